@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { Verdict } from '#src/domain/evidence.ts';
+
+const count = z.number().int().nonnegative();
+
+/** What an agent may answer at the end of a session: `$SENTRA_RESULT` of a command, or structured output. All optional. */
+export const AgentAnswer = z.looseObject({
+  summary: z.string().optional(),
+  plan: z.string().optional(),
+  /** PLAN: true asks TEST to start a session that writes missing tests. */
+  writeTests: z.boolean().optional(),
+  verdict: Verdict.shape.verdict.optional(),
+  comments: Verdict.shape.comments.optional(),
+  usage: z
+    .looseObject({ inputTokens: count, outputTokens: count, cacheReadTokens: count, cacheWriteTokens: count })
+    .partial()
+    .optional(),
+  costUsd: z.number().nonnegative().optional(),
+});
+export type AgentAnswer = z.infer<typeof AgentAnswer>;
+
+/** What a PLAN session is asked for, as drivers with structured output pass it on. */
+export const PlanAnswer = z.object({
+  summary: z.string().describe('One sentence: what will be built.'),
+  plan: z.string().describe('The plan in Markdown: files to change, steps, tests.'),
+  writeTests: z
+    .boolean()
+    .describe('True when a separate session should write tests after the code; false when the code step brings them.'),
+});
+export const ReviewAnswer = Verdict;
+
+/** JSON Schema of what a phase's session is asked to answer; undefined where its words are enough. */
+export const answerSchemaOf = (phase: string): Record<string, unknown> | undefined => {
+  if (phase === 'PLAN') return z.toJSONSchema(PlanAnswer, { io: 'input' });
+  if (phase === 'REVIEW') return z.toJSONSchema(ReviewAnswer, { io: 'input' });
+  return undefined;
+};

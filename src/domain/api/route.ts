@@ -1,0 +1,34 @@
+/** What a route of the HTTP API is: method, path, and the schemas of what goes in and out. Server, client and OpenAPI read it. */
+import type { z } from 'zod';
+
+export type RouteSpec = {
+  method: 'get' | 'post' | 'patch' | 'delete';
+  /** With `{name}` for parameters. */
+  path: string;
+  summary: string;
+  /** The status of a good answer. */
+  status: 200 | 201 | 202;
+  params?: z.ZodObject;
+  query?: z.ZodObject;
+  body?: z.ZodType;
+  answer: z.ZodType;
+};
+
+export const route = <const R extends RouteSpec>(spec: R): R => spec;
+
+type In<S> = S extends z.ZodType ? z.input<S> : undefined;
+type Out<S> = S extends z.ZodType ? z.output<S> : undefined;
+type Part<R, K extends string> = R extends Record<K, infer S> ? S : undefined;
+type Given<K extends string, V> = V extends undefined ? unknown : Record<K, V>;
+
+/** What a caller passes: unparsed. */
+export type RouteInput<R extends RouteSpec> = Given<'params', In<Part<R, 'params'>>> &
+  Given<'query', In<Part<R, 'query'>>> &
+  Given<'body', In<Part<R, 'body'>>>;
+
+/** What a handler gets: parsed. */
+export type RouteParsed<R extends RouteSpec> = Given<'params', Out<Part<R, 'params'>>> &
+  Given<'query', Out<Part<R, 'query'>>> &
+  Given<'body', Out<Part<R, 'body'>>>;
+
+export type RouteAnswer<R extends RouteSpec> = z.output<R['answer']>;

@@ -1,0 +1,301 @@
+/** Every route of the HTTP API. The names are the contract's; adding is free, renaming is not. */
+import { z } from 'zod';
+import { route } from '#src/domain/api/route.ts';
+import { Evidence } from '#src/domain/evidence.ts';
+import { AdwId, ProjectId, TaskId } from '#src/domain/ids.ts';
+import { LogLine, LogQuery } from '#src/domain/log.ts';
+import { PhaseName, phaseNames } from '#src/domain/phase.ts';
+import { NewProject, Project, ProjectPatch } from '#src/domain/project.ts';
+import { Diff, NewComment, PullRequest } from '#src/domain/pull-request.ts';
+import { Run } from '#src/domain/run.ts';
+import { System, WorktreeInfo } from '#src/domain/system.ts';
+import { BatchTask, NewTask, Priority, Task, TaskPatch, TaskStatus, TaskType } from '#src/domain/task.ts';
+import { Why } from '#src/domain/why.ts';
+import { WorkflowType } from '#src/domain/workflow.ts';
+
+const items = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), nextCursor: z.string().optional() });
+const projectParams = z.object({ id: ProjectId });
+const taskParams = z.object({ id: TaskId });
+const taskIdParams = z.object({ taskId: TaskId });
+const Removed = z.object({ removed: z.boolean() });
+
+export const TaskQuery = z.object({
+  projectId: ProjectId.optional(),
+  status: TaskStatus.optional(),
+  type: TaskType.optional(),
+  priority: Priority.optional(),
+  phase: PhaseName.optional(),
+  q: z.string().max(200).optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(200),
+  cursor: z.string().max(200).optional(),
+});
+export type TaskQuery = z.infer<typeof TaskQuery>;
+
+export const routes = {
+  // Projects
+  addProject: route({
+    method: 'post',
+    path: '/api/projects',
+    summary: 'Register a repository by its path',
+    status: 201,
+    body: NewProject,
+    answer: Project,
+  }),
+  listProjects: route({
+    method: 'get',
+    path: '/api/projects',
+    summary: 'All registered repositories',
+    status: 200,
+    answer: items(Project),
+  }),
+  getProject: route({
+    method: 'get',
+    path: '/api/projects/{id}',
+    summary: 'One project',
+    status: 200,
+    params: projectParams,
+    answer: Project,
+  }),
+  patchProject: route({
+    method: 'patch',
+    path: '/api/projects/{id}',
+    summary: 'Change a project',
+    status: 200,
+    params: projectParams,
+    body: ProjectPatch,
+    answer: Project,
+  }),
+  removeProject: route({
+    method: 'delete',
+    path: '/api/projects/{id}',
+    summary: 'Unregister a repository; its files stay',
+    status: 200,
+    params: projectParams,
+    answer: Removed,
+  }),
+
+  // Tasks
+  createTask: route({
+    method: 'post',
+    path: '/api/tasks',
+    summary: 'Create a task; an Idempotency-Key header makes a repeat harmless',
+    status: 201,
+    body: NewTask,
+    answer: Task,
+  }),
+  createTasks: route({
+    method: 'post',
+    path: '/api/tasks/batch',
+    summary: 'Create a graph of tasks, all or nothing',
+    status: 201,
+    body: z.strictObject({ projectId: ProjectId, tasks: z.array(BatchTask).min(1).max(1000) }),
+    answer: z.object({ items: z.array(Task.extend({ key: z.string() })) }),
+  }),
+  listTasks: route({
+    method: 'get',
+    path: '/api/tasks',
+    summary: 'Tasks, newest first',
+    status: 200,
+    query: TaskQuery,
+    answer: items(Task),
+  }),
+  getTask: route({
+    method: 'get',
+    path: '/api/tasks/{id}',
+    summary: 'One task',
+    status: 200,
+    params: taskParams,
+    answer: Task,
+  }),
+  patchTask: route({
+    method: 'patch',
+    path: '/api/tasks/{id}',
+    summary: 'Change a task',
+    status: 200,
+    params: taskParams,
+    body: TaskPatch,
+    answer: Task,
+  }),
+  executeTask: route({
+    method: 'post',
+    path: '/api/tasks/{taskId}/execute',
+    summary: 'Start a workflow for a task; answers at once',
+    status: 202,
+    params: taskIdParams,
+    body: z.strictObject({ workflowType: WorkflowType.optional() }).default({}),
+    answer: z.object({ message: z.string(), taskId: TaskId, adwId: AdwId }),
+  }),
+  cancelTask: route({
+    method: 'post',
+    path: '/api/tasks/{id}/cancel',
+    summary: 'Stop a task and remove its worktree; work not merged is saved first',
+    status: 200,
+    params: taskParams,
+    answer: Task,
+  }),
+  retryTask: route({
+    method: 'post',
+    path: '/api/tasks/{id}/retry',
+    summary: 'Start again, from a phase where one is named',
+    status: 202,
+    params: taskParams,
+    body: z
+      .strictObject({
+        fromPhase: z.preprocess((v) => (typeof v === 'string' ? v.toUpperCase() : v), z.enum(phaseNames)).optional(),
+      })
+      .default({}),
+    answer: Task,
+  }),
+  skipTask: route({
+    method: 'post',
+    path: '/api/tasks/{id}/skip',
+    summary: 'Give a task up; those that wait for it go on',
+    status: 200,
+    params: taskParams,
+    answer: Task,
+  }),
+  approveTask: route({
+    method: 'post',
+    path: '/api/tasks/{id}/approve',
+    summary: 'Approve its pull request',
+    status: 200,
+    params: taskParams,
+    answer: Task,
+  }),
+  requestChanges: route({
+    method: 'post',
+    path: '/api/tasks/{id}/request-changes',
+    summary: 'Send its pull request back to CODE with comments',
+    status: 202,
+    params: taskParams,
+    body: z.strictObject({ comments: z.array(NewComment).min(1).max(200) }),
+    answer: Task,
+  }),
+  mergeTask: route({
+    method: 'post',
+    path: '/api/tasks/{id}/merge',
+    summary: 'Merge its pull request into the base branch',
+    status: 200,
+    params: taskParams,
+    answer: Task,
+  }),
+  closeTask: route({
+    method: 'post',
+    path: '/api/tasks/{id}/close',
+    summary: 'Close its pull request without merging',
+    status: 200,
+    params: taskParams,
+    answer: Task,
+  }),
+  listRuns: route({
+    method: 'get',
+    path: '/api/tasks/{id}/runs',
+    summary: 'Its runs, newest first, each with its phase attempts',
+    status: 200,
+    params: taskParams,
+    answer: items(Run),
+  }),
+  getWhy: route({
+    method: 'get',
+    path: '/api/tasks/{id}/why',
+    summary: 'Why it is not running, or has stopped',
+    status: 200,
+    params: taskParams,
+    answer: Why,
+  }),
+  getDiff: route({
+    method: 'get',
+    path: '/api/tasks/{id}/diff',
+    summary: 'What its branch changes',
+    status: 200,
+    params: taskParams,
+    answer: Diff,
+  }),
+  listEvidence: route({
+    method: 'get',
+    path: '/api/tasks/{id}/evidence',
+    summary: 'What proves its phases',
+    status: 200,
+    params: taskParams,
+    answer: items(Evidence),
+  }),
+  getPullRequest: route({
+    method: 'get',
+    path: '/api/tasks/{id}/pull-request',
+    summary: 'Its pull request with comments',
+    status: 200,
+    params: taskParams,
+    answer: PullRequest,
+  }),
+  getGraph: route({
+    method: 'get',
+    path: '/api/graph',
+    summary: "A project's dependency graph",
+    status: 200,
+    query: z.object({ projectId: ProjectId }),
+    answer: z.object({
+      nodes: z.array(Task.pick({ id: true, title: true, status: true, phase: true, priority: true })),
+      edges: z.array(z.object({ from: TaskId, to: TaskId })),
+    }),
+  }),
+
+  // Logs
+  listLogs: route({
+    method: 'get',
+    path: '/api/logs/{taskId}',
+    summary: 'Log lines of a task; nextAfter is the cursor for the next page or for the WebSocket',
+    status: 200,
+    params: taskIdParams,
+    query: LogQuery,
+    answer: z.object({ items: z.array(LogLine), nextAfter: z.number().int() }),
+  }),
+
+  // Worktrees and the host
+  createWorktree: route({
+    method: 'post',
+    path: '/api/worktrees',
+    summary: "Create a task's worktree ahead of its run",
+    status: 201,
+    body: z.strictObject({ taskId: TaskId, branchName: z.string().min(1).max(200).optional() }),
+    answer: z.object({
+      taskId: TaskId,
+      path: z.string(),
+      branchName: z.string(),
+      ports: z.record(z.string(), z.number().int()),
+    }),
+  }),
+  listWorktrees: route({
+    method: 'get',
+    path: '/api/worktrees',
+    summary: 'Worktrees on this host and why they exist',
+    status: 200,
+    answer: items(WorktreeInfo),
+  }),
+  getSystem: route({
+    method: 'get',
+    path: '/api/system',
+    summary: 'The host and this server',
+    status: 200,
+    answer: System,
+  }),
+
+  // Access
+  login: route({
+    method: 'post',
+    path: '/api/login',
+    summary: 'Exchange the one-time code of a link for a cookie',
+    status: 200,
+    body: z.strictObject({ code: z.string().max(200) }),
+    answer: z.object({ ok: z.literal(true) }),
+  }),
+  createLoginLink: route({
+    method: 'post',
+    path: '/api/login-links',
+    summary: 'A one-time link to the dashboard',
+    status: 201,
+    answer: z.object({ url: z.string(), expiresAt: z.string() }),
+  }),
+} as const;
+
+export type Routes = typeof routes;
+export type RouteName = keyof Routes;

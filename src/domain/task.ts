@@ -1,0 +1,126 @@
+import { z } from 'zod';
+import { AdwId, ProjectId, TaskId } from '#src/domain/ids.ts';
+import { phaseNames } from '#src/domain/phase.ts';
+import { WorkflowType } from '#src/domain/workflow.ts';
+
+export const TaskType = z.enum(['chore', 'bug', 'feature']);
+export type TaskType = z.infer<typeof TaskType>;
+export const Priority = z.enum(['low', 'medium', 'high']);
+export type Priority = z.infer<typeof Priority>;
+export const MergePolicy = z.enum(['manual', 'auto']);
+export type MergePolicy = z.infer<typeof MergePolicy>;
+
+/**
+ * blocked: a dependency is not completed. pending: ready, not started. in_review: its pull request is open.
+ * completed: merged, or ended without changes by decision.
+ */
+export const TaskStatus = z.enum([
+  'blocked',
+  'pending',
+  'queued',
+  'running',
+  'in_review',
+  'completed',
+  'failed',
+  'cancelled',
+  'skipped',
+]);
+export type TaskStatus = z.infer<typeof TaskStatus>;
+
+export const isolationKinds = ['shared', 'private', 'none'] as const;
+export type Isolation = (typeof isolationKinds)[number];
+
+/** What a person asked for, with all that is known of it. Money in US dollars, null where no price is known. */
+export const Task = z
+  .object({
+    id: TaskId,
+    projectId: ProjectId,
+    title: z.string(),
+    description: z.string(),
+    type: TaskType,
+    priority: Priority,
+    status: TaskStatus,
+    phase: z.enum(phaseNames).nullable(),
+    dependencies: z.array(TaskId),
+    assignedTo: z.string().nullable(),
+    workflowType: WorkflowType,
+    agent: z.string().nullable(),
+    autoStart: z.boolean(),
+    merge: MergePolicy.nullable(),
+    noChangesExpected: z.boolean(),
+    needsDevServer: z.boolean(),
+    labels: z.array(z.string()),
+    branchName: z.string().nullable(),
+    worktreePath: z.string().nullable(),
+    ports: z.record(z.string(), z.number().int()),
+    isolation: z.enum(isolationKinds).nullable(),
+    adwId: AdwId.nullable(),
+    pullRequest: z
+      .object({ number: z.number().int(), url: z.string(), state: z.enum(['open', 'merged', 'closed']) })
+      .nullable(),
+    phases: z.array(
+      z.object({
+        phase: z.enum(phaseNames),
+        state: z.enum(['pending', 'running', 'passed', 'failed', 'skipped']),
+        attempt: z.number().int(),
+      }),
+    ),
+    error: z.object({ code: z.string(), message: z.string() }).nullable(),
+    notice: z.string().nullable(),
+    costUsd: z.number().nullable(),
+    tokens: z.number().int(),
+    createdAt: z.string(),
+    startedAt: z.string().nullable(),
+    completedAt: z.string().nullable(),
+  })
+  .meta({ id: 'Task' });
+export type Task = z.infer<typeof Task>;
+
+const Title = z.string().trim().min(1, 'a title needs at least one character').max(300);
+const Description = z.string().max(100_000);
+
+/** What it takes to ask for a task; a title is enough. */
+export const NewTask = z.strictObject({
+  projectId: ProjectId,
+  title: Title,
+  description: Description.default(''),
+  type: TaskType.default('feature'),
+  priority: Priority.default('medium'),
+  dependencies: z.array(TaskId).max(500).default([]),
+  workflowType: WorkflowType.default('full_sdlc'),
+  agent: z.string().max(100).nullish(),
+  assignedTo: z.string().max(200).nullish(),
+  autoStart: z.boolean().default(false),
+  merge: MergePolicy.nullish(),
+  noChangesExpected: z.boolean().default(false),
+  needsDevServer: z.boolean().default(false),
+  labels: z.array(z.string().max(60)).max(30).default([]),
+});
+export type NewTask = z.infer<typeof NewTask>;
+export type NewTaskInput = z.input<typeof NewTask>;
+
+/** What may be changed of a task that exists. */
+export const TaskPatch = z
+  .strictObject({
+    title: Title,
+    description: Description,
+    type: TaskType,
+    priority: Priority,
+    dependencies: z.array(TaskId).max(500),
+    workflowType: WorkflowType,
+    agent: z.string().max(100).nullable(),
+    assignedTo: z.string().max(200).nullable(),
+    autoStart: z.boolean(),
+    merge: MergePolicy.nullable(),
+    noChangesExpected: z.boolean(),
+    labels: z.array(z.string().max(60)).max(30),
+  })
+  .partial();
+export type TaskPatch = z.infer<typeof TaskPatch>;
+
+/** One task of a batch: `key` is a name for use in other tasks' `dependencies`, where ids are allowed too. */
+export const BatchTask = NewTask.omit({ projectId: true, dependencies: true }).extend({
+  key: z.string().min(1).max(100),
+  dependencies: z.array(z.string()).max(500).default([]),
+});
+export type BatchTask = z.infer<typeof BatchTask>;

@@ -1,0 +1,36 @@
+/**
+ * What a confined process may see and do. The one idea: callers describe the room (folders, network), `confine` turns a
+ * command into one that runs inside it. Contract only; the bubblewrap wall is wall.ts.
+ */
+import type { Command } from '#src/process.ts';
+
+/** `proxy`: out through our proxy, which refuses this host's own addresses. `none`: only its own loopback. */
+export type Network = 'none' | 'proxy';
+
+export type Room = {
+  /** The worktree: the only folder of the host that can be written, apart from `writable` and the private home. */
+  worktreePath: string;
+  /** The repository's common git directory: read-only inside. Undefined where there is none to see. */
+  gitDir?: string;
+  /** The registered repository's main checkout: hidden inside, but for `gitDir`, `worktreePath` and `readable`. */
+  repositoryPath?: string;
+  /** A private folder of the host, mounted as HOME. Made when missing. */
+  homePath: string;
+  /** More paths of the host, at the same place inside. Paths that do not exist are skipped. */
+  readable?: readonly string[];
+  writable?: readonly string[];
+  network: Network;
+  /** A model's unix socket served by us: reachable inside as http://127.0.0.1:<modelPort>. */
+  modelSocket?: string;
+};
+
+export type Sandbox = {
+  /** Undefined when processes can be confined here, else what is missing and how to get it, for people. */
+  unavailable(): Promise<string | undefined>;
+  /** The same command, confined. Its environment gains HOME, TMPDIR and, for `proxy`, the proxy variables. */
+  confine(command: Command, room: Room): Promise<Command>;
+  /** Port of the model inside, when `modelSocket` is given. */
+  readonly modelPort: number;
+  /** Stops the proxy. */
+  close(): Promise<void>;
+};
