@@ -27,7 +27,10 @@ export type Room = {
 export type Sandbox = {
   /** Undefined when processes can be confined here, else what is missing and how to get it, for people. */
   unavailable(): Promise<string | undefined>;
-  /** The same command, confined. Its environment gains HOME, TMPDIR and, for `proxy`, the proxy variables. */
+  /**
+   * The same command, confined; the last of its arguments are the command's own. Its environment gains HOME, TMPDIR
+   * and, for `proxy`, the proxy variables.
+   */
   confine(command: Command, room: Room): Promise<Command>;
   /** Port of the model inside, when `modelSocket` is given. */
   readonly modelPort: number;

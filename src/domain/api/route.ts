@@ -19,7 +19,11 @@ export const route = <const R extends RouteSpec>(spec: R): R => spec;
 type In<S> = S extends z.ZodType ? z.input<S> : undefined;
 type Out<S> = S extends z.ZodType ? z.output<S> : undefined;
 type Part<R, K extends string> = R extends Record<K, infer S> ? S : undefined;
-type Given<K extends string, V> = V extends undefined ? unknown : Record<K, V>;
+type Given<K extends string, V> = [V] extends [undefined]
+  ? unknown
+  : undefined extends V
+    ? Partial<Record<K, V>>
+    : Record<K, V>;
 
 /** What a caller passes: unparsed. */
 export type RouteInput<R extends RouteSpec> = Given<'params', In<Part<R, 'params'>>> &

@@ -1,0 +1,109 @@
+/** Turns what the Agent SDK reports into events of ours, and its result into the end of a session. */
+import { relative } from 'node:path';
+import type { SDKMessage, SDKResultMessage } from '@anthropic-ai/claude-agent-sdk';
+import type { AgentEvent, SessionEnd, Usage } from '#src/agents/agent.ts';
+import { endOf } from '#src/agents/session.ts';
+
+/** Answers the events of one message; it remembers tool calls, to tell their results' names and durations. */
+export function createTranslator(worktreePath: string): (message: SDKMessage) => AgentEvent[] {
+  const calls = new Map<string, { tool: string; startedAt: number }>();
+  return (message) => {
+    const events = eventsOf(message, worktreePath, calls);
+    return events.map((event, index) => (index === 0 ? { ...event, raw: message } : event));
+  };
+}
+
+type Calls = Map<string, { tool: string; startedAt: number }>;
+
+function eventsOf(message: SDKMessage, worktreePath: string, calls: Calls): AgentEvent[] {
+  if (message.type === 'assistant')
+    return message.message.content.flatMap((block) => ofBlock(block, worktreePath, calls));
+  if (message.type === 'user') return blocksOf(message.message.content).flatMap((block) => ofResult(block, calls));
+  if (message.type !== 'system') return [];
+  if (message.subtype === 'init')
+    return [{ kind: 'started', agentSessionId: message.session_id, model: message.model ?? null }];
+  if (message.subtype === 'api_retry') {
+    const status = message.error_status ?? 'no answer';
+    return [
+      { kind: 'retry', message: `The model answered ${status} (${message.error}); try ${message.attempt} follows.` },
+    ];
+  }
+  return [];
+}
+
+type Block = { type: string; [key: string]: unknown };
+
+function ofBlock(block: object, worktreePath: string, calls: Calls): AgentEvent[] {
+  const { type, ...rest } = block as Block;
+  if (type === 'text' && String(rest.text).trim()) return [{ kind: 'message', text: String(rest.text) }];
+  if (type === 'thinking' && rest.thinking) return [{ kind: 'thinking', text: String(rest.thinking) }];
+  if (type !== 'tool_use') return [];
+  const [id, tool] = [String(rest.id), String(rest.name)];
+  calls.set(id, { tool, startedAt: performance.now() });
+  return [{ kind: 'tool_call', id, tool, summary: summarise(tool, rest.input, worktreePath), input: rest.input }];
+}
+
+const blocksOf = (content: unknown): Block[] => (Array.isArray(content) ? content : []);
+
+function ofResult(block: Block, calls: Calls): AgentEvent[] {
+  if (block.type !== 'tool_result') return [];
+  const id = String(block.tool_use_id);
+  const call = calls.get(id);
+  const output = typeof block.content === 'string' ? block.content : textOf(block.content);
+  const durationMs = call ? Math.round(performance.now() - call.startedAt) : 0;
+  return [{ kind: 'tool_result', id, tool: call?.tool ?? '', output, isError: block.is_error === true, durationMs }];
+}
+
+const textOf = (content: unknown): string =>
+  blocksOf(content)
+    .map((block) => (typeof block.text === 'string' ? block.text : `(${block.type})`))
+    .join('\n');
+
+const telling = ['file_path', 'notebook_path', 'command', 'pattern', 'url', 'query', 'description'];
+
+/** One line for people: `Edit src/a.ts`, `Bash: npm test`. */
+export function summarise(tool: string, input: unknown, worktreePath: string): string {
+  const fields = (input ?? {}) as Record<string, unknown>;
+  const field = telling.find((name) => typeof fields[name] === 'string');
+  if (!field) return tool;
+  const value = String(fields[field]);
+  const line = (value.trim().split('\n')[0] ?? '').slice(0, 200);
+  if (!field.endsWith('_path')) return `${tool}: ${line}`;
+  const inside = relative(worktreePath, value);
+  return `${tool} ${inside.startsWith('..') ? value : inside}`;
+}
+
+/** The end that a result message tells. */
+export function endOfResult(result: SDKResultMessage): SessionEnd {
+  const costs = { usage: usageOf(result), costUsd: result.total_cost_usd };
+  if (result.subtype === 'success') {
+    const more = { ...costs, text: result.result, answer: result.structured_output };
+    if (!result.is_error) return endOf('done', '', more);
+    if (isAuthStatus(result.api_error_status)) return endOf('auth', authMessage, costs);
+    return endOf('failed', `The model could not be used: ${result.result}`, costs);
+  }
+  const reason = reasons[result.subtype] ?? 'The agent stopped with an error';
+  return endOf('failed', [reason, ...result.errors].join(': '), costs);
+}
+
+const reasons: Record<string, string> = {
+  error_max_turns: 'The agent used all the turns it may take (agents.<name>.maxTurns in sentra.json)',
+  error_max_budget_usd: 'The agent used up its budget',
+  error_max_structured_output_retries: 'The agent did not answer in the form it was asked for',
+};
+
+export const isAuthStatus = (status: number | null | undefined): boolean => status === 401 || status === 403;
+
+export const authMessage =
+  'The model refused the credential: check ANTHROPIC_API_KEY (or CLAUDE_CODE_OAUTH_TOKEN) of the server, then retry.';
+
+function usageOf(result: SDKResultMessage): Usage {
+  const sum = (pick: (usage: SDKResultMessage['modelUsage'][string]) => number) =>
+    Object.values(result.modelUsage).reduce((total, usage) => total + pick(usage), 0);
+  return {
+    inputTokens: sum((usage) => usage.inputTokens),
+    outputTokens: sum((usage) => usage.outputTokens),
+    cacheReadTokens: sum((usage) => usage.cacheReadInputTokens),
+    cacheWriteTokens: sum((usage) => usage.cacheCreationInputTokens),
+  };
+}

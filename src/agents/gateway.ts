@@ -1,0 +1,97 @@
+/**
+ * The model gateway: forwards an agent's model requests to the real address and adds the real credential, so that the
+ * credential never enters a session. It listens on a unix socket (for confined sessions) or on loopback behind a random
+ * path (for the others). It keeps and logs nothing of what passes.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { messageOf } from '#src/errors.ts';
+
+/** Where a model is and how to be let in; `credential` null means that none is configured. */
+export type ModelAccess = {
+  baseUrl: string;
+  credential: { kind: 'api_key' | 'auth_token' | 'oauth'; secret: string } | null;
+};
+
+export type Gateway = {
+  /** Its unix socket, or the base URL with its random path. */
+  address: string;
+  close(): Promise<void>;
+};
+
+export async function startGateway(
+  access: () => Promise<ModelAccess>,
+  listen: 'socket' | 'loopback',
+): Promise<Gateway> {
+  const prefix = listen === 'loopback' ? `/${randomBytes(24).toString('base64url')}` : '';
+  const server = createServer((incoming, response) => {
+    if (!incoming.url?.startsWith(`${prefix}/`)) return void answer(response, 404, 'Not found.');
+    forward(incoming, response, incoming.url.slice(prefix.length), access).catch((e) =>
+      answer(response, 502, `The model cannot be reached: ${messageOf(e)}`),
+    );
+  });
+  server.requestTimeout = 0; // a model may think for as long as the session may last
+  const folder = listen === 'socket' ? await mkdtemp(join(tmpdir(), 'sentra-')) : undefined;
+  const socket = folder && join(folder, 'model.sock');
+  await new Promise<void>((done, fail) => {
+    server.once('error', fail);
+    if (socket) server.listen(socket, done);
+    else server.listen(0, '127.0.0.1', done);
+  });
+  return {
+    address: socket ?? `http://127.0.0.1:${(server.address() as AddressInfo).port}${prefix}`,
+    close: async () => {
+      const closed = new Promise((done) => server.close(done));
+      server.closeAllConnections();
+      await closed;
+      if (folder) await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const notForwarded = ['host', 'connection', 'keep-alive', 'transfer-encoding', 'x-api-key', 'authorization'];
+
+async function forward(
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+  access: () => Promise<ModelAccess>,
+): Promise<void> {
+  const { baseUrl, credential } = await access();
+  const url = new URL(baseUrl.replace(/\/+$/, '') + path);
+  const headers = Object.entries(incoming.headers).filter(([name]) => !notForwarded.includes(name));
+  const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+  const outgoing = send(url, {
+    method: incoming.method,
+    headers: { ...Object.fromEntries(headers), ...credentialHeader(credential) },
+  });
+  response.on('close', () => outgoing.destroy());
+  incoming.pipe(outgoing);
+  await new Promise<void>((done, fail) => {
+    outgoing.on('error', fail);
+    outgoing.on('response', (reply) => {
+      response.writeHead(reply.statusCode ?? 502, reply.headers);
+      response.flushHeaders();
+      reply.on('error', () => response.destroy()); // cut in mid stream: so it is for the agent, which tries again
+      reply.on('end', done);
+      reply.pipe(response);
+    });
+  });
+}
+
+function credentialHeader(credential: ModelAccess['credential']): Record<string, string> {
+  if (!credential) return {};
+  if (credential.kind === 'api_key') return { 'x-api-key': credential.secret };
+  return { authorization: `Bearer ${credential.secret}` };
+}
+
+function answer(response: ServerResponse, status: number, message: string): void {
+  if (response.headersSent) return void response.destroy();
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify({ type: 'error', error: { type: 'api_error', message } }));
+}

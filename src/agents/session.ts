@@ -1,0 +1,74 @@
+/** What every kind of session shares: its environment, its limits, and how its end is told. */
+import { dirname } from 'node:path';
+import type { SessionEnd, SessionRequest } from '#src/agents/agent.ts';
+
+/** Folders of programs in a session: this Node.js first, then the host's usual ones. */
+export const programPath = [
+  dirname(process.execPath),
+  ...['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'],
+].join(':');
+
+/** The environment that every session begins with. `request.env` may name another PATH. */
+export const baseEnvironment = (request: SessionRequest): Record<string, string> => ({
+  PATH: programPath,
+  LANG: 'C.UTF-8',
+  HOME: request.room.homePath,
+  ...request.env,
+});
+
+/** An end without words, answer or costs, but for those given. */
+export const endOf = (outcome: SessionEnd['outcome'], message: string, more: Partial<SessionEnd> = {}): SessionEnd => ({
+  outcome,
+  message,
+  text: '',
+  answer: undefined,
+  usage: null,
+  costUsd: null,
+  ...more,
+});
+
+export type Limit = 'timeout' | 'idle' | 'cancelled';
+
+/** Why a session was ended by us, with the way out. */
+export function explainLimit(limit: Limit, request: Pick<SessionRequest, 'timeoutMs' | 'idleMs'>): string {
+  if (limit === 'cancelled') return 'The session was cancelled.';
+  if (limit === 'timeout')
+    return `The agent took longer than ${duration(request.timeoutMs)} and was ended. Give it more with limits.phaseTimeoutMinutes in sentra.json, or make the task smaller.`;
+  return `The agent gave no sign of life for ${duration(request.idleMs)} and was ended. If its work is silent for that long, raise limits.idleTimeoutMinutes in sentra.json.`;
+}
+
+export const killedMessage = 'The agent was killed from outside.';
+
+const duration = (ms: number): string =>
+  ms >= 60_000 ? `${Math.round(ms / 6_000) / 10} minutes` : `${Math.round(ms / 100) / 10} seconds`;
+
+/**
+ * Watches a session's limits and the caller's signal. `onLimit` is called once, with the first that is reached;
+ * `touch` is a sign of life.
+ */
+export function watchLimits(
+  request: Pick<SessionRequest, 'timeoutMs' | 'idleMs'>,
+  onLimit: (limit: Limit) => void,
+  signal: AbortSignal,
+) {
+  let reached: Limit | undefined;
+  const reach = (limit: Limit) => {
+    if (reached) return;
+    reached = limit;
+    onLimit(limit);
+  };
+  const total = setTimeout(() => reach('timeout'), request.timeoutMs);
+  const idle = setTimeout(() => reach('idle'), request.idleMs);
+  const cancel = () => reach('cancelled');
+  signal.addEventListener('abort', cancel, { once: true });
+  if (signal.aborted) cancel();
+  return {
+    reached: () => reached,
+    touch: () => void idle.refresh(),
+    stop: () => {
+      clearTimeout(total);
+      clearTimeout(idle);
+      signal.removeEventListener('abort', cancel);
+    },
+  };
+}

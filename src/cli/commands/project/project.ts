@@ -1,0 +1,14 @@
+import type { Command } from 'commander';
+import { addAdd } from '#src/cli/commands/project/add.ts';
+import { addList } from '#src/cli/commands/project/list.ts';
+import { addRemove } from '#src/cli/commands/project/remove.ts';
+import { addShow } from '#src/cli/commands/project/show.ts';
+import { addNoun, type Io } from '#src/cli/verb.ts';
+
+export function addProjectCommands(program: Command, io: Io): void {
+  const project = addNoun(program, 'project', 'registered repositories');
+  addAdd(project, io);
+  addList(project, io);
+  addShow(project, io);
+  addRemove(project, io);
+}

@@ -1,0 +1,50 @@
+import type { Command } from 'commander';
+import { getProject, getTaskId } from '#src/cli/find.ts';
+import { print } from '#src/cli/output.ts';
+import { taskLine } from '#src/cli/task-text.ts';
+import { addVerb, choice, type Io, type JsonOption, projectOption } from '#src/cli/verb.ts';
+import { Priority, TaskType } from '#src/domain/task.ts';
+import { type WorkflowType, workflowTypes } from '#src/domain/workflow.ts';
+
+type Options = JsonOption & {
+  project?: string;
+  description?: string;
+  type?: TaskType;
+  priority?: Priority;
+  depends?: string[];
+  workflow?: WorkflowType;
+  agent?: string;
+  start?: true;
+};
+
+export function addAdd(noun: Command, io: Io): void {
+  addVerb(noun, {
+    name: 'add <title>',
+    description: 'ask for a task',
+    examples: [
+      'sentra task add "Sort the list by date" --start',
+      'sentra task add "Fix the login" --type bug --priority high --depends task-0123456789ab',
+    ],
+  })
+    .addOption(projectOption())
+    .option('--description <text>', 'what is wanted, for the agent')
+    .addOption(choice('--type <type>', 'chore, bug or feature (the default)', TaskType.options))
+    .addOption(choice('--priority <priority>', 'low, medium (the default) or high', Priority.options))
+    .option('--depends <tasks...>', 'tasks that must be completed before')
+    .addOption(choice('--workflow <workflow>', 'the workflow; the default is full_sdlc', workflowTypes))
+    .option('--agent <agent>', 'the agent, as named in sentra.json')
+    .option('--start', 'start it as soon as its dependencies are completed')
+    .action((title: string, options: Options) => add(io, title, options));
+}
+
+async function add(io: Io, title: string, options: Options): Promise<void> {
+  const client = await io.client();
+  const project = await getProject(client, options.project, io.cwd);
+  const dependencies: string[] = [];
+  for (const given of options.depends?.flatMap((d) => d.split(',')) ?? [])
+    dependencies.push(await getTaskId(client, given));
+  const { description, type, priority, workflow: workflowType, agent } = options;
+  const body = { description, type, priority, workflowType, agent, dependencies, autoStart: options.start ?? false };
+  const task = await client.createTask({ body: { projectId: project.id, title, ...body } }, { signal: io.signal });
+  print(io, options, task, (t) => taskLine(io, t));
+}

@@ -1,0 +1,54 @@
+import type { Command } from 'commander';
+import { getTaskId } from '#src/cli/find.ts';
+import { pairs, plain, print } from '#src/cli/output.ts';
+import { money, statusOf } from '#src/cli/task-text.ts';
+import { addVerb, type Io, type JsonOption, taskArgument } from '#src/cli/verb.ts';
+import type { Task } from '#src/domain/task.ts';
+
+export function addShow(noun: Command, io: Io): void {
+  addVerb(noun, {
+    name: 'show',
+    description: 'show one task',
+    examples: ['sentra task show task-0123456789ab', 'sentra task show 01234567 --json'],
+  })
+    .addArgument(taskArgument())
+    .action((given: string, options: JsonOption) => show(io, given, options));
+}
+
+async function show(io: Io, given: string, options: JsonOption): Promise<void> {
+  const client = await io.client();
+  const id = await getTaskId(client, given);
+  const task = await client.getTask({ params: { id } }, { signal: io.signal });
+  print(io, options, task, (t) => `${pairs(io, factsOf(t))}${t.description ? `\n\n${plain(t.description)}` : ''}`);
+}
+
+const factsOf = (t: Task) =>
+  [
+    ['id', t.id],
+    ['title', t.title],
+    ['status', statusOf(t)],
+    ['error', t.error && `${t.error.message} (${t.error.code})`],
+    ['notice', t.notice],
+    ['type', `${t.type}, priority ${t.priority}`],
+    ['workflow', t.workflowType],
+    ['phases', t.phases.map((p) => `${p.phase} ${p.state}${p.attempt > 1 ? ` (${p.attempt})` : ''}`).join(', ')],
+    ['agent', t.agent],
+    ['assigned to', t.assignedTo],
+    ['depends on', t.dependencies.join(', ')],
+    ['branch', t.branchName],
+    ['worktree', t.worktreePath],
+    ['isolation', t.isolation],
+    ['ports', portsOf(t)],
+    ['run', t.adwId],
+    ['pull request', t.pullRequest && `#${t.pullRequest.number} ${t.pullRequest.state} ${t.pullRequest.url}`],
+    ['cost', money(t.costUsd)],
+    ['tokens', t.tokens || null],
+    ['created', t.createdAt],
+    ['started', t.startedAt],
+    ['completed', t.completedAt],
+  ] as const;
+
+const portsOf = ({ ports }: Task) =>
+  Object.entries(ports)
+    .map(([name, port]) => `${name}=${port}`)
+    .join(' ');

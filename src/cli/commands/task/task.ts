@@ -1,0 +1,38 @@
+import type { Command } from 'commander';
+import { addAdd } from '#src/cli/commands/task/add.ts';
+import { addApprove } from '#src/cli/commands/task/approve.ts';
+import { addCancel } from '#src/cli/commands/task/cancel.ts';
+import { addDiff } from '#src/cli/commands/task/diff.ts';
+import { addList } from '#src/cli/commands/task/list.ts';
+import { addLogs } from '#src/cli/commands/task/logs.ts';
+import { addMerge } from '#src/cli/commands/task/merge.ts';
+import { addRequestChanges } from '#src/cli/commands/task/request-changes.ts';
+import { addRetry } from '#src/cli/commands/task/retry.ts';
+import { addShow } from '#src/cli/commands/task/show.ts';
+import { addSkip } from '#src/cli/commands/task/skip.ts';
+import { addStart } from '#src/cli/commands/task/start.ts';
+import { addWait } from '#src/cli/commands/task/wait.ts';
+import { addWhy } from '#src/cli/commands/task/why.ts';
+import { addNoun, type Io } from '#src/cli/verb.ts';
+
+const verbs = [
+  addAdd,
+  addList,
+  addShow,
+  addStart,
+  addWait,
+  addLogs,
+  addDiff,
+  addWhy,
+  addApprove,
+  addRequestChanges,
+  addMerge,
+  addRetry,
+  addCancel,
+  addSkip,
+];
+
+export function addTaskCommands(program: Command, io: Io): void {
+  const task = addNoun(program, 'task', 'what people ask for');
+  for (const add of verbs) add(task, io);
+}

@@ -1,0 +1,31 @@
+import type { Client } from '#src/client/client.ts';
+import type { Connection } from '#src/client/stream.ts';
+import type { Project } from '#src/domain/project.ts';
+import type { Task } from '#src/domain/task.ts';
+
+export type Check = { name: string; state: 'ok' | 'warning' | 'problem'; message: string };
+
+/** All that the command line needs from outside. It knows the client and these, never the server. */
+export type CliParts = {
+  version: string;
+  /** Where the server is; throws `server_unavailable` or `unauthorized` when that cannot be known. */
+  connection: () => Promise<Connection>;
+  /** The client for that connection, made when first needed. */
+  client: () => Promise<Client>;
+  /** Server and worker in this process, until stopped. Answers the exit code. */
+  startServer: (options: { demo: boolean }) => Promise<number>;
+  doctor: () => Promise<{ ok: boolean; checks: Check[] }>;
+  /** MCP over this process's stdio, until the other side closes it. Answers the exit code. */
+  serveMcp: () => Promise<number>;
+  /** Makes the demo, or what is missing of it. */
+  demo: (client: Client, onProgress: (message: string) => void) => Promise<{ project: Project; tasks: Task[] }>;
+  /** Absolute path of the folder in which the command was given. */
+  cwd: string;
+  stdout: (text: string) => void;
+  stderr: (text: string) => void;
+  /** Aborted by Ctrl-C. */
+  signal: AbortSignal;
+  /** Whether standard output is a terminal, and how wide. */
+  isTTY: boolean;
+  columns: number;
+};

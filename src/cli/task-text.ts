@@ -1,0 +1,19 @@
+/** A task in words, for people. */
+import { colour, plain } from '#src/cli/output.ts';
+import { toneOf } from '#src/cli/task-state.ts';
+import type { Io } from '#src/cli/verb.ts';
+import type { Task } from '#src/domain/task.ts';
+
+type Out = Pick<Io, 'stdout' | 'isTTY' | 'columns'>;
+
+/** One line: id, status, title, and what went wrong. */
+export function taskLine(io: Out, task: Task): string {
+  const error = task.error ? `\n${plain(task.error.message)}` : '';
+  return `${task.id}  ${colour(io, toneOf(task.status), statusOf(task))}  ${plain(task.title)}${error}`;
+}
+
+/** As `running CODE` or `in review`. */
+export const statusOf = (task: Pick<Task, 'status' | 'phase'>): string =>
+  `${task.status.replace('_', ' ')}${task.status === 'running' && task.phase ? ` ${task.phase}` : ''}`;
+
+export const money = (usd: number | null): string | null => (usd === null ? null : `$${usd.toFixed(4)}`);

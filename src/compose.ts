@@ -1,0 +1,223 @@
+/** Wires the real parts: the only file that knows every folder. `startSentra` is server and worker in one process. */
+import path from 'node:path';
+import { createAgents } from '#src/agents/registry.ts';
+import { type Client, createClient } from '#src/client/client.ts';
+import type { Config } from '#src/config.ts';
+import { commandAgentPath, modelScriptPath } from '#src/demo/demo.ts';
+import { type Engine, migrateEngine, startEngine } from '#src/engine/engine.ts';
+import { messageOf, SentraError } from '#src/errors.ts';
+import { setGitUserEnvironment } from '#src/git/exec-git.ts';
+import { ensureToken, ensureWorkerId, prepareHome, removeServer, writeServer } from '#src/home.ts';
+import { createLogPipeline } from '#src/logs/pipeline.ts';
+import { createRedactor } from '#src/logs/redactor.ts';
+import { createEventBus, streamEvents } from '#src/logs/stream-events.ts';
+import { streamLogs } from '#src/logs/stream-logs.ts';
+import { createMcpHttpHandler } from '#src/mcp/http.ts';
+import { createHost } from '#src/orchestrator/host.ts';
+import { createLifecycle } from '#src/orchestrator/lifecycle.ts';
+import { createProjects } from '#src/orchestrator/projects.ts';
+import { startReady } from '#src/orchestrator/ready.ts';
+import { createTasks } from '#src/orchestrator/tasks.ts';
+import { createViews } from '#src/orchestrator/views.ts';
+import { createTaskWorktree } from '#src/orchestrator/worktrees.ts';
+import { killAll } from '#src/process.ts';
+import { createSandbox } from '#src/sandbox/wall.ts';
+import { createHandlers } from '#src/server/handlers.ts';
+import { type RunningServer, startServer } from '#src/server/server.ts';
+import { createChanges } from '#src/store/change.ts';
+import { type Database, openDatabase } from '#src/store/database.ts';
+import { type EmbeddedPostgres, startEmbedded } from '#src/store/postgres.ts';
+import { takeWorkerLock } from '#src/store/worker-lock.ts';
+import type { Parts } from '#src/workflows/parts.ts';
+import { createWorkflows } from '#src/workflows/registry.ts';
+
+export type Sentra = {
+  url: string;
+  token: string;
+  client: Client;
+  createLoginLink: RunningServer['createLoginLink'];
+  /** Lets go of everything; what runs is taken up again at the next start. */
+  stop(): Promise<void>;
+};
+
+const identity = { name: 'Sentra', email: 'sentra@localhost' };
+const databaseCheckMs = 1_000;
+
+/** Starts database, worker and server. `report` is told of what nobody expected, as one line. */
+export async function startSentra(config: Config, report: (line: string) => void): Promise<Sentra> {
+  prepareHome(config.home);
+  setGitUserEnvironment(config.userEnv);
+  const token = ensureToken(config.home);
+  const workerId = ensureWorkerId(config.home);
+  const store = await openStore(config);
+  const lock = await takeWorkerLock(store.database.url, workerId);
+  if (!lock) {
+    await store.database.close();
+    throw new SentraError(
+      'conflict',
+      `Sentra is running already with ${config.home}; \`npx sentra open\` prints its link.`,
+    );
+  }
+  const ending = new AbortController();
+  superviseDatabase(store, report, ending.signal);
+  const { parts, bus, agents, setEngine } = createParts(config, store.database, token);
+  const engine = await startEngine({
+    databaseUrl: store.database.url,
+    pool: store.database.pool,
+    workerId,
+    slots: config.slots,
+    workflows: createWorkflows(parts),
+  });
+  setEngine(engine);
+  const { handlers, lifecycle } = createApi(config, parts, engine, store);
+  const client = createClient({ url: 'http://sentra', token, fetch: (request) => inside(request) });
+  const server = await startServer({
+    handlers,
+    auth: { token },
+    host: config.host,
+    port: config.port,
+    webRoot: path.join(config.root, 'dist'),
+    logStream: (options) => streamLogs({ db: store.database.db, logs: parts.logs }, options),
+    eventStream: (options) => streamEvents({ db: store.database.db, bus }, options),
+    mcp: createMcpHttpHandler(client, config.version),
+    version: config.version,
+    onRequestError: (e) => report(`A request failed: ${e instanceof Error ? (e.stack ?? e.message) : String(e)}`),
+  });
+  // The MCP tools go through the same door as everybody: the HTTP API, with its checks.
+  const inside = (request: Request) => fetch(new Request(request.url.replace('http://sentra', server.url), request));
+  startReady(
+    {
+      database: store.database,
+      lifecycle,
+      bus,
+      onError: (e) => report(`Starting ready tasks failed: ${messageOf(e)}`),
+    },
+    ending.signal,
+  );
+  writeServer(config.home, { url: server.url, pid: process.pid });
+  return {
+    url: server.url,
+    token,
+    client,
+    createLoginLink: server.createLoginLink,
+    stop: async () => {
+      engine.hold(); // first: what the kill below cuts off must run again, not count as failed
+      ending.abort();
+      killAll();
+      removeServer(config.home);
+      await server.close();
+      await parts.logs.close();
+      await agents.close();
+      await parts.sandbox.close();
+      await lock.release();
+      await store.embedded?.stop();
+    },
+  };
+}
+
+type Store = { database: Database; embedded: EmbeddedPostgres | undefined };
+
+async function openStore(config: Config): Promise<Store> {
+  const embedded = config.databaseUrl ? undefined : await startEmbedded({ home: config.home });
+  const database = await openDatabase(config.databaseUrl ?? (embedded as EmbeddedPostgres).url);
+  await database.migrate(() => migrateEngine(database.url));
+  return { database, embedded };
+}
+
+/** Starts the embedded database again when it dies; everything else waits for it and goes on. */
+function superviseDatabase({ database, embedded }: Store, report: (line: string) => void, signal: AbortSignal): void {
+  if (!embedded) return;
+  let looking = false;
+  const look = async () => {
+    if (looking) return;
+    looking = true;
+    try {
+      await database.pool.query('select 1');
+    } catch {
+      if (!signal.aborted) await revive();
+    } finally {
+      looking = false;
+    }
+  };
+  const revive = async () => {
+    report('The embedded database does not answer; starting it again.');
+    try {
+      await embedded.ensure();
+      if (embedded.url !== database.url) {
+        report('Another program took the database port; Sentra stops, and the next start picks a new one.');
+        process.exit(75);
+      }
+      report('The embedded database is back.');
+    } catch (e) {
+      report(messageOf(e));
+    }
+  };
+  const timer = setInterval(() => void look(), databaseCheckMs);
+  signal.addEventListener('abort', () => clearInterval(timer));
+}
+
+function createParts(config: Config, database: Database, token: string) {
+  let engine: Engine | undefined;
+  const bus = createEventBus();
+  const sandbox = createSandbox({ stateDir: config.home });
+  const agents = createAgents({
+    sandbox,
+    model: config.model,
+    demoScriptPath: modelScriptPath,
+    more: {
+      'demo-command': { kind: 'command', command: [process.execPath, commandAgentPath, modelScriptPath] },
+    },
+  });
+  const secrets = [token, config.model.credential?.secret ?? ''].filter(Boolean);
+  const level = config.logLevel;
+  const parts: Parts = {
+    database,
+    changes: createChanges(database, bus.publish),
+    logs: createLogPipeline({
+      database,
+      redact: createRedactor(secrets),
+      ...(level === 'silent'
+        ? {}
+        : { echo: { level, write: (line) => process.stderr.write(`[${line.taskId}] ${line.message}\n`) } }),
+    }),
+    agents,
+    sandbox,
+    engine: () => {
+      if (!engine) throw new Error('the engine was asked for before it had started');
+      return engine;
+    },
+    home: config.home,
+    identity,
+    baseEnv: config.baseEnv,
+  };
+  const setEngine = (started: Engine) => {
+    engine = started;
+  };
+  return { parts, bus, agents, setEngine };
+}
+
+function createApi(config: Config, parts: Parts, engine: Engine, { embedded }: Store) {
+  const { database, changes, sandbox, agents } = parts;
+  const { home, version, slots } = config;
+  const lifecycle = createLifecycle({ database, changes, engine });
+  const handlers = createHandlers({
+    database,
+    lifecycle,
+    projects: createProjects({ database, changes }),
+    tasks: createTasks({ database, changes }),
+    views: createViews({ database, slots }),
+    host: createHost({
+      database,
+      sandbox,
+      agents,
+      version,
+      home,
+      slots,
+      databasePlace: embedded
+        ? { kind: 'embedded', place: embedded.place }
+        : { kind: 'external', place: new URL(database.url).host },
+    }),
+    createWorktree: (taskId, branchName) => createTaskWorktree(parts, taskId, branchName),
+  });
+  return { handlers, lifecycle };
+}

@@ -1,0 +1,89 @@
+/** The only reader of the environment. Everything else gets what it needs as an argument. */
+import { readFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { SentraError } from '#src/errors.ts';
+
+export type LogLevelName = 'debug' | 'info' | 'warn' | 'error' | 'silent';
+
+export type Config = {
+  /** Absolute; database, token, caches and the demo live here. */
+  home: string;
+  databaseUrl: string | undefined;
+  host: string;
+  /** 0 picks one. */
+  port: number;
+  /** For clients; undefined means: from `home`. */
+  url: string | undefined;
+  token: string | undefined;
+  /** Runs at once on this worker. */
+  slots: number;
+  logLevel: LogLevelName;
+  model: {
+    baseUrl: string;
+    credential: { kind: 'api_key' | 'auth_token' | 'oauth'; secret: string } | null;
+  };
+  /** What a process of the user's own would see, for git's credentials on push. Never given to agents. */
+  userEnv: Record<string, string>;
+  /** Harmless variables that confined processes get as well: language, certificates, the package registry. */
+  baseEnv: Record<string, string>;
+  version: string;
+  /** The checkout or package that this program runs from. */
+  root: string;
+};
+
+const levels: readonly LogLevelName[] = ['debug', 'info', 'warn', 'error', 'silent'];
+const passedOn = [
+  'PATH',
+  'LANG',
+  'LC_ALL',
+  'TZ',
+  'NODE_EXTRA_CA_CERTS',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+  'npm_config_registry',
+];
+
+/** Reads the environment. Throws `invalid` naming the variable and what it accepts. */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const root = path.resolve(import.meta.dirname, '..');
+  const level = (env.SENTRA_LOG_LEVEL ?? 'warn') as LogLevelName;
+  if (!levels.includes(level))
+    throw new SentraError('invalid', `SENTRA_LOG_LEVEL is "${level}"; use one of ${levels.join(', ')}.`);
+  return {
+    home: path.resolve(env.SENTRA_HOME || path.join(os.homedir(), '.sentra')),
+    databaseUrl: env.DATABASE_URL || undefined,
+    host: env.SENTRA_HOST || '127.0.0.1',
+    port: wholeNumber(env, 'SENTRA_PORT', 4400, 0, 65_535),
+    url: env.SENTRA_URL?.replace(/\/+$/, '') || undefined,
+    token: env.SENTRA_TOKEN || undefined,
+    slots: wholeNumber(env, 'SENTRA_SLOTS', defaultSlots(), 1, 1000),
+    logLevel: level,
+    model: { baseUrl: env.ANTHROPIC_BASE_URL || 'https://api.anthropic.com', credential: credential(env) },
+    userEnv: Object.fromEntries(Object.entries(env).filter((e): e is [string, string] => e[1] !== undefined)),
+    baseEnv: Object.fromEntries(passedOn.flatMap((name) => (env[name] ? [[name, env[name]]] : []))),
+    version: (JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }).version,
+    root,
+  };
+}
+
+function credential(env: NodeJS.ProcessEnv): Config['model']['credential'] {
+  if (env.ANTHROPIC_API_KEY) return { kind: 'api_key', secret: env.ANTHROPIC_API_KEY };
+  if (env.ANTHROPIC_AUTH_TOKEN) return { kind: 'auth_token', secret: env.ANTHROPIC_AUTH_TOKEN };
+  if (env.CLAUDE_CODE_OAUTH_TOKEN) return { kind: 'oauth', secret: env.CLAUDE_CODE_OAUTH_TOKEN };
+  return null;
+}
+
+/** Two runs a core, and no more than leave each agent half a gigabyte. */
+function defaultSlots(): number {
+  const byMemory = Math.floor(os.totalmem() / 2 ** 29);
+  return Math.max(2, Math.min(os.availableParallelism() * 2, byMemory));
+}
+
+function wholeNumber(env: NodeJS.ProcessEnv, name: string, fallback: number, min: number, max: number): number {
+  const text = env[name];
+  if (text === undefined || text === '') return fallback;
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  throw new SentraError('invalid', `${name} is "${text}"; it takes a whole number from ${min} to ${max}.`);
+}

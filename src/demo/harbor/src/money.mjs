@@ -1,0 +1,3 @@
+// Money: cents as people read them.
+
+export const formatCents = (cents) => `${(cents / 100).toFixed(2)} EUR`;

@@ -1,0 +1,125 @@
+/**
+ * Durable execution: the only folder that knows DBOS. A workflow is a plain async function made of steps (step.ts); it is
+ * started in the caller's transaction, so that the row and the start are one fact, and resumes at the step where it
+ * stopped, whatever died. It knows nothing of git or agents.
+ */
+import { DBOS, DBOSClient } from '@dbos-inc/dbos-sdk';
+import type pg from 'pg';
+import { holdSteps, whenIdle } from '#src/engine/step.ts';
+import { messageOf, SentraError } from '#src/errors.ts';
+
+export type QueueName = 'runs' | 'merges' | 'upkeep';
+
+export type Job = {
+  /** Unique for ever: starting twice is starting once. */
+  id: string;
+  workflow: string;
+  queue: QueueName;
+  input: unknown;
+  /** Lower is sooner, from 1. */
+  priority?: number;
+};
+
+export type Workflow = (input: never) => Promise<unknown>;
+
+export type Engine = {
+  /** Starts a job when `client`'s open transaction commits. */
+  enqueue(client: pg.ClientBase, job: Job): Promise<void>;
+  /** Waits for a job's result; throws `timed_out` after `timeoutMs`, and what the job threw. */
+  result(id: string, timeoutMs: number): Promise<unknown>;
+  /** Signals a job to stop; its running step sees an aborted signal. */
+  cancel(id: string): Promise<void>;
+  /** Resolves when no step of the job is running in this process. */
+  whenIdle(id: string): Promise<void>;
+  /** Lets no further step end; the process is expected to exit. */
+  hold(): void;
+};
+
+export type EngineOptions = {
+  databaseUrl: string;
+  pool: pg.Pool;
+  /** Stable and unique per worker: a restarted worker takes its own work back. */
+  workerId: string;
+  slots: number;
+  workflows: Readonly<Record<string, Workflow>>;
+};
+
+const pollMs = 100;
+// Bumped by hand when recorded runs cannot be replayed on changed workflows.
+const applicationVersion = '1';
+
+/** Makes DBOS's own tables. The caller holds the migration lock (store/database.ts). */
+export const migrateEngine = (databaseUrl: string): Promise<void> => DBOS.migrate(databaseUrl);
+
+/** Launches the engine and resumes what this worker had begun. */
+export async function startEngine(options: EngineOptions): Promise<Engine> {
+  DBOS.setConfig({
+    name: 'sentra',
+    systemDatabaseUrl: options.databaseUrl,
+    executorID: options.workerId,
+    applicationVersion,
+    logLevel: 'error',
+    systemDatabasePoolSize: 10,
+    runMigrations: false,
+  });
+  for (const [name, workflow] of Object.entries(options.workflows))
+    DBOS.registerWorkflow(workflow as (input: unknown) => Promise<unknown>, { name });
+  await DBOS.launch();
+  const limits: Record<QueueName, number> = { runs: options.slots, merges: 1, upkeep: 4 };
+  for (const [name, workerConcurrency] of Object.entries(limits))
+    await DBOS.registerQueue(name, {
+      workerConcurrency,
+      minPollingIntervalMs: pollMs,
+      onConflict: 'always_update',
+    });
+  const client = await DBOSClient.create({
+    systemDatabaseUrl: options.databaseUrl,
+    systemDatabasePool: options.pool,
+    applicationName: 'sentra',
+  });
+  return engineOver(client);
+}
+
+function engineOver(client: DBOSClient): Engine {
+  return {
+    async enqueue(pgClient, job) {
+      await client.enqueueInTransaction<(input: unknown) => Promise<unknown>>(
+        pgClient,
+        {
+          queueName: job.queue,
+          workflowName: job.workflow,
+          workflowID: job.id,
+          ...(job.priority ? { priority: job.priority } : {}),
+        },
+        job.input,
+      );
+    },
+    async result(id, timeoutMs) {
+      const handle = DBOS.retrieveWorkflow(id);
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<never>((_, fail) => {
+        timer = setTimeout(
+          () => fail(new SentraError('timed_out', `${id} is still at work after ${timeoutMs} ms; it goes on.`)),
+          timeoutMs,
+        );
+      });
+      try {
+        return await Promise.race([handle.getResult({ pollingIntervalMs: 50 }), late]);
+      } catch (e) {
+        throw asSentraError(e);
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    cancel: (id) => DBOS.cancelWorkflow(id),
+    whenIdle,
+    hold: holdSteps,
+  };
+}
+
+/** A result that crossed the database lost its class; its code survives. */
+function asSentraError(e: unknown): unknown {
+  const code = (e as { code?: unknown } | undefined)?.code;
+  if (e instanceof SentraError || typeof code !== 'string') return e;
+  return new SentraError(code as SentraError['code'], messageOf(e), { details: (e as { details?: unknown }).details });
+}

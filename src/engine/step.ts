@@ -1,0 +1,62 @@
+/**
+ * A step: a checkpointed unit that never runs again once it succeeded. It runs at least once, so its effect must be
+ * deterministic or looked up. An expected failure (`SentraError`) is an outcome like any other: it is recorded, and the
+ * step fails in the same way whenever the workflow is replayed.
+ */
+import { DBOS, Error as DBOSErrors } from '@dbos-inc/dbos-sdk';
+import { type Failure, SentraError } from '#src/errors.ts';
+
+type Recorded<T> = { value: T } | { failure: Failure };
+
+const inFlight = new Map<string, Set<Promise<unknown>>>();
+let stopping = false;
+
+/** Runs `work` once for this workflow under `name`. The signal is aborted when the workflow is cancelled. */
+export async function step<T>(name: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const workflowId = DBOS.workflowID;
+  if (!workflowId) throw new Error(`step ${name} was called outside a workflow`);
+  const recorded = await DBOS.runStep(() => track(workflowId, record(work)), { name });
+  if ('failure' in recorded) throw SentraError.from(recorded.failure);
+  return recorded.value;
+}
+
+/** Resolves when no step of this workflow is running in this process. */
+export async function whenIdle(workflowId: string): Promise<void> {
+  await Promise.allSettled(inFlight.get(workflowId) ?? []);
+}
+
+/**
+ * From now on no step of this process ends: what is cut off by the shutdown must look like a crash, so that it runs again,
+ * and not like a failure of the agent that the shutdown has killed.
+ */
+export function holdSteps(): void {
+  stopping = true;
+}
+
+/** True for the exception that unwinds a cancelled workflow; it must pass every catch. */
+export const isCancellation = (thrown: unknown) =>
+  thrown instanceof DBOSErrors.DBOSWorkflowCancelledError ||
+  (thrown as Error | undefined)?.name === 'DBOSWorkflowCancelledError';
+
+async function record<T>(work: (signal: AbortSignal) => Promise<T>): Promise<Recorded<T>> {
+  const signal = DBOS.stepStatus?.cancelSignal ?? new AbortController().signal;
+  try {
+    return { value: await work(signal) };
+  } catch (e) {
+    if (e instanceof SentraError && e.code !== 'database_unavailable') return { failure: e.toFailure() };
+    throw e;
+  } finally {
+    if (stopping) await new Promise(() => {});
+  }
+}
+
+async function track<T>(workflowId: string, running: Promise<T>): Promise<T> {
+  const steps = inFlight.get(workflowId) ?? new Set();
+  inFlight.set(workflowId, steps.add(running));
+  try {
+    return await running;
+  } finally {
+    steps.delete(running);
+    if (steps.size === 0) inFlight.delete(workflowId);
+  }
+}

@@ -1,0 +1,62 @@
+/** One command of a project, run to its end, as data that a task can show. */
+import type { Runner, RunnerOptions } from '#src/environment/runner.ts';
+import { SentraError } from '#src/errors.ts';
+import type { Outcome, RunOptions } from '#src/process.ts';
+
+export type Watch = Pick<RunOptions, 'onLine' | 'signal'>;
+
+export type Attempt =
+  | { outcome: 'passed'; command: string; durationMs: number }
+  | { outcome: 'failed'; command: string; exitCode: number | null; tail: string; durationMs: number };
+
+/** Throws only when it was aborted. `tail` is the last twenty lines, then why it ended if that was not by itself. */
+export async function attempt(
+  runner: Runner,
+  command: string | readonly string[],
+  options: RunnerOptions,
+): Promise<Attempt> {
+  const shown = typeof command === 'string' ? command : command.join(' ');
+  const tail = keepTail(options.onLine);
+  try {
+    const outcome = await runner.run(command, { ...options, onLine: tail.onLine });
+    options.signal?.throwIfAborted();
+    if (outcome.exitCode === 0) return { outcome: 'passed', command: shown, durationMs: outcome.durationMs };
+    const text = [tail.text(), explain(outcome, command, options)].filter(Boolean).join('\n');
+    return {
+      outcome: 'failed',
+      command: shown,
+      exitCode: outcome.exitCode,
+      tail: text,
+      durationMs: outcome.durationMs,
+    };
+  } catch (e) {
+    if (!(e instanceof SentraError && e.code === 'not_found')) throw e;
+    return { outcome: 'failed', command: shown, exitCode: null, tail: missing(command, e.message), durationMs: 0 };
+  }
+}
+
+function explain(outcome: Outcome, command: string | readonly string[], options: RunnerOptions): string {
+  if (outcome.endedBy === 'timeout') return `It was ended after ${Math.round(options.timeoutMs / 1000)} seconds.`;
+  if (outcome.endedBy === 'idle')
+    return `It was ended after ${Math.round((options.idleMs ?? 0) / 1000)} seconds of silence.`;
+  if (outcome.endedBy === 'signal') return 'It was killed from outside.';
+  const words = `${outcome.stderr}`.slice(-2000);
+  return /execvp|not found|No such file/.test(words) && outcome.exitCode === 127 ? missing(command, '') : '';
+}
+
+function missing(command: string | readonly string[], message: string): string {
+  const program = typeof command === 'string' ? command : command[0];
+  return `${message} Is ${program} installed on this host? Install it, or set another command under "setup" in sentra.json.`.trim();
+}
+
+function keepTail(onLine: RunOptions['onLine'], count = 20) {
+  const lines: string[] = [];
+  return {
+    onLine: (line: string, stream: 'stdout' | 'stderr') => {
+      lines.push(line);
+      if (lines.length > count) lines.shift();
+      onLine?.(line, stream);
+    },
+    text: (): string => lines.join('\n').trim(),
+  };
+}

@@ -1,0 +1,229 @@
+import { existsSync } from 'node:fs';
+import { lstat, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { SentraError } from '#src/errors.ts';
+import {
+  branchOf,
+  findAdminDir,
+  forgetAdminDir,
+  isOwnAdminDir,
+  isReady,
+  makingMark,
+  markReady,
+  readText,
+  removeStaleLocks,
+} from '#src/git/admin-dir.ts';
+import { mergeBase } from '#src/git/diff.ts';
+import { execGit, gitLine } from '#src/git/exec-git.ts';
+import { type Repository, resolveCommit } from '#src/git/repository.ts';
+import { withRepositoryLock } from '#src/git/repository-lock.ts';
+import { environmentFiles, snapshot, withoutFiles } from '#src/git/snapshot.ts';
+
+export type Worktree = { adminDir: string; head: string };
+export type WorktreeRequest = { path: string; branchName: string /** A commit. */; base: string; signal?: AbortSignal };
+
+/**
+ * Makes a worktree on a new branch at `base`. Doing it again returns the one that is there; one whose maker was killed is cleared
+ * and made again; one whose folder vanished is made again on its branch as it is.
+ */
+export async function createWorktree(repo: Repository, request: WorktreeRequest): Promise<Worktree> {
+  const { adminDir, trash } = await withRepositoryLock(repo.gitDir, () => claimAdminDir(repo, request));
+  if (!(await isReady(adminDir))) await checkOut(adminDir, request);
+  if (trash) await rm(trash, { recursive: true, force: true, maxRetries: 3 });
+  return { adminDir, head: await gitLine(['rev-parse', 'HEAD'], { gitDir: adminDir }) };
+}
+
+async function claimAdminDir(repo: Repository, request: WorktreeRequest) {
+  const { path, branchName } = request;
+  const found = await findAdminDir(repo.gitDir, path);
+  if (!found) return { adminDir: await addWorktree(repo, request, null), trash: null };
+  if (!(await isOwnAdminDir(found))) throw foreign(path);
+  const made = await isReady(found);
+  const branch = await branchOf(found);
+  if (made && existsSync(path)) {
+    if (branch === branchName) return { adminDir: found, trash: null };
+    throw new SentraError(
+      'worktree_failed',
+      `The worktree ${path} is on ${branch ?? 'no branch'}, not on ${branchName}. Run "git switch ${branchName}" there, then retry the task.`,
+    );
+  }
+  // There was no such branch before its administration was, so a half-made one's branch is ours.
+  const left = !made || branch === branchName ? await resolveCommit(repo, `refs/heads/${branchName}`) : null;
+  const trash = await moveToTrash(path);
+  await forgetAdminDir(found);
+  return { adminDir: await addWorktree(repo, request, left), trash };
+}
+
+/**
+ * A git that outlived a killed Sentra may still be filling the half-made worktree, now in the trash, and delete the lock of
+ * the index as its own: so the files are written through an index of another name.
+ */
+async function checkOut(adminDir: string, { path, signal }: WorktreeRequest): Promise<void> {
+  const indexFile = join(adminDir, `index.${crypto.randomUUID()}`);
+  await execGit(['read-tree', '--reset', '-u', 'HEAD'], {
+    gitDir: adminDir,
+    workTree: path,
+    indexFile,
+    timeoutMs: 600_000,
+    ...(signal ? { signal } : {}),
+  });
+  await rename(indexFile, join(adminDir, 'index'));
+  await markReady(adminDir);
+}
+
+/** Only the administration; the files come after the lock is free. `left`: the tip of our branch, kept from an earlier try. */
+async function addWorktree(repo: Repository, { path, branchName, base }: WorktreeRequest, left: string | null) {
+  await mkdir(dirname(path), { recursive: true });
+  const ref = `refs/heads/${branchName}`;
+  if (!left && (await resolveCommit(repo, ref))) throw branchExists(repo, branchName, 'already exists');
+  const { gitDir } = repo;
+  const args = ['worktree', 'add', '--quiet', '--detach', '--no-checkout', '--lock', '--reason', makingMark];
+  await execGit([...args, '--', path, left ?? base], { gitDir }).catch((cause) => {
+    if (!(cause instanceof SentraError) || cause.code !== 'git_failed') throw cause;
+    throw new SentraError('worktree_failed', `The worktree ${path} cannot be made: ${cause.message}`, { cause });
+  });
+  const adminDir = await findAdminDir(gitDir, path);
+  if (!adminDir) throw new SentraError('worktree_failed', `Git made no worktree at ${path}. Try again.`);
+  // The branch comes after the administration, so a branch without one was not made by us.
+  if (!left) {
+    const made = await execGit(['update-ref', ref, base, '0'.repeat(base.length)], { gitDir, okExitCodes: [0, 128] });
+    if (made.exitCode !== 0) {
+      await moveToTrash(path);
+      await forgetAdminDir(adminDir);
+      throw branchExists(repo, branchName, `cannot be made (${made.stderr.trim()})`);
+    }
+  }
+  await execGit(['symbolic-ref', 'HEAD', ref], { gitDir: adminDir });
+  return adminDir;
+}
+
+const branchExists = (repo: Repository, branchName: string, what: string) =>
+  new SentraError(
+    'branch_exists',
+    `Branch ${branchName} ${what} in ${repo.path}, and it is not this task's. Rename or delete it there ("git branch -m" or "git branch -D"), then retry the task.`,
+  );
+
+const foreign = (path: string) =>
+  new SentraError(
+    'worktree_failed',
+    `${path} is a worktree that Sentra did not make. Move it ("git worktree move"), then retry the task.`,
+  );
+
+/**
+ * Takes a worktree out of the way in milliseconds, and its branch with it if asked; what is missing is fine. The files wait in
+ * `.trash` beside it: call the function that comes back to delete them.
+ */
+export function removeWorktree(
+  repo: Repository,
+  { path, branchName, deleteBranch }: { path: string; branchName?: string; deleteBranch: boolean },
+): Promise<() => Promise<void>> {
+  return withRepositoryLock(repo.gitDir, async () => {
+    const adminDir = await findAdminDir(repo.gitDir, path);
+    if (adminDir && !(await isOwnAdminDir(adminDir))) throw foreign(path);
+    const trash = await moveToTrash(path);
+    if (adminDir) await forgetAdminDir(adminDir);
+    // Refused when a person has checked the branch out: then it is theirs now and stays.
+    if (deleteBranch && branchName)
+      await execGit(['branch', '-q', '-D', '--', branchName], { gitDir: repo.gitDir, okExitCodes: [0, 1] });
+    return async () => {
+      if (trash) await rm(trash, { recursive: true, force: true, maxRetries: 3 });
+    };
+  });
+}
+
+/** Deletes what earlier removals left in the trash of a folder of worktrees, after a crash. */
+export const emptyTrash = (worktreesDir: string): Promise<void> =>
+  rm(join(worktreesDir, '.trash'), { recursive: true, force: true, maxRetries: 3 });
+
+async function moveToTrash(path: string): Promise<string | null> {
+  if (!existsSync(path)) return null;
+  const trash = join(dirname(path), '.trash', `${basename(path)}-${crypto.randomUUID()}`);
+  await mkdir(dirname(trash), { recursive: true });
+  await rename(path, trash);
+  return trash;
+}
+
+/** Puts a worktree's files back to a commit of its branch; ignored files and environment files stay. */
+export async function restoreWorktree(
+  _repo: Repository,
+  { path, adminDir, commit }: { path: string; adminDir: string; commit: string },
+): Promise<void> {
+  await removeStaleLocks(adminDir);
+  await restoreLink(path, adminDir);
+  const git = { gitDir: adminDir, workTree: path };
+  await execGit(['reset', '--hard', '-q', commit], git);
+  const kept = environmentFiles.flatMap((glob) => ['-e', glob]);
+  await execGit(['clean', '-ffdq', ...kept], git);
+}
+
+/** The `.git` file of a worktree is writable for what runs in it where nothing confines it. */
+async function restoreLink(path: string, adminDir: string): Promise<void> {
+  const file = join(path, '.git');
+  const link = `gitdir: ${adminDir}\n`;
+  const found = await lstat(file).catch(() => null);
+  if (found?.isFile() && (await readFile(file, 'utf8')) === link) return;
+  await rm(file, { recursive: true, force: true });
+  await writeFile(file, link);
+}
+
+export type WorktreeState = {
+  /** Changes that are not committed, new files among them; environment files do not count. */
+  dirty: boolean;
+  /** Commits of the branch that `base` does not contain. */
+  unmerged: number;
+};
+
+export async function worktreeState(
+  repo: Repository,
+  { path, adminDir, base, branchName }: { path: string; adminDir: string; base: string; branchName: string },
+): Promise<WorktreeState> {
+  const [status, unmerged] = await Promise.all([
+    existsSync(path) && (await readText(join(adminDir, 'HEAD')))
+      ? execGit(['status', '--porcelain', '-z', '--ignore-submodules=all', '--', '.', ...withoutFiles([])], {
+          gitDir: adminDir,
+          workTree: path,
+        })
+      : null,
+    execGit(['rev-list', '--count', '--end-of-options', `${base}..refs/heads/${branchName}`], {
+      gitDir: repo.gitDir,
+      okExitCodes: [0, 128],
+    }),
+  ]);
+  return { dirty: Boolean(status?.stdout), unmerged: Number(unmerged.stdout.trim() || 0) };
+}
+
+export type WorkToSave = {
+  /** Of the worktree, where there still is one. */
+  path?: string;
+  adminDir?: string;
+  branchName: string;
+  /** The branch or commit that the work would be merged into. */
+  base: string;
+  /** Where the patch goes. */
+  file: string;
+};
+
+/**
+ * Writes all that is not in `base` (commits, uncommitted changes, new files) as one patch for `git apply`. False, and no file, when
+ * there is nothing to save.
+ */
+export async function saveWork(repo: Repository, work: WorkToSave): Promise<boolean> {
+  const tip = await resolveCommit(repo, `refs/heads/${work.branchName}`);
+  const from = tip && (await mergeBase(repo, work.base, tip));
+  if (!tip || !from) return false;
+  const hasFiles = work.path && work.adminDir && existsSync(work.path) && existsSync(work.adminDir);
+  const { tree } = hasFiles
+    ? await snapshot(work.adminDir as string, work.path as string, { parent: tip })
+    : { tree: tip };
+  await mkdir(dirname(work.file), { recursive: true, mode: 0o700 });
+  const draft = `${work.file}.new`;
+  await writeFile(draft, '', { mode: 0o600 });
+  const args = ['diff-tree', '-p', '--binary', '--full-index', '--no-ext-diff', '--no-textconv', '--no-renames'];
+  await execGit([...args, `--output=${draft}`, from, tree], { gitDir: repo.gitDir });
+  if ((await stat(draft)).size === 0) {
+    await rm(draft);
+    return false;
+  }
+  await rename(draft, work.file);
+  return true;
+}

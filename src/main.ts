@@ -1,0 +1,133 @@
+#!/usr/bin/env node
+/** Starts the command line with its real parts. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { runCli } from '#src/cli/main.ts';
+import { type Client, createClient } from '#src/client/client.ts';
+import { type Config, readConfig } from '#src/config.ts';
+import { createDemo } from '#src/demo/demo.ts';
+import { examine } from '#src/doctor.ts';
+import { messageOf, SentraError } from '#src/errors.ts';
+import { findServer, findToken } from '#src/home.ts';
+import { serveMcp } from '#src/mcp/stdio.ts';
+
+// pg 8 warns once of how DBOS calls it; a person can do nothing about it.
+process.removeAllListeners('warning');
+process.on('warning', (warning) => {
+  if (warning.name !== 'DeprecationWarning' && warning.name !== 'ExperimentalWarning') console.error(warning.message);
+});
+
+const interrupted = new AbortController();
+process.exitCode = await main();
+if (!interrupted.signal.aborted) await drain();
+process.exit(process.exitCode);
+
+async function main(): Promise<number> {
+  let config: Config;
+  try {
+    config = readConfig();
+  } catch (e) {
+    console.error(messageOf(e));
+    return 2;
+  }
+  const isServer = process.argv[2] === 'up';
+  if (!isServer) process.once('SIGINT', () => interrupted.abort());
+  const connection = async () => connect(config);
+  const client = async () => createClient(await connection());
+  return runCli(process.argv.slice(2), {
+    version: config.version,
+    connection,
+    client,
+    startServer: (options) => serve(config, options),
+    doctor: () => examine(config),
+    serveMcp: async () => serveMcp(await client(), config.version, interrupted.signal),
+    demo: (demoClient, onProgress) => makeDemo(config, demoClient, onProgress),
+    cwd: process.cwd(),
+    stdout: (text) => void process.stdout.write(text),
+    stderr: (text) => void process.stderr.write(text),
+    signal: interrupted.signal,
+    isTTY: process.stdout.isTTY === true,
+    columns: process.stdout.columns ?? 100,
+  });
+}
+
+function connect(config: Config): { url: string; token: string } {
+  const url = config.url ?? findServer(config.home)?.url;
+  if (!url)
+    throw new SentraError(
+      'server_unavailable',
+      `No Sentra server runs with ${config.home}: start one with \`npx sentra up\`.`,
+    );
+  const token = config.token ?? findToken(config.home);
+  if (!token)
+    throw new SentraError(
+      'unauthorized',
+      `There is no token in ${config.home}: set SENTRA_TOKEN, or SENTRA_HOME to the server's.`,
+    );
+  return { url, token };
+}
+
+/** Server and worker in this process until a signal. One that runs already is shown instead of a second one. */
+async function serve(config: Config, { demo }: { demo: boolean }): Promise<number> {
+  const running = await findRunning(config);
+  if (running) {
+    const link = await running.createLoginLink();
+    console.log(`Sentra runs already. Dashboard: ${link.url}`);
+    return 0;
+  }
+  const stopped = whenAskedToStop();
+  const { startSentra } = await import('#src/compose.ts');
+  const sentra = await startSentra(config, (line) => console.error(line));
+  console.log(`Sentra ${config.version} is at ${sentra.url}, its data in ${config.home}.`);
+  if (demo && (await sentra.client.listProjects()).items.length === 0)
+    await makeDemo(config, sentra.client, (line) => console.log(line));
+  console.log(`Open the dashboard (this link works once, for ten minutes):\n\n  ${sentra.createLoginLink().url}\n`);
+  await stopped;
+  console.log('Stopping; what runs is taken up again at the next start.');
+  await Promise.race([sentra.stop(), sleep(15_000)]);
+  process.exit(0);
+}
+
+async function findRunning(config: Config): Promise<Client | undefined> {
+  const server = findServer(config.home);
+  const token = findToken(config.home);
+  if (!server || !token) return undefined;
+  const client = createClient({ url: server.url, token });
+  try {
+    await client.listProjects();
+    return client;
+  } catch {
+    return undefined; // it died without a word: its file is left over
+  }
+}
+
+/** The first signal asks, the second one ends at once. */
+function whenAskedToStop(): Promise<void> {
+  return new Promise((stop) => {
+    let asked = false;
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.on(signal, () => {
+        if (asked) process.exit(130);
+        asked = true;
+        stop();
+      });
+  });
+}
+
+async function makeDemo(config: Config, client: Client, onProgress: (message: string) => void) {
+  const { agents } = await client.getSystem();
+  const isThere = agents.some((agent) => agent.name === 'demo' && agent.available);
+  return createDemo({
+    client,
+    home: config.home,
+    agent: isThere ? 'demo' : 'demo-command',
+    searchPath: config.baseEnv.PATH ?? '/usr/local/bin:/usr/bin:/bin',
+    onProgress,
+  });
+}
+
+/** What was written to a pipe is not lost by the exit. */
+async function drain(): Promise<void> {
+  await Promise.all(
+    [process.stdout, process.stderr].map((stream) => new Promise<void>((done) => stream.write('', () => done()))),
+  );
+}

@@ -1,0 +1,186 @@
+/** What people and the orchestrator do with a task that exists: start, cancel, retry, skip, review, merge. */
+import { type ActionName, whyNot } from '#src/domain/actions.ts';
+import { newAdwId } from '#src/domain/ids.ts';
+import type { PhaseName } from '#src/domain/phase.ts';
+import type { NewComment, PullRequest } from '#src/domain/pull-request.ts';
+import type { Task } from '#src/domain/task.ts';
+import { phasesOf, type WorkflowType } from '#src/domain/workflow.ts';
+import type { Engine } from '#src/engine/engine.ts';
+import { SentraError } from '#src/errors.ts';
+import type { Change, Changes } from '#src/store/change.ts';
+import type { Database } from '#src/store/database.ts';
+import { failOpenAttempts } from '#src/store/phases.ts';
+import {
+  addComments,
+  approvePullRequest,
+  closePullRequest,
+  findPullRequest,
+  getOpenPullRequest,
+  listComments,
+  toPullRequest,
+} from '#src/store/pull-requests.ts';
+import { findActiveRun, insertRun, setRunStatus } from '#src/store/runs.ts';
+import { decide, getTask, reopen } from '#src/store/tasks.ts';
+import { cleanUpJob, mergeJob } from '#src/workflows/run.ts';
+
+type StartOptions = { workflowType?: WorkflowType | undefined; fromPhase?: PhaseName; comments?: NewComment[] };
+
+export type Lifecycle = {
+  /** The run's id. The row and the start of the durable workflow are one transaction. */
+  start(taskId: string, options?: StartOptions): Promise<{ adwId: string }>;
+  cancel(taskId: string): Promise<Task>;
+  retry(taskId: string, fromPhase?: PhaseName): Promise<Task>;
+  skip(taskId: string): Promise<Task>;
+  approve(taskId: string): Promise<Task>;
+  requestChanges(taskId: string, comments: NewComment[]): Promise<Task>;
+  merge(taskId: string): Promise<Task>;
+  close(taskId: string): Promise<Task>;
+  pullRequest(taskId: string): Promise<PullRequest>;
+};
+
+const priorities = { high: 1, medium: 2, low: 3 } as const;
+const mergeTimeoutMs = 60_000;
+
+export function createLifecycle(parts: { database: Database; changes: Changes; engine: Engine }): Lifecycle {
+  const { database, changes, engine } = parts;
+  const { db } = database;
+
+  async function allowed(action: ActionName, taskId: string): Promise<Task> {
+    const task = await getTask(db, taskId);
+    const reason = whyNot(action, task);
+    if (!reason) return task;
+    const code = reason.startsWith('a run') ? 'already_running' : 'not_allowed';
+    throw new SentraError(code, `${taskId} cannot be ${pastOf[action]}: ${reason}.`);
+  }
+
+  async function begin(change: Change, task: Task, options: StartOptions): Promise<{ adwId: string }> {
+    const adwId = newAdwId();
+    const workflowType = options.workflowType ?? task.workflowType;
+    await reopen(change.tx, task.id);
+    await insertRun(change.tx, {
+      adwId,
+      taskId: task.id,
+      workflowType,
+      fromPhase: options.fromPhase ?? null,
+      comments: options.comments ?? null,
+    });
+    await engine.enqueue(change.client, {
+      id: adwId,
+      workflow: workflowType,
+      queue: 'runs',
+      input: { adwId },
+      priority: priorities[task.priority],
+    });
+    change.touch(task.id);
+    change.record({
+      type: 'run.changed',
+      projectId: task.projectId,
+      taskId: task.id,
+      data: { adwId, status: 'queued' },
+    });
+    return { adwId };
+  }
+
+  return {
+    async start(taskId, options = {}) {
+      const task = await allowed('start', taskId);
+      return changes.change((change) => begin(change, task, options));
+    },
+    async cancel(taskId) {
+      await allowed('cancel', taskId);
+      const run = await findActiveRun(db, taskId);
+      await changes.change(async ({ tx, client, touch }) => {
+        const failure = { code: 'cancelled' as const, message: 'A person cancelled the task.' };
+        if (run && (await setRunStatus(tx, run.adwId, 'cancelled', failure)))
+          await failOpenAttempts(tx, run.adwId, failure);
+        const pull = await findPullRequest(tx, taskId);
+        if (pull?.state === 'open') await closePullRequest(tx, pull);
+        await decide(tx, taskId, 'cancelledAt');
+        await engine.enqueue(client, cleanUpJob(taskId, run?.adwId ?? newAdwId()));
+        touch(taskId);
+      });
+      if (run) await engine.cancel(run.adwId);
+      return getTask(db, taskId);
+    },
+    async retry(taskId, fromPhase) {
+      const task = await allowed('retry', taskId);
+      const from = fromPhase ?? defaultPhase(task);
+      if (from !== 'PLAN' && !task.worktreePath)
+        throw new SentraError('not_allowed', `The worktree of ${taskId} is gone, so it can only start from PLAN.`);
+      const workflowType = phasesOf[task.workflowType].includes(from) ? task.workflowType : 'full_sdlc';
+      await changes.change((change) => begin(change, task, { workflowType, fromPhase: from }));
+      return getTask(db, taskId);
+    },
+    async skip(taskId) {
+      await allowed('skip', taskId);
+      await changes.change(async ({ tx, touch }) => {
+        const pull = await findPullRequest(tx, taskId);
+        if (pull?.state === 'open') await closePullRequest(tx, pull);
+        await decide(tx, taskId, 'skippedAt');
+        touch(taskId);
+      });
+      return getTask(db, taskId);
+    },
+    async approve(taskId) {
+      await allowed('approve', taskId);
+      await changes.change(async ({ tx, touch, record }) => {
+        const pull = await getOpenPullRequest(tx, taskId);
+        await approvePullRequest(tx, pull);
+        touch(taskId);
+        record({ type: 'pull_request.changed', taskId, data: { number: pull.number, approved: true } });
+      });
+      return getTask(db, taskId);
+    },
+    async requestChanges(taskId, comments) {
+      const task = await allowed('request_changes', taskId);
+      await changes.change(async (change) => {
+        await addComments(change.tx, taskId, 'person', comments);
+        await begin(change, task, { workflowType: 'full_sdlc', fromPhase: 'CODE', comments });
+      });
+      return getTask(db, taskId);
+    },
+    async merge(taskId) {
+      await allowed('merge', taskId);
+      const job = mergeJob(taskId, newAdwId());
+      await changes.change(({ client }) => engine.enqueue(client, job));
+      await engine.result(job.id, mergeTimeoutMs);
+      return getTask(db, taskId);
+    },
+    async close(taskId) {
+      await allowed('close', taskId);
+      await changes.change(async ({ tx, touch, record }) => {
+        const pull = await getOpenPullRequest(tx, taskId);
+        await closePullRequest(tx, pull);
+        touch(taskId);
+        record({ type: 'pull_request.changed', taskId, data: { number: pull.number, state: 'closed' } });
+      });
+      return getTask(db, taskId);
+    },
+    async pullRequest(taskId) {
+      const pull = await findPullRequest(db, taskId);
+      if (!pull) throw new SentraError('not_found', `${taskId} has no pull request yet: REVIEW opens it.`);
+      return toPullRequest(pull, await listComments(db, taskId));
+    },
+  };
+}
+
+const pastOf: Record<ActionName, string> = {
+  start: 'started',
+  cancel: 'cancelled',
+  retry: 'retried',
+  skip: 'skipped',
+  approve: 'approved',
+  request_changes: 'sent back',
+  merge: 'merged',
+  close: 'closed',
+};
+
+/** Where a retry goes on: in the phase that failed, or from the start where nothing was begun or kept. */
+function defaultPhase(task: Task): PhaseName {
+  if (!task.worktreePath) return 'PLAN';
+  return (
+    task.phases.find((p) => p.state === 'failed')?.phase ??
+    task.phases.findLast((p) => p.state !== 'pending')?.phase ??
+    'PLAN'
+  );
+}

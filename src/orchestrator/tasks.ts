@@ -1,0 +1,133 @@
+/** Tasks as people ask for and change them: creating, alone and as a graph, and editing. Nothing here starts anything. */
+import { findCycle } from '#src/domain/graph.ts';
+import { newTaskId } from '#src/domain/ids.ts';
+import type { BatchTask, NewTask, Task, TaskPatch } from '#src/domain/task.ts';
+import { SentraError } from '#src/errors.ts';
+import type { Change, Changes } from '#src/store/change.ts';
+import type { Database, Queryable } from '#src/store/database.ts';
+import { getProjectRow } from '#src/store/projects.ts';
+import {
+  findTaskByIdempotencyKey,
+  getTask,
+  getTaskRow,
+  getTasks,
+  insertTask,
+  listDependencies,
+  lockGraph,
+  replaceDependencies,
+  updateTask,
+} from '#src/store/tasks.ts';
+
+export type Tasks = {
+  create(task: NewTask, idempotencyKey?: string): Promise<Task>;
+  /** All or nothing; answers in the order given, each with its key. */
+  createBatch(projectId: string, tasks: readonly BatchTask[]): Promise<(Task & { key: string })[]>;
+  patch(id: string, patch: TaskPatch): Promise<Task>;
+};
+
+export function createTasks({ database, changes }: { database: Database; changes: Changes }): Tasks {
+  const { db } = database;
+  return {
+    async create(task, idempotencyKey) {
+      await getProjectRow(db, task.projectId);
+      const id = newTaskId();
+      const kept = await changes.change(async (change) => {
+        if (!(await insertTask(change.tx, id, task, idempotencyKey))) return false;
+        await connect(change, task.projectId, id, task.dependencies);
+        announce(change, task.projectId, id);
+        return true;
+      });
+      if (kept) return getTask(db, id);
+      const earlier = idempotencyKey && (await findTaskByIdempotencyKey(db, idempotencyKey));
+      if (earlier) return earlier;
+      throw new Error(`task ${id} was not kept`);
+    },
+    async createBatch(projectId, tasks) {
+      await getProjectRow(db, projectId);
+      const ids = new Map(tasks.map((task) => [task.key, newTaskId()]));
+      if (ids.size !== tasks.length)
+        throw new SentraError('invalid', `Two tasks of the batch have the key "${repeated(tasks)}".`);
+      await changes.change(async (change) => {
+        for (const task of tasks) {
+          const { key, dependencies: _, ...rest } = task;
+          await insertTask(change.tx, idOf(ids, key), { ...rest, projectId, dependencies: [] });
+        }
+        for (const task of tasks) {
+          const id = idOf(ids, task.key);
+          await connect(
+            change,
+            projectId,
+            id,
+            task.dependencies.map((d) => ids.get(d) ?? d),
+            namesOf(ids),
+          );
+          announce(change, projectId, id);
+        }
+      });
+      const created = await getTasks(db, [...ids.values()]);
+      return created.map((task, at) => ({ ...task, key: tasks[at]?.key ?? '' }));
+    },
+    async patch(id, { dependencies, ...patch }) {
+      const row = await getTaskRow(db, id);
+      await changes.change(async (change) => {
+        await updateTask(change.tx, id, patch);
+        if (dependencies) await connect(change, row.projectId, id, dependencies);
+        change.touch(id);
+      });
+      return getTask(db, id);
+    },
+  };
+}
+
+/** Sets what a task waits for; refuses what is not there, is of another project, or would close a cycle, which it names. */
+async function connect(
+  { tx }: Change,
+  projectId: string,
+  id: string,
+  dependencies: readonly string[],
+  nameOf: (id: string) => string = (taskId) => taskId,
+): Promise<void> {
+  if (!dependencies.length) return replaceDependencies(tx, id, []);
+  await lockGraph(tx, projectId);
+  await refuseStrangers(tx, projectId, dependencies);
+  const edges = await listDependencies(tx, projectId);
+  edges.set(id, [...dependencies]);
+  const cycle = findCycle(id, (taskId) => edges.get(taskId) ?? []);
+  if (cycle)
+    throw new SentraError(
+      'dependency_cycle',
+      `These tasks would wait for one another: ${cycle.map(nameOf).join(' → ')}. Leave one of these dependencies out.`,
+      { details: { cycle } },
+    );
+  await replaceDependencies(tx, id, dependencies);
+}
+
+async function refuseStrangers(tx: Queryable, projectId: string, dependencies: readonly string[]): Promise<void> {
+  const found = await getTasks(tx, dependencies);
+  const ours = new Set(found.filter((task) => task.projectId === projectId).map((task) => task.id));
+  const missing = dependencies.filter((id) => !ours.has(id));
+  if (missing.length)
+    throw new SentraError(
+      'invalid',
+      `The project has no task ${missing.map((id) => `"${id}"`).join(', ')} to depend on.`,
+    );
+}
+
+function announce({ touch, record }: Change, projectId: string, taskId: string): void {
+  touch(taskId);
+  record({ type: 'task.created', projectId, taskId });
+}
+
+const idOf = (ids: ReadonlyMap<string, string>, key: string): string => {
+  const id = ids.get(key);
+  if (!id) throw new Error(`no id for key ${key}`);
+  return id;
+};
+
+const namesOf = (ids: ReadonlyMap<string, string>) => {
+  const names = new Map([...ids].map(([key, id]) => [id, key]));
+  return (id: string) => names.get(id) ?? id;
+};
+
+const repeated = (tasks: readonly BatchTask[]) =>
+  tasks.find((task, at) => tasks.findIndex((other) => other.key === task.key) !== at)?.key;

@@ -1,0 +1,46 @@
+/** Can processes be confined on this host? Answered by doing it once, and explained for people. */
+import { existsSync, readFileSync } from 'node:fs';
+import { run } from '#src/process.ts';
+
+const places = ['/usr/bin/bwrap', '/usr/local/bin/bwrap', '/bin/bwrap', '/run/current-system/sw/bin/bwrap'];
+
+/** What every room has of its own; it dies with the process that started it. */
+export const namespaces = [
+  ...['--die-with-parent', '--new-session'],
+  ...['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-net'],
+];
+
+/** Where bubblewrap is installed. Fixed places only: a search path could name a folder that an agent can write. */
+export const findBubblewrap = (): string | undefined => places.find((path) => existsSync(path));
+
+/** Undefined when a confined process could be started, else what is missing and how to get it. */
+export async function explainUnavailable(): Promise<string | undefined> {
+  if (process.platform !== 'linux')
+    return `Agents cannot be confined on ${process.platform}: the wall needs Linux and bubblewrap. Run Sentra on Linux (a virtual machine or WSL 2 will do), or allow isolation "none" for repositories that you trust.`;
+  const bwrap = findBubblewrap();
+  if (!bwrap)
+    return 'bubblewrap is not installed, so agents cannot be confined. Install it: apt-get install bubblewrap (dnf and pacman have it under the same name).';
+  const args = [...namespaces, '--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc', 'true'];
+  const { exitCode, stderr } = await run(
+    { command: bwrap, args, cwd: '/', env: { PATH: '/usr/bin:/bin' } },
+    { timeoutMs: 10_000 },
+  );
+  if (exitCode === 0) return undefined;
+  return `bubblewrap is installed but cannot confine a process here (${stderr.toString().trim()}). ${namespaceAdvice()}`;
+}
+
+function namespaceAdvice(): string {
+  const off = [
+    { name: 'kernel.unprivileged_userns_clone', bad: '0', good: '1' },
+    { name: 'user.max_user_namespaces', bad: '0', good: '15000' },
+    { name: 'kernel.apparmor_restrict_unprivileged_userns', bad: '1', good: '0' },
+  ].filter(({ name, bad }) => readSysctl(name) === bad);
+  if (off.length === 0)
+    return 'In a container, allow it to make namespaces (for Docker: --security-opt seccomp=unconfined --security-opt apparmor=unconfined).';
+  return `User namespaces are restricted; allow them: ${off.map(({ name, good }) => `sysctl -w ${name}=${good}`).join(' && ')}.`;
+}
+
+function readSysctl(name: string): string | undefined {
+  const path = `/proc/sys/${name.replaceAll('.', '/')}`;
+  return existsSync(path) ? readFileSync(path, 'utf8').trim() : undefined;
+}

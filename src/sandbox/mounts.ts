@@ -1,0 +1,57 @@
+/**
+ * What of the host's disk is inside a room, as arguments of bubblewrap. The one idea: hidden folders and folders brought
+ * back are one list, mounted parents first, so that a deeper path always decides over a shallower one.
+ */
+import { existsSync, realpathSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join, sep } from 'node:path';
+import type { Room } from '#src/sandbox/sandbox.ts';
+
+type Mount = { path: string; kind: 'hide' | 'read' | 'write' };
+
+const kindOrder = { hide: 0, read: 1, write: 2 };
+
+/** Mount arguments for a room. `hidden` are folders of ours that no room may see. */
+export function mountArguments(room: Room, hidden: readonly string[]): string[] {
+  const hides = hiddenPaths([...hidden, ...(room.repositoryPath ? [room.repositoryPath] : [])]);
+  const mounts: Mount[] = [
+    ...hides.map((path): Mount => ({ path, kind: 'hide' })),
+    ...[...runtimePaths(hides), ...(room.readable ?? [])].map((path): Mount => ({ path, kind: 'read' })),
+    ...[room.homePath, room.worktreePath, ...(room.writable ?? [])].map((path): Mount => ({ path, kind: 'write' })),
+  ];
+  const shown = inOrder(mounts.flatMap(existing));
+  // The repository's own data comes last: nothing above may make it writable again.
+  const guarded = [room.gitDir, join(room.worktreePath, '.git')].flatMap((path): Mount[] =>
+    path ? existing({ path, kind: 'read' }) : [],
+  );
+  return [...shown, ...guarded].flatMap(toArguments);
+}
+
+const hiddenPaths = (more: readonly string[]): string[] => [
+  ...new Set(['/tmp', '/run', '/var/tmp', '/root', '/home', homedir(), ...more].filter((path) => path !== '/')),
+];
+
+/** This Node.js with the npm beside it, where its folder would be hidden. */
+function runtimePaths(hides: readonly string[]): string[] {
+  const node = realpathSync(process.execPath);
+  const npm = join(dirname(node), '..', 'lib', 'node_modules', 'npm');
+  const links = ['npm', 'npx'].map((name) => join(dirname(node), name));
+  return [node, npm, ...links].filter((path) => hides.some((hide) => isWithin(path, hide)));
+}
+
+function existing(mount: Mount): Mount[] {
+  if (!existsSync(mount.path)) return [];
+  return [{ ...mount, path: realpathSync(mount.path) }];
+}
+
+function inOrder(mounts: readonly Mount[]): Mount[] {
+  const depth = (path: string) => path.split(sep).length;
+  return [...mounts].sort((a, b) => depth(a.path) - depth(b.path) || kindOrder[a.kind] - kindOrder[b.kind]);
+}
+
+function toArguments({ path, kind }: Mount): string[] {
+  if (kind === 'hide') return ['--tmpfs', path];
+  return [kind === 'read' ? '--ro-bind' : '--bind', path, path];
+}
+
+const isWithin = (path: string, folder: string): boolean => path === folder || path.startsWith(folder + sep);

@@ -1,0 +1,93 @@
+/** Serves every route of `domain/api/routes.ts`, and describes it: parse, call the handler, answer. */
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { z } from 'zod';
+import type { RouteAnswer, RouteParsed, RouteSpec } from '#src/domain/api/route.ts';
+import { type RouteName, type Routes, routes } from '#src/domain/api/routes.ts';
+import { errorCodes, SentraError } from '#src/errors.ts';
+
+export type RequestContext = { idempotencyKey?: string };
+type Handler<N extends RouteName, C = RequestContext> = (
+  input: RouteParsed<Routes[N]>,
+  context: C,
+) => Promise<RouteAnswer<Routes[N]>>;
+
+type OwnRoute = 'login' | 'createLoginLink';
+/** What the server is given: one function for each route that it does not answer itself. */
+export type Handlers = { [N in Exclude<RouteName, OwnRoute>]: Handler<N> };
+/** The server's own routes also see the HTTP side. */
+export type OwnHandlers = { [N in OwnRoute]: Handler<N, { http: Context }> };
+
+const ErrorAnswer = z
+  .object({ error: z.object({ code: z.enum(errorCodes), message: z.string(), details: z.unknown().optional() }) })
+  .meta({ id: 'Error' });
+
+export function serveRoutes(app: OpenAPIHono, handlers: Handlers & OwnHandlers): void {
+  for (const [name, spec] of Object.entries(routes) as [RouteName, RouteSpec][]) {
+    const handle = handlers[name] as (input: unknown, context: unknown) => Promise<object>;
+    app.openAPIRegistry.registerPath(describe(name, spec));
+    app.on(spec.method.toUpperCase(), spec.path.replace(/\{(\w+)\}/g, ':$1'), async (c) => {
+      const idempotencyKey = c.req.header('idempotency-key');
+      const context = { http: c, ...(idempotencyKey ? { idempotencyKey } : {}) };
+      return c.json(await handle(await readInput(c, spec), context), spec.status);
+    });
+  }
+}
+
+export const openApiOf = (app: OpenAPIHono, version: string) =>
+  app.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: { title: 'Sentra', version },
+    security: [{ bearer: [] }, { cookie: [] }],
+  });
+
+function describe(name: string, spec: RouteSpec) {
+  const json = (schema: z.ZodType) => ({ 'application/json': { schema } });
+  return createRoute({
+    method: spec.method,
+    path: spec.path,
+    operationId: name,
+    summary: spec.summary,
+    ...(name === 'login' ? { security: [] } : {}),
+    request: {
+      ...(spec.params ? { params: spec.params } : {}),
+      ...(spec.query ? { query: spec.query } : {}),
+      ...(spec.body ? { body: { required: !spec.body.safeParse(undefined).success, content: json(spec.body) } } : {}),
+    },
+    responses: {
+      [spec.status]: { description: spec.summary, content: json(spec.answer) },
+      default: { description: 'What went wrong, and what to do', content: json(ErrorAnswer) },
+    },
+  });
+}
+
+async function readInput(c: Context, spec: RouteSpec): Promise<Record<string, unknown>> {
+  const given = { params: c.req.param(), query: c.req.query(), body: spec.body ? await readJson(c) : undefined };
+  const input: Record<string, unknown> = {};
+  for (const part of ['params', 'query', 'body'] as const) {
+    const schema = spec[part];
+    if (schema) input[part] = parse(schema, given[part], part);
+  }
+  return input;
+}
+
+async function readJson(c: Context): Promise<unknown> {
+  const text = await c.req.text();
+  if (text === '') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new SentraError('invalid', `The body is no valid JSON: ${(cause as Error).message}.`, { cause });
+  }
+}
+
+/** Parses a part of a request. The message of the error says for each problem where it is. */
+export function parse<T>(schema: z.ZodType<T>, given: unknown, part: string): T {
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const details = parsed.error.issues.map((issue) => ({
+    path: issue.path.join('.') || part,
+    message: issue.message,
+  }));
+  throw new SentraError('invalid', `${details.map((d) => `${d.path}: ${d.message}`).join('; ')}.`, { details });
+}

@@ -1,0 +1,68 @@
+/** Everything the server answers, in the order in which it is checked and looked up. */
+import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { setCookie } from 'hono/cookie';
+import { SentraError } from '#src/errors.ts';
+import { type Handlers, openApiOf, serveRoutes } from '#src/server/api.ts';
+import { answerError } from '#src/server/error-answer.ts';
+import { checkBody, checkHost, checkOrigin, checkToken, cookieName, type HostNames } from '#src/server/guard.ts';
+import type { Logins } from '#src/server/login.ts';
+import { secureHeaders, servePage } from '#src/server/page.ts';
+import { type Streams, serveStreams } from '#src/server/streams.ts';
+
+export type AppParts = Streams & {
+  handlers: Handlers;
+  token: string;
+  logins: Logins;
+  version: string;
+  hosts: HostNames;
+  /** Where people open the page. */
+  url: () => string;
+  webRoot?: string;
+  mcp?: (request: Request) => Promise<Response>;
+  report: (e: unknown) => void;
+};
+
+const guarded = ['/api/*', '/logs/*', '/mcp', '/metrics', '/openapi.json'];
+const openRoute = '/api/login';
+
+export function createApp(parts: AppParts): OpenAPIHono {
+  const app = new OpenAPIHono();
+  app.onError((e, c) => answerError(c, e, parts.report));
+  app.notFound((c) => answerError(c, notFound(c), parts.report));
+  app.use('*', checkHost(parts.hosts));
+  app.use('*', secureHeaders(parts.hosts));
+  const needsToken = checkToken(parts.token);
+  for (const path of guarded)
+    app.use(
+      path,
+      checkOrigin(parts.hosts),
+      (c, next) => (c.req.path === openRoute ? next() : needsToken(c, next)),
+      checkBody,
+    );
+
+  app.get('/healthz', (c) => c.json({ ok: true }));
+  serveStreams(app, parts, parts.report);
+  serveRoutes(app, { ...parts.handlers, ...ownHandlers(parts) });
+  const description = openApiOf(app, parts.version);
+  app.get('/openapi.json', (c) => c.json(description));
+  const { mcp } = parts;
+  if (mcp) app.all('/mcp', (c) => mcp(c.req.raw));
+  for (const path of guarded) app.all(path, (c) => c.notFound()); // never the page instead of an answer
+  servePage(app, parts.webRoot);
+  return app;
+}
+
+function ownHandlers({ logins, url }: AppParts) {
+  return {
+    login: async ({ body }: { body: { code: string } }, { http }: { http: Context }) => {
+      const session = logins.redeem(body.code);
+      setCookie(http, cookieName, session, { httpOnly: true, sameSite: 'Strict', path: '/', maxAge: 30 * 24 * 3600 });
+      return { ok: true as const };
+    },
+    createLoginLink: async () => logins.createLink(url()),
+  };
+}
+
+const notFound = (c: Context) =>
+  new SentraError('not_found', `There is no ${c.req.method} ${c.req.path} here: /openapi.json lists every route.`);

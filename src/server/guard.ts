@@ -1,0 +1,92 @@
+/**
+ * Who may call, before anything is done or upgraded. The order is the contract's: Host 421, Origin 403, token 401, body 413,
+ * content type 415; the schema comes after, in api.ts.
+ */
+import type { Context, MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { getCookie } from 'hono/cookie';
+import { SentraError } from '#src/errors.ts';
+import { isSameSecret, sessionOf } from '#src/server/login.ts';
+
+export const cookieName = 'sentra';
+export const protocolName = 'sentra';
+const tokenProtocol = 'bearer.';
+const maxBodyBytes = 1024 * 1024;
+
+export type HostNames = () => readonly string[];
+
+/** Against DNS rebinding: a page of another name reaches this port only under that name. */
+export const checkHost =
+  (hosts: HostNames): MiddlewareHandler =>
+  async (c, next) => {
+    const host = c.req.header('host') ?? '';
+    if (!hosts().includes(host.toLowerCase())) return c.json({ error: misdirected(host, hosts()) }, 421);
+    return next();
+  };
+
+/** Against pages of other origins, which the browser would let use the cookie's site. */
+export const checkOrigin =
+  (hosts: HostNames): MiddlewareHandler =>
+  async (c, next) => {
+    const origin = c.req.header('origin');
+    const site = c.req.header('sec-fetch-site');
+    const isForeign = origin !== undefined && !hosts().some((host) => origin === `http://${host}`);
+    if (isForeign || (site !== undefined && site !== 'same-origin' && site !== 'none'))
+      throw new SentraError('forbidden', `Requests from pages of ${origin ?? 'another site'} are refused.`);
+    return next();
+  };
+
+export function checkToken(token: string): MiddlewareHandler {
+  const session = sessionOf(token);
+  return async (c, next) => {
+    const bearer = bearerOf(c);
+    const isKnown =
+      bearer === undefined ? isSameSecret(getCookie(c, cookieName) ?? '', session) : isSameSecret(bearer, token);
+    if (!isKnown)
+      throw new SentraError(
+        'unauthorized',
+        'A token is needed: send `Authorization: Bearer` with the content of $SENTRA_HOME/token, or log in with the link of `npx sentra open`.',
+      );
+    return next();
+  };
+}
+
+/** A browser cannot set headers on a WebSocket; scripts there may offer the token as a sub-protocol. */
+function bearerOf(c: Context): string | undefined {
+  const header = c.req.header('authorization');
+  if (header !== undefined) return header.replace(/^Bearer +/i, '');
+  const offered = c.req.header('sec-websocket-protocol')?.split(/\s*,\s*/);
+  return offered?.find((protocol) => protocol.startsWith(tokenProtocol))?.slice(tokenProtocol.length);
+}
+
+const tooLarge = () =>
+  new SentraError(
+    'payload_too_large',
+    'The body is larger than 1 MiB: send less at once, for example several batches.',
+  );
+const limitStream = bodyLimit({
+  maxSize: maxBodyBytes,
+  onError: () => {
+    throw tooLarge();
+  },
+});
+
+export const checkBody: MiddlewareHandler = async (c, next) => {
+  const length = Number(c.req.header('content-length') ?? 0);
+  if (length > maxBodyBytes) throw tooLarge();
+  return limitStream(c, async () => {
+    if (length > 0 || c.req.header('transfer-encoding') !== undefined) requireJson(c);
+    await next();
+  });
+};
+
+function requireJson(c: Context): void {
+  const type = c.req.header('content-type') ?? 'none';
+  if (!/^application\/json\s*(;|$)/i.test(type))
+    throw new SentraError('unsupported_media_type', `The body must be application/json; this one has type ${type}.`);
+}
+
+const misdirected = (host: string, hosts: readonly string[]) => ({
+  code: 'forbidden',
+  message: `This server answers at ${hosts.join(' or ')}, not at "${host}".`,
+});

@@ -1,0 +1,75 @@
+/** What each route does: one line to the part that decides. */
+import type { Host } from '#src/orchestrator/host.ts';
+import type { Lifecycle } from '#src/orchestrator/lifecycle.ts';
+import type { Projects } from '#src/orchestrator/projects.ts';
+import type { Tasks } from '#src/orchestrator/tasks.ts';
+import type { Views } from '#src/orchestrator/views.ts';
+import type { Handlers } from '#src/server/api.ts';
+import type { Database } from '#src/store/database.ts';
+import { listEvidence } from '#src/store/evidence.ts';
+import { listLogs } from '#src/store/logs.ts';
+import { listRunsOf, toRun } from '#src/store/runs.ts';
+import { getTask, getTaskRow, listTasks } from '#src/store/tasks.ts';
+
+export type HandlerParts = {
+  database: Database;
+  projects: Projects;
+  tasks: Tasks;
+  lifecycle: Lifecycle;
+  views: Views;
+  host: Host;
+  createWorktree: (taskId: string, branchName?: string) => ReturnType<Handlers['createWorktree']>;
+};
+
+export function createHandlers(parts: HandlerParts): Handlers {
+  const { database, projects, tasks, lifecycle, views, host } = parts;
+  const { db } = database;
+  return {
+    addProject: ({ body }) => projects.add(body),
+    listProjects: async () => ({ items: await projects.list() }),
+    getProject: ({ params }) => projects.get(params.id),
+    patchProject: ({ params, body }) => projects.patch(params.id, body),
+    removeProject: async ({ params }) => {
+      await projects.remove(params.id);
+      return { removed: true };
+    },
+
+    createTask: ({ body }, { idempotencyKey }) => tasks.create(body, idempotencyKey),
+    createTasks: async ({ body }) => ({ items: await tasks.createBatch(body.projectId, body.tasks) }),
+    listTasks: ({ query }) => listTasks(db, query),
+    getTask: ({ params }) => getTask(db, params.id),
+    patchTask: ({ params, body }) => tasks.patch(params.id, body),
+    executeTask: async ({ params, body }) => {
+      const { adwId } = await lifecycle.start(params.taskId, { workflowType: body.workflowType });
+      return { message: 'Workflow started', taskId: params.taskId, adwId };
+    },
+    cancelTask: ({ params }) => lifecycle.cancel(params.id),
+    retryTask: ({ params, body }) => lifecycle.retry(params.id, body.fromPhase),
+    skipTask: ({ params }) => lifecycle.skip(params.id),
+    approveTask: ({ params }) => lifecycle.approve(params.id),
+    requestChanges: ({ params, body }) => lifecycle.requestChanges(params.id, body.comments),
+    mergeTask: ({ params }) => lifecycle.merge(params.id),
+    closeTask: ({ params }) => lifecycle.close(params.id),
+    getPullRequest: ({ params }) => lifecycle.pullRequest(params.id),
+
+    listRuns: async ({ params }) => {
+      await getTaskRow(db, params.id);
+      return { items: (await listRunsOf(db, [params.id])).map(toRun) };
+    },
+    getWhy: ({ params }) => views.why(params.id),
+    getDiff: ({ params }) => views.diff(params.id),
+    listEvidence: async ({ params }) => {
+      await getTaskRow(db, params.id);
+      return { items: await listEvidence(db, params.id) };
+    },
+    getGraph: ({ query }) => views.graph(query.projectId),
+    listLogs: async ({ params, query }) => {
+      await getTaskRow(db, params.taskId);
+      return listLogs(db, params.taskId, query);
+    },
+
+    createWorktree: ({ body }) => parts.createWorktree(body.taskId, body.branchName),
+    listWorktrees: async () => ({ items: await host.worktrees() }),
+    getSystem: () => host.system(),
+  };
+}

@@ -1,0 +1,101 @@
+/** The WebSockets: a task's log, and events. What is sent comes from functions that replay and follow (logs/). */
+import { upgradeWebSocket } from '@hono/node-server';
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import type { WSEvents } from 'hono/ws';
+import type { WebSocket, WebSocketServer } from 'ws';
+import { z } from 'zod';
+import { TaskId } from '#src/domain/ids.ts';
+import { LogFilter } from '#src/domain/log.ts';
+import { SentraError } from '#src/errors.ts';
+import type { EventStreamOptions } from '#src/logs/stream-events.ts';
+import type { LogStreamOptions } from '#src/logs/stream-logs.ts';
+import { type Handlers, parse } from '#src/server/api.ts';
+
+export type Streams = {
+  logStream: (options: LogStreamOptions) => Promise<void>;
+  eventStream: (options: EventStreamOptions) => Promise<void>;
+};
+
+const maxBufferedBytes = 1024 * 1024;
+const pingMs = 30_000;
+const EventCursor = z.object({ after: z.coerce.number().int().min(0).optional() });
+const LogParams = z.object({ taskId: TaskId });
+
+/** A wrong query or an unknown task is answered before the upgrade. */
+export function serveStreams(
+  app: OpenAPIHono,
+  parts: Streams & { handlers: Handlers },
+  report: (e: unknown) => void,
+): void {
+  app.get(
+    '/logs/:taskId',
+    upgradeOnly,
+    upgradeWebSocket(async (c) => {
+      const { taskId } = parse(LogParams, c.req.param(), 'path');
+      const filter = parse(LogFilter, c.req.query(), 'query');
+      await parts.handlers.getTask({ params: { id: taskId } }, {});
+      return feed((sink) => parts.logStream({ taskId, filter, ...sink }), report);
+    }),
+  );
+  app.get(
+    '/api/events',
+    upgradeOnly,
+    upgradeWebSocket((c) => {
+      const { after } = parse(EventCursor, c.req.query(), 'query');
+      return feed((sink) => parts.eventStream({ after, ...sink }), report);
+    }),
+  );
+}
+
+async function upgradeOnly(c: Context, next: () => Promise<void>): Promise<void> {
+  if (c.req.header('upgrade')?.toLowerCase() !== 'websocket')
+    throw new SentraError('invalid', `${c.req.path} is a WebSocket: connect with the ws protocol.`);
+  await next();
+}
+
+type Sink = { send: (items: readonly unknown[]) => Promise<void>; signal: AbortSignal };
+
+/** One JSON object per message, for as long as the socket is open. */
+function feed(run: (sink: Sink) => Promise<void>, report: (e: unknown) => void): WSEvents {
+  const closed = new AbortController();
+  return {
+    onOpen: (_event, socket) => {
+      const raw = socket.raw as WebSocket;
+      run({ send: (items) => sendAll(raw, items, closed.signal), signal: closed.signal }).then(
+        () => raw.close(1000),
+        (e) => {
+          report(e);
+          raw.close(1011, 'The stream failed: reconnect after the last number seen.');
+        },
+      );
+    },
+    onClose: () => closed.abort(),
+    onError: () => closed.abort(),
+  };
+}
+
+/** Pauses while the client is more than 1 MiB behind. */
+async function sendAll(socket: WebSocket, items: readonly unknown[], signal: AbortSignal): Promise<void> {
+  for (const item of items) {
+    if (signal.aborted) return;
+    const sent = new Promise<void>((done) => socket.send(JSON.stringify(item), () => done()));
+    if (socket.bufferedAmount > maxBufferedBytes) await sent;
+  }
+}
+
+/** Ends sockets whose other side is gone without a word. Answers how to stop looking. */
+export function keepAlive(sockets: WebSocketServer): () => void {
+  const alive = new WeakSet<WebSocket>();
+  sockets.on('connection', (socket) => {
+    alive.add(socket);
+    socket.on('pong', () => alive.add(socket));
+  });
+  const timer = setInterval(() => {
+    for (const socket of sockets.clients) {
+      if (!alive.delete(socket)) socket.terminate();
+      else socket.ping();
+    }
+  }, pingMs);
+  return () => clearInterval(timer);
+}

@@ -1,0 +1,39 @@
+/** What an error of PostgreSQL or of the way to it means for the caller. */
+import { messageOf, SentraError } from '#src/errors.ts';
+
+const lostConnection = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH']);
+const lostMessage =
+  /connection terminated|timeout exceeded when trying to connect|client has encountered a connection/i;
+
+/** The server is away, starting, stopping or full of connections: it may work later. */
+export function isUnavailable(thrown: unknown): boolean {
+  return causesOf(thrown).some(
+    (e) =>
+      e.code === 'database_unavailable' ||
+      lostConnection.has(e.code ?? '') ||
+      /^(08|57P0|53)/.test(e.code ?? '') ||
+      lostMessage.test(e.message),
+  );
+}
+
+/** Another transaction was in the way: the same one again may pass. */
+export const shouldRepeat = (thrown: unknown): boolean =>
+  causesOf(thrown).some((e) => e.code === '40001' || e.code === '40P01');
+
+export function unavailable(cause: unknown): SentraError {
+  if (cause instanceof SentraError) return cause;
+  const root = causesOf(cause).at(-1)?.message || messageOf(cause);
+  return new SentraError(
+    'database_unavailable',
+    `The database does not answer (${root}). An embedded one is started again by the server; for your own, check DATABASE_URL and that it runs.`,
+    { cause },
+  );
+}
+
+/** drizzle wraps what pg throws, and Node wraps refused connections to several addresses. */
+function causesOf(thrown: unknown): { code?: string; message: string }[] {
+  const found: { code?: string; message: string }[] = [];
+  for (let e = thrown; e instanceof Error && found.length < 5; e = e.cause ?? (e as AggregateError).errors?.[0])
+    found.push(e as Error & { code?: string });
+  return found;
+}

@@ -1,0 +1,130 @@
+/**
+ * The connection to PostgreSQL: a pool, a drizzle handle, transactions, migrations. Knows how to talk to the database,
+ * nothing of what is in it.
+ */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
+import { migrate as applyMigrations } from 'drizzle-orm/node-postgres/migrator';
+import pg from 'pg';
+import { isUnavailable, shouldRepeat, unavailable } from '#src/store/database-error.ts';
+import * as schema from '#src/store/schema.ts';
+
+/** A drizzle handle: on the pool, or on the connection of a transaction. */
+export type Queryable = NodePgDatabase<typeof schema>;
+/** A handle whose statements belong to one open transaction. */
+export type Transaction = Queryable;
+
+export type Database = {
+  readonly url: string;
+  readonly db: Queryable;
+  readonly pool: pg.Pool;
+  /**
+   * Commits what `work` did, or nothing. `work` runs again after a serialization failure or a deadlock, so it must
+   * touch nothing but the transaction. Throws `database_unavailable` when the connection is lost: whether a commit that
+   * was under way arrived is then unknown.
+   */
+  transaction<T>(work: (tx: Transaction, client: pg.PoolClient) => Promise<T>): Promise<T>;
+  /** Brings the schema up to date, one process at a time; `also` runs under the same lock. */
+  migrate(also?: () => Promise<unknown>): Promise<void>;
+  close(): Promise<void>;
+};
+
+const migrationsFolder = fileURLToPath(new URL('../../migrations', import.meta.url));
+const migrationLock = [7001, 1];
+const maxTries = 10;
+const afterCommits = new WeakMap<Queryable, (() => void)[]>();
+
+/** Calls `then` once this transaction has committed, never when it is rolled back. */
+export function afterCommit(tx: Transaction, then: () => void): void {
+  const waiting = afterCommits.get(tx);
+  if (!waiting) throw new Error('afterCommit needs the handle of an open transaction');
+  waiting.push(then);
+}
+
+export async function openDatabase(url: string, options: { maxConnections?: number } = {}): Promise<Database> {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.maxConnections ?? 20,
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+    application_name: 'sentra',
+  });
+  // A dead server must not end this process: the query that was running rejects with the same error.
+  pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
+  const database: Database = {
+    url,
+    db: drizzle(pool, { schema }),
+    pool,
+    transaction: (work) => transact(pool, work),
+    migrate: (also) => migrate(url, also),
+    close: () => pool.end(),
+  };
+  try {
+    await pool.query('select 1');
+  } catch (cause) {
+    await pool.end();
+    throw unavailable(cause);
+  }
+  return database;
+}
+
+async function transact<T>(pool: pg.Pool, work: (tx: Transaction, client: pg.PoolClient) => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await transactOnce(pool, work);
+    } catch (e) {
+      if (isUnavailable(e)) throw unavailable(e);
+      if (!shouldRepeat(e) || tries === maxTries) throw e;
+      await sleep(Math.random() * 10 * tries); // apart, or the same two meet again
+    }
+  }
+}
+
+async function transactOnce<T>(
+  pool: pg.Pool,
+  work: (tx: Transaction, client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
+  const client = await pool.connect();
+  const tx = drizzle(client, { schema });
+  const then: (() => void)[] = [];
+  afterCommits.set(tx, then);
+  let result: T;
+  try {
+    await client.query('begin');
+    result = await work(tx, client);
+    await client.query('commit');
+  } catch (e) {
+    client.release(!(await rolledBack(client)));
+    throw e;
+  }
+  client.release();
+  for (const call of then) call();
+  return result;
+}
+
+/** False when the connection is lost: it then belongs out of the pool. */
+const rolledBack = (client: pg.PoolClient): Promise<boolean> =>
+  client.query('rollback').then(
+    () => true,
+    () => false,
+  );
+
+async function migrate(url: string, also?: () => Promise<unknown>): Promise<void> {
+  const client = new pg.Client({ connectionString: url, keepAlive: true, application_name: 'sentra migrations' });
+  client.on('error', () => {}); // the query that was running rejects with the same error
+  try {
+    await client.connect();
+    // Polled: a blocking lock holds a snapshot and hangs against CREATE INDEX CONCURRENTLY in the engine's migrations.
+    while (!(await client.query('select pg_try_advisory_lock($1, $2) as taken', migrationLock)).rows[0].taken)
+      await sleep(100);
+    await applyMigrations(drizzle(client), { migrationsFolder, migrationsSchema: 'drizzle' });
+    await also?.();
+  } catch (e) {
+    throw isUnavailable(e) ? unavailable(e) : e;
+  } finally {
+    await client.end().catch(() => {}); // the connection is already gone
+  }
+}

@@ -1,0 +1,42 @@
+/** Numbered events: without gaps, in the order in which they became visible. */
+import { asc, gt, sql } from 'drizzle-orm';
+import type { Event, EventType } from '#src/domain/event.ts';
+import type { Queryable, Transaction } from '#src/store/database.ts';
+import { eventHead, events } from '#src/store/schema.ts';
+import { toIso } from '#src/store/time.ts';
+
+export type NewEvent = {
+  type: EventType;
+  projectId: string | null;
+  taskId: string | null;
+  data: Record<string, unknown>;
+};
+
+/**
+ * The last statements of a transaction: they lock the one row of `event_head` until the commit, so that numbers
+ * become visible in their order and a reader with `id > cursor` misses none.
+ */
+export async function recordEvents(tx: Transaction, news: readonly NewEvent[]): Promise<void> {
+  if (news.length === 0) return;
+  const [head] = await tx
+    .insert(eventHead)
+    .values({ lastId: news.length })
+    .onConflictDoUpdate({ target: eventHead.one, set: { lastId: sql`${eventHead.lastId} + ${news.length}` } })
+    .returning();
+  const first = (head?.lastId ?? 0) - news.length + 1;
+  // The wall clock: now() is the start of the transaction and could go back from one number to the next.
+  await tx
+    .insert(events)
+    .values(news.map((event, at) => ({ id: first + at, ...event, timestamp: sql`clock_timestamp()` })));
+}
+
+export async function listEvents(db: Queryable, after: number, limit: number): Promise<Event[]> {
+  const rows = await db.select().from(events).where(gt(events.id, after)).orderBy(asc(events.id)).limit(limit);
+  return rows.map((row) => ({ ...row, type: row.type as EventType, timestamp: toIso(row.timestamp) }));
+}
+
+/** The number of the last event; 0 before the first. */
+export async function lastEventId(db: Queryable): Promise<number> {
+  const [head] = await db.select().from(eventHead);
+  return head?.lastId ?? 0;
+}

@@ -1,0 +1,309 @@
+/**
+ * Every table of schema `sentra`. Facts are rows that are only ever added or closed; `tasks.status` is the one derived
+ * column, written by store/tasks.ts alone. Columns named *_at are in the database's clock.
+ */
+import { sql } from 'drizzle-orm';
+import {
+  bigint,
+  boolean,
+  doublePrecision,
+  index,
+  integer,
+  jsonb,
+  pgSchema,
+  primaryKey,
+  text,
+  timestamp,
+  unique,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
+import type { Failure } from '#src/errors.ts';
+
+export const sentra = pgSchema('sentra');
+
+const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'string' });
+const number = (name: string) => bigint(name, { mode: 'number' });
+const createdAt = () => at('created_at').notNull().defaultNow();
+
+export const projects = sentra.table('projects', {
+  id: text().primaryKey(),
+  name: text().notNull(),
+  path: text().notNull().unique(),
+  baseBranch: text('base_branch').notNull(),
+  gitDir: text('git_dir').notNull(),
+  remote: text(),
+  paused: boolean().notNull().default(false),
+  removedAt: at('removed_at'),
+  createdAt: createdAt(),
+});
+
+export const tasks = sentra.table(
+  'tasks',
+  {
+    id: text().primaryKey(),
+    projectId: text('project_id')
+      .notNull()
+      .references(() => projects.id),
+    title: text().notNull(),
+    description: text().notNull(),
+    type: text().notNull(),
+    priority: text().notNull(),
+    workflowType: text('workflow_type').notNull(),
+    agent: text(),
+    assignedTo: text('assigned_to'),
+    autoStart: boolean('auto_start').notNull(),
+    merge: text(),
+    noChangesExpected: boolean('no_changes_expected').notNull(),
+    needsDevServer: boolean('needs_dev_server').notNull(),
+    labels: text().array().notNull(),
+    idempotencyKey: text('idempotency_key'),
+    status: text().notNull(),
+    notice: text(),
+    plan: text(),
+    skippedAt: at('skipped_at'),
+    cancelledAt: at('cancelled_at'),
+    endedWithoutChangesAt: at('ended_without_changes_at'),
+    createdAt: createdAt(),
+    startedAt: at('started_at'),
+    completedAt: at('completed_at'),
+  },
+  (t) => [
+    index('tasks_by_project').on(t.projectId, t.status),
+    index('tasks_by_creation').on(t.createdAt, t.id),
+    uniqueIndex('tasks_idempotency').on(t.idempotencyKey),
+  ],
+);
+
+export const taskDependencies = sentra.table(
+  'task_dependencies',
+  {
+    taskId: text('task_id')
+      .notNull()
+      .references(() => tasks.id),
+    dependsOn: text('depends_on')
+      .notNull()
+      .references(() => tasks.id),
+  },
+  (t) => [primaryKey({ columns: [t.taskId, t.dependsOn] }), index('task_dependants').on(t.dependsOn)],
+);
+
+export const runs = sentra.table(
+  'runs',
+  {
+    adwId: text('adw_id').primaryKey(),
+    taskId: text('task_id')
+      .notNull()
+      .references(() => tasks.id),
+    workflowType: text('workflow_type').notNull(),
+    fromPhase: text('from_phase'),
+    /** Comments of people that start this run as the next round. */
+    comments: jsonb().$type<{ path?: string | undefined; line?: number | undefined; body: string }[]>(),
+    status: text().notNull(),
+    error: jsonb().$type<Failure>(),
+    createdAt: createdAt(),
+    startedAt: at('started_at'),
+    endedAt: at('ended_at'),
+  },
+  (t) => [
+    index('runs_by_task').on(t.taskId, t.createdAt),
+    uniqueIndex('runs_one_active').on(t.taskId).where(sql`status in ('queued', 'running')`),
+  ],
+);
+
+export const phases = sentra.table(
+  'phases',
+  {
+    adwId: text('adw_id')
+      .notNull()
+      .references(() => runs.adwId),
+    taskId: text('task_id').notNull(),
+    phase: text().notNull(),
+    attempt: integer().notNull(),
+    state: text().notNull(),
+    agent: text(),
+    /** Head of the branch when the attempt began: the parent of its commit. */
+    parent: text(),
+    commit: text(),
+    error: jsonb().$type<Failure>(),
+    costUsd: doublePrecision('cost_usd'),
+    tokens: number('tokens').notNull().default(0),
+    /** Also the date of its commit, so that a repeated step gives the same hash. */
+    startedAt: at('started_at').notNull().defaultNow(),
+    endedAt: at('ended_at'),
+  },
+  (t) => [primaryKey({ columns: [t.adwId, t.phase, t.attempt] }), index('phases_by_task').on(t.taskId)],
+);
+
+export const logs = sentra.table(
+  'logs',
+  {
+    taskId: text('task_id').notNull(),
+    seq: number('seq').notNull(),
+    adwId: text('adw_id'),
+    phase: text(),
+    level: text().notNull(),
+    message: text().notNull(),
+    metadata: jsonb().$type<Record<string, unknown>>().notNull(),
+    timestamp: at('timestamp').notNull().defaultNow(),
+  },
+  (t) => [primaryKey({ columns: [t.taskId, t.seq] }), index('logs_by_time').using('brin', t.timestamp)],
+);
+
+/** The last number given to a line of a task; its row lock orders the commits of a task's batches. */
+export const logHeads = sentra.table('log_heads', {
+  taskId: text('task_id').primaryKey(),
+  lastSeq: number('last_seq').notNull(),
+});
+
+export const events = sentra.table('events', {
+  id: number('id').primaryKey(),
+  type: text().notNull(),
+  projectId: text('project_id'),
+  taskId: text('task_id'),
+  data: jsonb().$type<Record<string, unknown>>().notNull(),
+  timestamp: at('timestamp').notNull().defaultNow(),
+});
+
+/** One row: the last number given to an event. */
+export const eventHead = sentra.table('event_head', {
+  one: boolean().primaryKey().default(true),
+  lastId: number('last_id').notNull(),
+});
+
+export const worktrees = sentra.table('worktrees', {
+  taskId: text('task_id')
+    .primaryKey()
+    .references(() => tasks.id),
+  path: text().notNull(),
+  branchName: text('branch_name').notNull(),
+  adminDir: text('admin_dir'),
+  /** The commit that the branch started from. */
+  base: text().notNull(),
+  state: text().notNull(),
+  isolation: text().notNull(),
+  /** Untracked files that were copied in from the main checkout: never committed. */
+  copied: text().array().notNull().default([]),
+  createdAt: createdAt(),
+  readyAt: at('ready_at'),
+  deletedAt: at('deleted_at'),
+});
+
+export const portLeases = sentra.table('port_leases', {
+  firstPort: integer('first_port').primaryKey(),
+  taskId: text('task_id').notNull().unique(),
+  names: jsonb().$type<Record<string, number>>(),
+  createdAt: createdAt(),
+});
+
+export const agentSessions = sentra.table(
+  'agent_sessions',
+  {
+    id: text().primaryKey(),
+    taskId: text('task_id').notNull(),
+    adwId: text('adw_id').notNull(),
+    phase: text().notNull(),
+    attempt: integer().notNull(),
+    agent: text().notNull(),
+    agentSessionId: text('agent_session_id'),
+    model: text(),
+    outcome: text(),
+    message: text(),
+    costUsd: doublePrecision('cost_usd'),
+    usage: jsonb().$type<Record<string, number>>(),
+    startedAt: at('started_at').notNull().defaultNow(),
+    endedAt: at('ended_at'),
+  },
+  (t) => [index('agent_sessions_by_task').on(t.taskId)],
+);
+
+export const transcripts = sentra.table(
+  'transcripts',
+  {
+    sessionId: text('session_id')
+      .notNull()
+      .references(() => agentSessions.id),
+    seq: integer().notNull(),
+    /** The driver's own record, as JSON text: kept as it came, also where it is no valid jsonb. */
+    record: text().notNull(),
+    createdAt: createdAt(),
+  },
+  (t) => [primaryKey({ columns: [t.sessionId, t.seq] })],
+);
+
+export const evidence = sentra.table(
+  'evidence',
+  {
+    id: number('id').primaryKey().generatedAlwaysAsIdentity(),
+    taskId: text('task_id').notNull(),
+    adwId: text('adw_id').notNull(),
+    phase: text().notNull(),
+    attempt: integer().notNull(),
+    kind: text().notNull(),
+    /** Which of several of one kind in one attempt. */
+    ordinal: integer().notNull().default(1),
+    passed: boolean().notNull(),
+    exitCode: integer('exit_code'),
+    summary: text().notNull(),
+    data: jsonb().$type<Record<string, unknown>>().notNull(),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    unique('evidence_once').on(t.adwId, t.phase, t.attempt, t.kind, t.ordinal),
+    index('evidence_by_task').on(t.taskId, t.id),
+  ],
+);
+
+export const pullRequests = sentra.table(
+  'pull_requests',
+  {
+    projectId: text('project_id')
+      .notNull()
+      .references(() => projects.id),
+    number: integer().notNull(),
+    taskId: text('task_id')
+      .notNull()
+      .references(() => tasks.id),
+    state: text().notNull(),
+    title: text().notNull(),
+    body: text().notNull(),
+    headBranch: text('head_branch').notNull(),
+    baseBranch: text('base_branch').notNull(),
+    headCommit: text('head_commit').notNull(),
+    mergeCommit: text('merge_commit'),
+    approvedAt: at('approved_at'),
+    /** When the merge was asked for: the date of its commit. */
+    mergeRequestedAt: at('merge_requested_at'),
+    mergedAt: at('merged_at'),
+    closedAt: at('closed_at'),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.projectId, t.number] }),
+    uniqueIndex('pull_requests_one_open').on(t.taskId).where(sql`state = 'open'`),
+    index('pull_requests_by_task').on(t.taskId),
+  ],
+);
+
+export const reviewComments = sentra.table(
+  'review_comments',
+  {
+    id: number('id').primaryKey().generatedAlwaysAsIdentity(),
+    taskId: text('task_id').notNull(),
+    adwId: text('adw_id'),
+    author: text().notNull(),
+    path: text(),
+    line: integer(),
+    body: text().notNull(),
+    createdAt: createdAt(),
+  },
+  (t) => [index('review_comments_by_task').on(t.taskId)],
+);
+
+export const workers = sentra.table('workers', {
+  id: text().primaryKey(),
+  host: text().notNull(),
+  pid: integer().notNull(),
+  slots: integer().notNull(),
+  startedAt: at('started_at').notNull().defaultNow(),
+  seenAt: at('seen_at').notNull().defaultNow(),
+});

@@ -1,0 +1,103 @@
+/** Puts a task together from its rows: the shape that the API answers. One query for each table, whatever the number of tasks. */
+import { inArray, sql } from 'drizzle-orm';
+import { currentPhase, phaseProgress } from '#src/domain/phase-progress.ts';
+import type { Task } from '#src/domain/task.ts';
+import type { Queryable } from '#src/store/database.ts';
+import { listRunsOf, type RunWithPhases } from '#src/store/runs.ts';
+import { portLeases, pullRequests, taskDependencies, type tasks, worktrees } from '#src/store/schema.ts';
+import { toIso, toIsoOrNull } from '#src/store/time.ts';
+
+type Row = typeof tasks.$inferSelect;
+
+export async function assembleTasks(db: Queryable, rows: readonly Row[]): Promise<Task[]> {
+  if (!rows.length) return [];
+  const ids = rows.map((row) => row.id);
+  const [edges, runs, trees, leases, pulls] = await Promise.all([
+    db.select().from(taskDependencies).where(inArray(taskDependencies.taskId, ids)),
+    listRunsOf(db, ids),
+    db.select().from(worktrees).where(inArray(worktrees.taskId, ids)),
+    db.select().from(portLeases).where(inArray(portLeases.taskId, ids)),
+    db
+      .selectDistinctOn([pullRequests.taskId])
+      .from(pullRequests)
+      .where(inArray(pullRequests.taskId, ids))
+      .orderBy(pullRequests.taskId, sql`${pullRequests.number} desc`),
+  ]);
+  return rows.map((row) =>
+    toTask(row, {
+      dependencies: edges.filter((e) => e.taskId === row.id).map((e) => e.dependsOn),
+      runs: runs.filter((r) => r.run.taskId === row.id),
+      worktree: trees.find((t) => t.taskId === row.id),
+      lease: leases.find((l) => l.taskId === row.id),
+      pullRequest: pulls.find((p) => p.taskId === row.id),
+    }),
+  );
+}
+
+type Parts = {
+  dependencies: string[];
+  /** Newest first. */
+  runs: RunWithPhases[];
+  worktree: typeof worktrees.$inferSelect | undefined;
+  lease: typeof portLeases.$inferSelect | undefined;
+  pullRequest: typeof pullRequests.$inferSelect | undefined;
+};
+
+function toTask(row: Row, { dependencies, runs, worktree, lease, pullRequest }: Parts): Task {
+  const newest = runs[0];
+  const progress = phaseProgress(
+    runs.map(({ run, phases }) => ({
+      workflowType: run.workflowType as Task['workflowType'],
+      fromPhase: run.fromPhase as Task['phase'],
+      phases: phases as Task['phases'],
+    })),
+  );
+  const error = row.status === 'failed' ? newest?.run.error : undefined;
+  const present = worktree && !worktree.deletedAt;
+  return {
+    id: row.id,
+    projectId: row.projectId,
+    title: row.title,
+    description: row.description,
+    type: row.type as Task['type'],
+    priority: row.priority as Task['priority'],
+    status: row.status as Task['status'],
+    phase: currentPhase(progress),
+    dependencies,
+    assignedTo: row.assignedTo,
+    workflowType: row.workflowType as Task['workflowType'],
+    agent: row.agent,
+    autoStart: row.autoStart,
+    merge: row.merge as Task['merge'],
+    noChangesExpected: row.noChangesExpected,
+    needsDevServer: row.needsDevServer,
+    labels: row.labels,
+    branchName: worktree?.branchName ?? null,
+    worktreePath: present ? worktree.path : null,
+    ports: lease?.names ?? {},
+    isolation: (worktree?.isolation as Task['isolation']) ?? null,
+    adwId: newest?.run.adwId ?? null,
+    pullRequest: pullRequest
+      ? {
+          number: pullRequest.number,
+          url: `/tasks/${row.id}?tab=branch`,
+          state: pullRequest.state as 'open' | 'merged' | 'closed',
+        }
+      : null,
+    phases: progress,
+    error: error ? { code: error.code, message: error.message } : null,
+    notice: row.notice,
+    costUsd: totalCost(runs),
+    tokens: runs.flatMap((r) => r.phases).reduce((sum, p) => sum + p.tokens, 0),
+    createdAt: toIso(row.createdAt),
+    startedAt: toIsoOrNull(row.startedAt),
+    completedAt: toIsoOrNull(row.completedAt),
+  };
+}
+
+/** Unknown as soon as one ended attempt is: a sum without it would look like the price. */
+function totalCost(runs: readonly RunWithPhases[]): number | null {
+  const ended = runs.flatMap((r) => r.phases).filter((p) => p.endedAt !== null);
+  if (!ended.length || ended.some((p) => p.costUsd === null)) return null;
+  return ended.reduce((sum, p) => sum + (p.costUsd ?? 0), 0);
+}

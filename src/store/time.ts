@@ -1,0 +1,3 @@
+/** A timestamp of the database as ISO 8601 in UTC. */
+export const toIso = (timestamp: string): string => new Date(timestamp).toISOString();
+export const toIsoOrNull = (timestamp: string | null): string | null => (timestamp === null ? null : toIso(timestamp));

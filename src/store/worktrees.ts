@@ -1,0 +1,48 @@
+import { eq, isNull, sql } from 'drizzle-orm';
+import type { Queryable } from '#src/store/database.ts';
+import { worktrees } from '#src/store/schema.ts';
+
+export type WorktreeRow = typeof worktrees.$inferSelect;
+
+/** Says what worktree a task is about to get, before it is made; one that was removed is taken up anew. */
+export async function planWorktree(
+  tx: Queryable,
+  row: Pick<WorktreeRow, 'taskId' | 'path' | 'branchName' | 'base' | 'isolation'>,
+): Promise<void> {
+  const planned = { ...row, state: 'creating', adminDir: null, readyAt: null, deletedAt: null, copied: [] };
+  await tx.insert(worktrees).values(planned).onConflictDoUpdate({ target: worktrees.taskId, set: planned });
+}
+
+export async function setWorktreeState(
+  tx: Queryable,
+  taskId: string,
+  state: 'creating' | 'ready' | 'removing' | 'removed' | 'failed',
+  adminDir?: string,
+): Promise<void> {
+  await tx
+    .update(worktrees)
+    .set({
+      state,
+      ...(adminDir ? { adminDir } : {}),
+      ...(state === 'ready' ? { readyAt: sql`now()` } : {}),
+      ...(state === 'removed' ? { deletedAt: sql`now()` } : {}),
+    })
+    .where(eq(worktrees.taskId, taskId));
+}
+
+/** Adds to the files that were copied in; answers all of them. */
+export async function addCopied(db: Queryable, taskId: string, copied: readonly string[]): Promise<string[]> {
+  const row = await findWorktree(db, taskId);
+  const all = [...new Set([...(row?.copied ?? []), ...copied])];
+  await db.update(worktrees).set({ copied: all }).where(eq(worktrees.taskId, taskId));
+  return all;
+}
+
+export async function findWorktree(db: Queryable, taskId: string): Promise<WorktreeRow | undefined> {
+  const [row] = await db.select().from(worktrees).where(eq(worktrees.taskId, taskId));
+  return row;
+}
+
+/** Those that are, or should be, on disk. */
+export const listWorktreeRows = (db: Queryable): Promise<WorktreeRow[]> =>
+  db.select().from(worktrees).where(isNull(worktrees.deletedAt)).orderBy(worktrees.createdAt);

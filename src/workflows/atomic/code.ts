@@ -1,0 +1,31 @@
+import type { Failure } from '#src/errors.ts';
+import { agentPhase } from '#src/workflows/attempt.ts';
+import { composePrompt, type Material } from '#src/workflows/prompts.ts';
+import type { Run } from '#src/workflows/run.ts';
+
+const noChanges: Failure = {
+  code: 'no_changes',
+  message:
+    'The agent changed nothing in the worktree. Say in the description what should change, or declare the task as one that expects no changes.',
+};
+
+/**
+ * CODE: a session changes files; evidence is the diff. Answers false when nothing changed and the task had declared that
+ * none was expected. Throws `no_changes` when nothing changed twice.
+ */
+export async function code(run: Run, material: Material = {}): Promise<boolean> {
+  const { facts } = run;
+  let previous: string | undefined;
+  const result = await agentPhase(run, {
+    phase: 'CODE',
+    subject: facts.title,
+    prompt: (attempt) => composePrompt(run, 'CODE', attempt, { ...material, previous }),
+    judge: (_, committed) => {
+      if (committed.commit || facts.noChangesExpected) return undefined;
+      previous = noChanges.message;
+      return noChanges;
+    },
+    attemptsFor: (code) => (code === 'no_changes' ? 2 : undefined),
+  });
+  return result.committed.commit !== null;
+}

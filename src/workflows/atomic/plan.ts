@@ -1,0 +1,61 @@
+import type { Failure } from '#src/errors.ts';
+import { restoreWorktree } from '#src/git/worktree.ts';
+import { insertEvidence } from '#src/store/evidence.ts';
+import { setTaskPlan } from '#src/store/tasks.ts';
+import { agentPhase } from '#src/workflows/attempt.ts';
+import { writePlan } from '#src/workflows/plan-file.ts';
+import { composePrompt } from '#src/workflows/prompts.ts';
+import type { Run } from '#src/workflows/run.ts';
+import type { Turn } from '#src/workflows/session.ts';
+
+/**
+ * PLAN: a session reads and plans, Sentra writes the plan down. Whatever else the session changed is put back: planning is not
+ * coding. Evidence: the plan's text.
+ */
+export async function plan(run: Run): Promise<void> {
+  const result = await agentPhase(run, {
+    phase: 'PLAN',
+    subject: `Plan ${run.facts.title}`,
+    prompt: (attempt) => composePrompt(run, 'PLAN', attempt),
+    prepare: (turn) => keepPlan(run, turn),
+    judge: (turn) => (planOf(turn) ? undefined : noPlan),
+  });
+  run.plan = planOf(result.turn) ?? run.plan;
+  run.writeTests = result.turn.answer?.writeTests ?? false;
+}
+
+const noPlan: Failure = {
+  code: 'agent_failed',
+  message:
+    'The agent ended without a plan: it printed nothing and answered none. Look at the log of PLAN, or choose another agent.',
+};
+
+const planOf = (turn: Turn): string | undefined => turn.answer?.plan?.trim() || turn.text.trim() || undefined;
+
+async function keepPlan(run: Run, turn: Turn): Promise<Failure | undefined> {
+  const text = planOf(turn);
+  if (!text) return turn.message ? { ...noPlan, message: turn.message } : noPlan;
+  const { facts, worktree, parts, adwId } = run;
+  const attempt = run.attempts.PLAN;
+  await restoreWorktree(facts.project, { path: worktree.path, adminDir: worktree.adminDir, commit: 'HEAD' });
+  await writePlan(worktree.path, facts.taskId, text);
+  await parts.changes.change(async ({ tx, record }) => {
+    await setTaskPlan(tx, facts.taskId, text);
+    await insertEvidence(tx, {
+      taskId: facts.taskId,
+      adwId,
+      phase: 'PLAN',
+      attempt,
+      kind: 'plan',
+      passed: true,
+      exitCode: null,
+      summary: turn.answer?.summary ?? firstLine(text),
+      data: { plan: text },
+    });
+    record({ type: 'evidence.added', taskId: facts.taskId, data: { phase: 'PLAN', attempt, kind: 'plan' } });
+  });
+  return undefined;
+}
+
+const firstLine = (text: string) =>
+  (text.split('\n').find((line) => line.trim()) ?? '').replace(/^[#\s]+/, '').slice(0, 200);

@@ -1,0 +1,101 @@
+import { step } from '#src/engine/step.ts';
+import { detectTestCommand } from '#src/environment/test-command.ts';
+import { type Failure, SentraError } from '#src/errors.ts';
+import { restoreWorktree } from '#src/git/worktree.ts';
+import { insertEvidence } from '#src/store/evidence.ts';
+import { agentPhase, beginPhase, endPhase } from '#src/workflows/attempt.ts';
+import { portVariables, runnerFor } from '#src/workflows/prepare.ts';
+import { composePrompt } from '#src/workflows/prompts.ts';
+import type { Run } from '#src/workflows/run.ts';
+
+export type TestOutcome = { passed: true; summary: string } | { passed: false; failure: Failure; output: string };
+
+/**
+ * TEST: Sentra runs the project's own test command in the worktree; exit code and output decide. When the plan asked for
+ * it, a session then writes the missing tests, and the command runs again. Evidence: command, exit code, output.
+ */
+export async function test(run: Run): Promise<TestOutcome> {
+  const first = await runTests(run);
+  if (!first.passed || !run.writeTests) return first;
+  run.writeTests = false; // once: what they find goes to CODE
+  await agentPhase(run, {
+    phase: 'TEST',
+    subject: `Add tests for ${run.facts.title}`,
+    prompt: (attempt) => composePrompt(run, 'TEST', attempt),
+  });
+  return runTests(run);
+}
+
+/** For workflows that end here: failing tests end the run. */
+export function requirePassed(outcome: TestOutcome, attempts = 1): void {
+  if (outcome.passed) return;
+  const { code, message } = outcome.failure;
+  throw new SentraError(code, attempts > 1 ? `${message} (after ${attempts} attempts)` : message);
+}
+
+async function runTests(run: Run): Promise<TestOutcome> {
+  const begun = await beginPhase(run, 'TEST', 'sentra');
+  const outcome = await step(`TEST ${begun.attempt}: run`, (signal) => runOnce(run, begun.attempt, signal));
+  const failure = outcome.passed ? undefined : outcome.failure;
+  await endPhase(run, 'TEST', begun.attempt, failure, { commit: null, files: [] }, { costUsd: 0, tokens: 0 });
+  return outcome;
+}
+
+async function runOnce(run: Run, attempt: number, signal: AbortSignal): Promise<TestOutcome> {
+  const { facts, worktree, parts } = run;
+  const command = await detectTestCommand(worktree.path, facts.config.test);
+  if (!command) {
+    const summary = 'The project has no test command: nothing was tested. Set "test" in sentra.json.';
+    await keep(run, attempt, { kind: 'none', passed: true, exitCode: null, summary, data: {} });
+    await run.log('TEST').warn(summary, { kind: 'step' });
+    return { passed: true, summary };
+  }
+  const log = run.log('TEST');
+  await log.info(`Running ${command}`, { kind: 'step', toolUsed: command });
+  const timeoutMs = facts.config.limits.phaseTimeoutMinutes * 60_000;
+  const ended = await runnerFor(parts, facts, worktree.path).run(command, {
+    network: 'none',
+    env: portVariables(worktree.ports),
+    timeoutMs,
+    onLine: (line, stream) =>
+      void log[stream === 'stderr' ? 'warn' : 'info'](line, { kind: 'output', toolUsed: command }),
+    signal,
+  });
+  signal.throwIfAborted();
+  // Reports and caches that tests leave behind are nobody's change.
+  await restoreWorktree(facts.project, { path: worktree.path, adminDir: worktree.adminDir, commit: 'HEAD' });
+  const passed = ended.exitCode === 0;
+  const output = tail(`${ended.stdout.toString('utf8')}${ended.stderr.toString('utf8')}`);
+  const summary = summarise(command, ended.exitCode, ended.endedBy, ended.durationMs);
+  const data = { command, durationMs: ended.durationMs, output };
+  await keep(run, attempt, { kind: 'tests', passed, exitCode: ended.exitCode, summary, data });
+  await log[passed ? 'info' : 'error'](summary, { kind: 'step', duration: ended.durationMs });
+  if (passed) return { passed, summary };
+  const code = ended.endedBy === 'timeout' ? 'tests_timeout' : 'tests_failing';
+  return { passed, failure: { code, message: `${summary}.` }, output: `$ ${command}\n${output}\n${summary}` };
+}
+
+async function keep(
+  run: Run,
+  attempt: number,
+  item: Pick<Parameters<typeof insertEvidence>[1], 'kind' | 'passed' | 'exitCode' | 'summary' | 'data'>,
+): Promise<void> {
+  const { taskId } = run.facts;
+  await run.parts.changes.change(async ({ tx, record }) => {
+    await insertEvidence(tx, { taskId, adwId: run.adwId, phase: 'TEST', attempt, ...item });
+    record({ type: 'evidence.added', taskId, data: { phase: 'TEST', attempt, kind: item.kind } });
+  });
+}
+
+function summarise(command: string, exitCode: number | null, endedBy: string, durationMs: number): string {
+  const seconds = (durationMs / 1000).toFixed(1);
+  if (endedBy === 'timeout') return `The tests did not end: \`${command}\` was stopped after ${seconds} s`;
+  if (exitCode === 0) return `The tests pass: \`${command}\` exited with 0 after ${seconds} s`;
+  return `The tests fail: \`${command}\` exited with ${exitCode ?? 'a signal'} after ${seconds} s`;
+}
+
+/** The end of an output, where failures are told; text that PostgreSQL's jsonb can keep. */
+function tail(output: string): string {
+  const kept = output.length > 64_000 ? `…\n${output.slice(-64_000)}` : output;
+  return kept.toWellFormed().replaceAll('\0', '␀').trimEnd();
+}

@@ -1,0 +1,31 @@
+import { plan } from '#src/workflows/atomic/plan.ts';
+import { keepComments, requireApproval, review } from '#src/workflows/atomic/review.ts';
+import { codeUntilGreen } from '#src/workflows/composed/code-until-green.ts';
+import { openForReview } from '#src/workflows/pull-request.ts';
+import { includes, type Run, type RunEnd } from '#src/workflows/run.ts';
+
+/** PLAN, CODE and TEST until green, REVIEW until approved, then the pull request. */
+export async function fullSdlc(run: Run): Promise<RunEnd> {
+  if (includes(run, 'PLAN')) await plan(run);
+  if (includes(run, 'TEST')) {
+    if (!(await codeUntilGreen(run, { comments: run.facts.comments }))) return 'no_changes';
+  }
+  await reviewUntilApproved(run);
+  await openForReview(run);
+  return 'for_review';
+}
+
+/** Comments go back to CODE, in a fresh session, at most `limits.reviewRounds` times; what review itself changed is tested again. */
+async function reviewUntilApproved(run: Run): Promise<void> {
+  const limit = run.facts.config.limits.reviewRounds;
+  for (let round = 1; ; round++) {
+    const result = await review(run);
+    if (result.changedFiles) await codeUntilGreen(run, {}, { startWithTest: true });
+    if (result.verdict.verdict === 'approve') return;
+    await keepComments(run, result.verdict);
+    if (round >= limit) requireApproval(result, round);
+    await codeUntilGreen(run, {
+      comments: result.verdict.comments.length ? result.verdict.comments : [{ body: result.verdict.summary }],
+    });
+  }
+}

@@ -1,0 +1,190 @@
+/** From a task to a worktree that an agent can work in: branch, folder, ports, env files, dependencies, set-up. Each a step. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { branchName } from '#src/domain/branch-name.ts';
+import { step } from '#src/engine/step.ts';
+import { copyUntracked } from '#src/environment/copy-untracked.ts';
+import { installDependencies } from '#src/environment/dependencies.ts';
+import { writeEnvFiles } from '#src/environment/env-files.ts';
+import { leasePorts } from '#src/environment/ports.ts';
+import { createRunner, type Runner } from '#src/environment/runner.ts';
+import { runSetup } from '#src/environment/setup.ts';
+import { SentraError } from '#src/errors.ts';
+import { excludeLocally, resolveCommit } from '#src/git/repository.ts';
+import { createWorktree } from '#src/git/worktree.ts';
+import type { Logger } from '#src/logs/pipeline.ts';
+import type { Database } from '#src/store/database.ts';
+import { findLease, listTakenPorts, namePorts, releaseLease, takeLease } from '#src/store/port-leases.ts';
+import { addCopied, findWorktree, planWorktree, setWorktreeState } from '#src/store/worktrees.ts';
+import type { Parts } from '#src/workflows/parts.ts';
+import type { RunFacts } from '#src/workflows/run.ts';
+
+export type PreparedWorktree = {
+  path: string;
+  adminDir: string;
+  branchName: string;
+  /** The commit that the branch started from. */
+  base: string;
+  ports: Record<string, number>;
+  /** Untracked files that were copied in: never committed. */
+  copied: string[];
+};
+
+export type SetupFacts = Pick<RunFacts, 'taskId' | 'title' | 'type' | 'project' | 'config' | 'confined'>;
+
+/** Idempotent: a worktree that is there is taken as it is. Throws `branch_exists`, `install_failed`, `setup_failed`, … */
+export async function prepareWorktree(parts: Parts, adwId: string, facts: SetupFacts): Promise<PreparedWorktree> {
+  const log = parts.logs.logger({ taskId: facts.taskId, adwId, phase: null });
+  const tree = await step('worktree', () => makeWorktree(parts, facts, log));
+  const environment = await step('ports and env files', () => writeEnvironment(parts, adwId, facts, tree.path));
+  if (!tree.ready) {
+    await step('install', (signal) => install(parts, facts, tree.path, environment.ports, log, signal));
+    await step('ready', () => markReady(parts, facts.taskId));
+  }
+  const { ready: _, ...worktree } = tree;
+  return { ...worktree, ...environment };
+}
+
+/** Runs the project's commands in a task's worktree, confined as the task is. */
+export function runnerFor(parts: Parts, facts: SetupFacts, worktreePath: string): Runner {
+  return createRunner({
+    sandbox: facts.confined ? parts.sandbox : undefined,
+    room: roomOf(parts, facts, worktreePath),
+    baseEnv: { ...parts.baseEnv },
+  });
+}
+
+export const roomOf = (parts: Parts, facts: SetupFacts, worktreePath: string) => ({
+  worktreePath,
+  gitDir: facts.project.gitDir,
+  repositoryPath: facts.project.path,
+  homePath: path.join(parts.home, 'homes', facts.taskId),
+});
+
+export async function makeWorktree(parts: Parts, facts: SetupFacts, log: Logger, wantedBranch?: string) {
+  const { db } = parts.database;
+  const { taskId, project, config } = facts;
+  const repository = { path: project.path, gitDir: project.gitDir };
+  const kept = await findWorktree(db, taskId);
+  if (kept?.state === 'ready' && kept.adminDir && existsSync(path.join(kept.path, '.git')))
+    return { path: kept.path, adminDir: kept.adminDir, branchName: kept.branchName, base: kept.base, ready: true };
+  const resumed = kept && kept.state === 'creating' ? kept : undefined;
+  const base = resumed?.base ?? (await resolveCommit(repository, `refs/heads/${project.baseBranch}`));
+  if (!base)
+    throw new SentraError(
+      'worktree_failed',
+      `${project.path} has no branch "${project.baseBranch}" to start from; set "baseBranch" in sentra.json or \`git branch ${project.baseBranch}\`.`,
+    );
+  const planned = {
+    taskId,
+    path: path.resolve(project.path, config.worktreesDir, taskId),
+    branchName: resumed?.branchName ?? wantedBranch ?? branchName(facts.type, facts.title, taskId),
+    base,
+    isolation: facts.confined ? 'shared' : 'none',
+  };
+  await parts.changes.change(async ({ tx, touch }) => {
+    await planWorktree(tx, planned);
+    touch(taskId);
+  });
+  await excludeLocally(repository, ['/.sentra/', '.env.local', '.ports.env']);
+  const { adminDir } = await createWorktree(repository, { path: planned.path, branchName: planned.branchName, base });
+  await setWorktreeState(db, taskId, 'creating', adminDir);
+  void log.info(`Worktree ${planned.path} on branch ${planned.branchName}, from ${base.slice(0, 10)}`, {
+    kind: 'step',
+  });
+  return { path: planned.path, adminDir, branchName: planned.branchName, base, ready: false };
+}
+
+export async function writeEnvironment(
+  parts: Parts,
+  adwId: string | null,
+  facts: SetupFacts,
+  worktreePath: string,
+): Promise<{ ports: Record<string, number>; copied: string[] }> {
+  const { taskId, config, project } = facts;
+  const { db } = parts.database;
+  const ports = await leasePorts({
+    taskId,
+    names: config.ports,
+    strategy: config.portStrategy,
+    leases: leasesOver(db),
+  });
+  await namePorts(db, taskId, ports);
+  const found = await copyUntracked({
+    repositoryPath: project.path,
+    worktreePath,
+    patterns: config.setup.copy,
+  });
+  const copied = await addCopied(db, taskId, found);
+  await writeEnvFiles({
+    worktreePath,
+    taskId,
+    adwId: adwId ?? '',
+    ports,
+    ...(config.database ? { databaseUrl: config.database.url } : {}),
+  });
+  return { ports, copied };
+}
+
+async function install(
+  parts: Parts,
+  facts: SetupFacts,
+  worktreePath: string,
+  ports: Record<string, number>,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<{ done: true }> {
+  const runner = runnerFor(parts, facts, worktreePath);
+  const timeoutMs = facts.config.limits.phaseTimeoutMinutes * 60_000;
+  const onLine = (line: string) => void log.info(line, { kind: 'output', toolUsed: 'install' });
+  const installed = await installDependencies({
+    runner,
+    worktreePath,
+    setting: facts.config.setup.install,
+    onLine,
+    timeoutMs,
+    signal,
+  });
+  signal.throwIfAborted();
+  if (installed.outcome === 'failed')
+    throw new SentraError(
+      'install_failed',
+      `Installing dependencies failed: \`${installed.command}\` exited with ${installed.exitCode ?? 'a signal'}. Mend the project or its sentra.json (setup.install), then retry.\n${installed.tail}`,
+    );
+  if (installed.outcome === 'installed')
+    void log.info(`Dependencies installed by \`${installed.command}\` in ${installed.durationMs} ms`, { kind: 'step' });
+  const steps = await runSetup({
+    runner,
+    worktreePath,
+    setup: facts.config.setup,
+    env: portVariables(ports),
+    onLine,
+    timeoutMs,
+    signal,
+  });
+  const failed = steps.find((s) => s.outcome === 'failed');
+  if (failed)
+    throw new SentraError(
+      'setup_failed',
+      `Set-up step "${failed.name}" failed: \`${failed.command}\` exited with ${failed.exitCode ?? 'a signal'}. Mend it, then retry.\n${failed.tail}`,
+    );
+  return { done: true };
+}
+
+async function markReady(parts: Parts, taskId: string): Promise<void> {
+  await parts.changes.change(async ({ tx, record }) => {
+    await setWorktreeState(tx, taskId, 'ready');
+    record({ type: 'worktree.changed', taskId, data: { state: 'ready' } });
+  });
+}
+
+const leasesOver = (db: Database['db']) => ({
+  find: (taskId: string) => findLease(db, taskId),
+  take: (taskId: string, firstPort: number) => takeLease(db, taskId, firstPort),
+  taken: () => listTakenPorts(db),
+  release: (taskId: string) => releaseLease(db, taskId),
+});
+
+/** Ports as variables of an environment. */
+export const portVariables = (ports: Readonly<Record<string, number>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, String(port)]));

@@ -1,0 +1,184 @@
+/**
+ * A run: one execution of a workflow for a task. This file owns its frame: what is read at the beginning, how it ends, and
+ * what the phases share. The one idea: everything a workflow decides on comes out of a step, so a replay decides the same.
+ */
+
+import type { PhaseName } from '#src/domain/phase.ts';
+import { phaseNames } from '#src/domain/phase.ts';
+import type { ProjectConfig } from '#src/domain/project-config.ts';
+import type { NewComment } from '#src/domain/pull-request.ts';
+import type { MergePolicy, TaskType } from '#src/domain/task.ts';
+import type { WorkflowType } from '#src/domain/workflow.ts';
+import { isCancellation, step } from '#src/engine/step.ts';
+import { messageOf, SentraError } from '#src/errors.ts';
+import type { Logger } from '#src/logs/pipeline.ts';
+import { failOpenAttempts } from '#src/store/phases.ts';
+import { getProjectRow } from '#src/store/projects.ts';
+import { getRunRow, setRunStatus } from '#src/store/runs.ts';
+import { decide, getTaskRow, markStarted } from '#src/store/tasks.ts';
+import type { Parts } from '#src/workflows/parts.ts';
+import { type PreparedWorktree, prepareWorktree } from '#src/workflows/prepare.ts';
+import { isolationFor, readProjectConfig } from '#src/workflows/project-settings.ts';
+
+/** What a run reads once, when it begins; JSON, because it is a step's result. */
+export type RunFacts = {
+  taskId: string;
+  title: string;
+  description: string;
+  type: TaskType;
+  agent: string | null;
+  noChangesExpected: boolean;
+  plan: string | null;
+  mergePolicy: MergePolicy;
+  fromPhase: PhaseName | null;
+  comments: NewComment[];
+  project: { id: string; path: string; gitDir: string; baseBranch: string; remote: string | null };
+  config: ProjectConfig;
+  confined: boolean;
+};
+
+export type Run = {
+  parts: Parts;
+  adwId: string;
+  facts: RunFacts;
+  worktree: PreparedWorktree;
+  plan: string | null;
+  /** PLAN asked for a session that writes tests. */
+  writeTests: boolean;
+  /** Attempts of each phase so far. */
+  attempts: Record<PhaseName, number>;
+  log(phase: PhaseName): Logger;
+};
+
+/** How a run that did not fail ended. */
+export type RunEnd = 'done' | 'no_changes' | 'for_review';
+export type RunBody = (run: Run) => Promise<RunEnd>;
+
+/** Makes the durable function of a workflow type from its body. */
+export const defineRun =
+  (parts: Parts, type: WorkflowType, body: RunBody) =>
+  async ({ adwId }: { adwId: string }): Promise<{ outcome: string }> => {
+    try {
+      const facts = await step('begin', () => begin(parts, adwId));
+      const worktree = await prepareWorktree(parts, adwId, facts);
+      const run = frame(parts, adwId, facts, worktree);
+      const end = await body(run);
+      await step('end', () => succeed(parts, run, type, end));
+      return { outcome: end };
+    } catch (e) {
+      if (isCancellation(e)) throw e;
+      await step('end failed', () => fail(parts, adwId, e));
+      return { outcome: 'failed' };
+    }
+  };
+
+/** True when this run goes through `phase`: it was not told to begin later. */
+export const includes = (run: Run, phase: PhaseName): boolean =>
+  phaseNames.indexOf(phase) >= phaseNames.indexOf(run.facts.fromPhase ?? 'PLAN');
+
+function frame(parts: Parts, adwId: string, facts: RunFacts, worktree: PreparedWorktree): Run {
+  return {
+    parts,
+    adwId,
+    facts,
+    worktree,
+    plan: facts.plan,
+    writeTests: false,
+    attempts: { PLAN: 0, CODE: 0, TEST: 0, REVIEW: 0 },
+    log: (phase) => parts.logs.logger({ taskId: facts.taskId, adwId, phase }),
+  };
+}
+
+async function begin(parts: Parts, adwId: string): Promise<RunFacts> {
+  const { db } = parts.database;
+  const run = await getRunRow(db, adwId);
+  const active = await parts.changes.change(async ({ tx, touch, record }) => {
+    if (!(await setRunStatus(tx, adwId, 'running'))) return false;
+    await markStarted(tx, run.taskId);
+    touch(run.taskId);
+    record({ type: 'run.changed', taskId: run.taskId, data: { adwId, status: 'running' } });
+    return true;
+  });
+  if (!active) throw new SentraError('cancelled', `The run ${adwId} had ended before it began.`);
+  const task = await getTaskRow(db, run.taskId);
+  const project = await getProjectRow(db, task.projectId);
+  const config = readProjectConfig(project);
+  void parts.logs
+    .logger({ taskId: task.id, adwId, phase: null })
+    .info(`Run ${adwId} begins: ${run.workflowType}`, { kind: 'step' });
+  return {
+    taskId: task.id,
+    title: task.title,
+    description: task.description,
+    type: task.type as TaskType,
+    agent: task.agent,
+    noChangesExpected: task.noChangesExpected,
+    plan: task.plan,
+    mergePolicy: (task.merge as MergePolicy | null) ?? config.merge,
+    fromPhase: run.fromPhase as PhaseName | null,
+    comments: (run.comments as NewComment[] | null) ?? [],
+    project: {
+      id: project.id,
+      path: project.path,
+      gitDir: project.gitDir,
+      baseBranch: config.baseBranch ?? project.baseBranch,
+      remote: project.remote,
+    },
+    config,
+    confined: (await isolationFor(parts.sandbox, config)) !== 'none',
+  };
+}
+
+async function succeed(parts: Parts, run: Run, type: WorkflowType, end: RunEnd): Promise<void> {
+  const { taskId } = run.facts;
+  await parts.changes.change(async ({ tx, client, touch, record }) => {
+    if (!(await setRunStatus(tx, run.adwId, 'completed'))) return;
+    if (end === 'no_changes') {
+      await decide(tx, taskId, 'endedWithoutChangesAt');
+      await parts.engine().enqueue(client, cleanUpJob(taskId, run.adwId));
+    }
+    if (end === 'for_review' && run.facts.mergePolicy === 'auto')
+      await parts.engine().enqueue(client, mergeJob(taskId, run.adwId));
+    touch(taskId);
+    record({ type: 'run.changed', taskId, data: { adwId: run.adwId, status: 'completed' } });
+  });
+  await parts.logs
+    .logger({ taskId, adwId: run.adwId, phase: null })
+    .info(`Run ${run.adwId} (${type}) completed`, { kind: 'step' });
+}
+
+async function fail(parts: Parts, adwId: string, thrown: unknown): Promise<void> {
+  const failure =
+    thrown instanceof SentraError
+      ? thrown.toFailure()
+      : {
+          code: 'bug' as const,
+          message: `Sentra itself failed: ${messageOf(thrown)}. Retry the task; the log has more.`,
+        };
+  const { taskId } = await getRunRow(parts.database.db, adwId);
+  const ended = await parts.changes.change(async ({ tx, touch, record }) => {
+    if (!(await setRunStatus(tx, adwId, 'failed', failure))) return false;
+    await failOpenAttempts(tx, adwId, failure);
+    touch(taskId);
+    record({ type: 'run.changed', taskId, data: { adwId, status: 'failed' } });
+    return true;
+  });
+  if (!ended) return;
+  const logger = parts.logs.logger({ taskId, adwId, phase: null });
+  await logger.error(failure.message, { kind: 'step', error: failure.code });
+  if (failure.code === 'bug' && thrown instanceof Error) await logger.debug(thrown.stack ?? '', { kind: 'step' });
+}
+
+export const cleanUpJob = (taskId: string, cause: string) => ({
+  id: `clean-up:${taskId}:${cause}`,
+  workflow: 'clean_up',
+  queue: 'upkeep' as const,
+  input: { taskId, adwId: cause },
+});
+
+export const mergeJob = (taskId: string, cause: string) => ({
+  id: `merge:${taskId}:${cause}`,
+  workflow: 'merge',
+  queue: 'merges' as const,
+  input: { taskId, adwId: cause },
+});

@@ -1,0 +1,159 @@
+/** One agent session, from the row that says it starts to the answer: its events become log lines and transcript rows as they come. */
+import { randomUUID } from 'node:crypto';
+import type { AgentEvent, SessionEnd } from '#src/agents/agent.ts';
+import { readAnswer } from '#src/agents/answer.ts';
+import { type AgentAnswer, answerSchemaOf } from '#src/domain/answer.ts';
+import type { PhaseName } from '#src/domain/phase.ts';
+import { restoreWorktree, saveWork } from '#src/git/worktree.ts';
+import type { Logger } from '#src/logs/pipeline.ts';
+import {
+  appendTranscript,
+  countSessions,
+  endSession,
+  insertSession,
+  updateSession,
+} from '#src/store/agent-sessions.ts';
+import { portVariables, roomOf } from '#src/workflows/prepare.ts';
+import { systemPrompt } from '#src/workflows/prompts.ts';
+import type { Run } from '#src/workflows/run.ts';
+import { savedPatchPath } from '#src/workflows/saved.ts';
+
+/** What a session came to; JSON, because it is a step's result. */
+export type Turn = {
+  outcome: SessionEnd['outcome'];
+  message: string;
+  text: string;
+  answer: AgentAnswer | null;
+  costUsd: number | null;
+  tokens: number;
+};
+
+export type SessionSpec = { phase: PhaseName; attempt: number; parent: string; agent: string; prompt: string };
+
+/** Runs a fresh session. One that was cut off by a crash left rows and perhaps files behind: the tree is put back first. */
+export async function runSession(run: Run, spec: SessionSpec, signal: AbortSignal): Promise<Turn> {
+  const { parts, facts, adwId } = run;
+  const { db } = parts.database;
+  const log = run.log(spec.phase);
+  if (spec.attempt > 1 || (await countSessions(db, adwId, spec.phase)) > 0) await restore(run, spec.parent, log);
+  const sessionId = randomUUID();
+  const row = { taskId: facts.taskId, adwId, phase: spec.phase, attempt: spec.attempt, agent: spec.agent };
+  await insertSession(db, { id: sessionId, ...row });
+  const { driver } = parts.agents.driverFor(spec.agent, facts.config, spec.phase);
+  void log.info(`${spec.agent} begins ${spec.phase}, attempt ${spec.attempt}`, {
+    kind: 'agent',
+    agentName: spec.agent,
+  });
+  const recorder = record(run, sessionId, spec.agent, log);
+  const schema = answerSchemaOf(spec.phase);
+  const end = await driver.run(
+    {
+      sessionId,
+      taskId: facts.taskId,
+      adwId,
+      phase: spec.phase,
+      attempt: spec.attempt,
+      systemPrompt: systemPrompt(spec.phase),
+      prompt: spec.prompt,
+      ...(schema ? { answerSchema: schema } : {}),
+      room: roomOf(parts, facts, run.worktree.path),
+      confined: facts.confined,
+      env: portVariables(run.worktree.ports),
+      timeoutMs: facts.config.limits.phaseTimeoutMinutes * 60_000,
+      idleMs: facts.config.limits.idleTimeoutMinutes * 60_000,
+    },
+    recorder.onEvent,
+    signal,
+  );
+  await recorder.settled();
+  await endSession(db, sessionId, {
+    outcome: end.outcome,
+    message: end.message,
+    costUsd: end.costUsd,
+    usage: end.usage,
+  });
+  await logEnd(log, spec.agent, end);
+  return toTurn(end);
+}
+
+async function restore(run: Run, commit: string, log: Logger): Promise<void> {
+  const { facts, worktree, parts } = run;
+  const repository = { path: facts.project.path, gitDir: facts.project.gitDir };
+  const file = savedPatchPath(parts.home, facts.taskId);
+  const { path, adminDir, branchName } = worktree;
+  if (await saveWork(repository, { path, adminDir, branchName, base: commit, file }))
+    void log.info(`What an attempt that was cut off had left is saved in ${file}`, { kind: 'step' });
+  await restoreWorktree(repository, { path, adminDir, commit });
+}
+
+function record(run: Run, sessionId: string, agentName: string, log: Logger) {
+  const { db } = run.parts.database;
+  let seq = 0;
+  let writing: Promise<void> = Promise.resolve();
+  return {
+    onEvent: async (event: AgentEvent): Promise<void> => {
+      const { raw, ...plain } = event;
+      const number = ++seq;
+      writing = writing.then(() => appendTranscript(db, sessionId, number, raw ?? plain));
+      if (event.kind === 'started')
+        await updateSession(db, sessionId, { agentSessionId: event.agentSessionId, model: event.model });
+      await toLine(event, agentName, log);
+      await writing;
+    },
+    settled: () => writing,
+  };
+}
+
+/** The line that people read of an event. */
+async function toLine(event: AgentEvent, agentName: string, log: Logger): Promise<void> {
+  switch (event.kind) {
+    case 'started':
+      return log.debug(`Session ${event.agentSessionId}${event.model ? ` on ${event.model}` : ''}`, {
+        kind: 'agent',
+        agentName,
+      });
+    case 'message':
+      return log.info(event.text, { kind: 'message', agentName });
+    case 'thinking':
+      return log.debug(event.text, { kind: 'thinking', agentName });
+    case 'tool_call':
+      return log.info(event.summary, { kind: 'tool_call', agentName, toolUsed: event.tool, callId: event.id });
+    case 'tool_result': {
+      const facts = {
+        kind: 'tool_result' as const,
+        agentName,
+        toolUsed: event.tool,
+        callId: event.id,
+        duration: event.durationMs,
+      };
+      return event.isError
+        ? log.warn(event.output, { ...facts, error: 'the tool failed' })
+        : log.debug(event.output, facts);
+    }
+    case 'output':
+      return event.stream === 'stderr'
+        ? log.warn(event.text, { kind: 'output', agentName })
+        : log.info(event.text, { kind: 'output', agentName });
+    case 'retry':
+      return log.warn(event.message, { kind: 'agent', agentName });
+  }
+}
+
+async function logEnd(log: Logger, agentName: string, end: SessionEnd): Promise<void> {
+  const cost = end.costUsd === null ? '' : `, $${end.costUsd.toFixed(4)}`;
+  if (end.outcome === 'done') await log.info(`${agentName} is done${cost}`, { kind: 'agent', agentName });
+  else await log.error(end.message, { kind: 'agent', agentName, error: end.outcome });
+}
+
+function toTurn(end: SessionEnd): Turn {
+  const { answer, problem } = readAnswer(end);
+  const usage = end.usage;
+  return {
+    outcome: end.outcome,
+    message: problem ? [end.message, problem].filter(Boolean).join(' ') : end.message,
+    text: end.text,
+    answer: answer ?? null,
+    costUsd: end.costUsd,
+    tokens: usage ? usage.inputTokens + usage.outputTokens + usage.cacheReadTokens + usage.cacheWriteTokens : 0,
+  };
+}

@@ -1,0 +1,131 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readAnswer } from '#src/agents/answer.ts';
+import { createClaudeDriver } from '#src/agents/claude.ts';
+import type { ModelAccess } from '#src/agents/gateway.ts';
+import { type ModelScript, type ScriptedModel, startScriptedModel, type Turn } from '#src/agents/scripted-model.ts';
+import { type Behaviour, createSessions, describeDriver } from './driver-contract.ts';
+
+const bash = (command: string): Turn['tool_use'] => [{ name: 'Bash', input: { command, description: 'a command' } }];
+
+const answer: Turn = {
+  text: 'All is written.',
+  tool_use: [{ name: 'StructuredOutput', input: { summary: 'It says hello.', verdict: 'approve' } }],
+};
+const write: Turn = {
+  text: 'I write the file.',
+  tool_use: [{ name: 'Write', input: { file_path: '{{cwd}}/hello.txt', content: 'hello\n' } }],
+  usage: { input_tokens: 1200, output_tokens: 80 },
+};
+
+const scripts = (word: string): Record<Behaviour, ModelScript> => ({
+  works: { turns: [write, answer] },
+  environment: { turns: [{ tool_use: bash('env > environment.txt') }, { text: 'Done.' }] },
+  silent: { turns: [{ hang: true }] },
+  busy: {
+    turns: [{ tool_use: bash(`setsid node -e 'setInterval(() => {}, 60000)' ${word} & wait`) }],
+  },
+  noisy: { turns: [{ always: true, text: 'Still here.', tool_use: bash('echo again'), delayMs: 100 }] },
+  fails: { turns: [{ error: { status: 400, times: 100, message: 'the disk is on fire' } }] },
+});
+
+const accessTo = (model: ScriptedModel): ModelAccess => ({
+  baseUrl: model.url,
+  credential: { kind: 'api_key', secret: 'the-real-key' },
+});
+
+for (const confined of [true, false]) {
+  const opened: { close(): Promise<void> }[] = [];
+  describeDriver({
+    name: 'Claude Code',
+    confined,
+    async driver(behaviour, { sandbox, word }) {
+      const model = await startScriptedModel({ script: scripts(word)[behaviour] });
+      const driver = createClaudeDriver({ sandbox, model: accessTo(model), definition: {} });
+      opened.push(driver, model);
+      return driver;
+    },
+    close: async () => {
+      for (const one of opened) await one.close();
+    },
+  });
+}
+
+describe('Claude Code', () => {
+  let here: Awaited<ReturnType<typeof createSessions>>;
+  let model: ScriptedModel;
+  beforeAll(async () => {
+    here = await createSessions(true);
+    model = await startScriptedModel({ script: { turns: [] } });
+  });
+  afterAll(async () => {
+    await model.close();
+    await here.close();
+  });
+  const sessionOn = async (script: ModelScript, access: ModelAccess = accessTo(model)) => {
+    model.setScript(script);
+    const driver = createClaudeDriver({ sandbox: here.sandbox, model: access, definition: {} });
+    try {
+      return await here.session(driver);
+    } finally {
+      await driver.close();
+    }
+  };
+
+  test('tool calls read as one line each, and their results follow them', async () => {
+    const turns = [write, { text: 'I look at it.', tool_use: bash('cat hello.txt && git status --short') }];
+    const { events } = await sessionOn({ turns: [...turns, { match: 'hello', text: 'It says: {{last}}' }] });
+    const told = events.flatMap((event) => {
+      if (event.kind === 'tool_call') return [event.summary];
+      return event.kind === 'tool_result' ? [`${event.tool} ${event.isError ? 'failed' : 'ok'}`] : [];
+    });
+    expect(told).toEqual(['Write hello.txt', 'Write ok', 'Bash: cat hello.txt && git status --short', 'Bash ok']);
+    expect(events.findLast((event) => event.kind === 'message')).toMatchObject({
+      text: expect.stringContaining('?? hello.txt'),
+    });
+  });
+
+  test('the model is given the real credential, and the agent never has it', async () => {
+    const { end } = await sessionOn({ turns: [{ tool_use: bash('env > environment.txt') }, { text: 'Done.' }] });
+    expect(end.outcome).toBe('done');
+    const keys = new Set(model.requests().map(({ apiKey, authorization }) => `${apiKey}|${authorization}`));
+    expect([...keys]).toEqual(['the-real-key|']);
+    const inside = await readFile(join(here.room.worktreePath, 'environment.txt'), 'utf8');
+    expect(inside).toContain('ANTHROPIC_API_KEY=kept-by-sentra');
+  });
+
+  test('an OAuth token is sent as a bearer token', async () => {
+    const credential = { kind: 'oauth', secret: 'the-real-token' } as const;
+    const { end } = await sessionOn({ turns: [{ text: 'Done.' }] }, { baseUrl: model.url, credential });
+    expect(end.outcome).toBe('done');
+    expect(model.requests().map(({ authorization }) => authorization)).toContain('Bearer the-real-token');
+  });
+
+  test('a wrong key ends the session at once and says what to check', async () => {
+    const startedAt = performance.now();
+    const { end } = await sessionOn({ turns: [{ error: { status: 401, times: 100 } }] });
+    expect(end.outcome).toBe('auth');
+    expect(end.message).toMatch(/check ANTHROPIC_API_KEY/);
+    expect(performance.now() - startedAt).toBeLessThan(8_000);
+  });
+
+  test('a model that is overloaded or breaks off is tried again', async () => {
+    const turn: Turn = { text: 'There at last.', error: { status: 529 }, cut: { afterEvents: 2 } };
+    const { end, events } = await sessionOn({ turns: [turn] });
+    expect(end).toMatchObject({ outcome: 'done', text: 'There at last.' });
+    expect(events.find((event) => event.kind === 'retry')).toMatchObject({ message: expect.stringContaining('529') });
+  });
+
+  test('an answer that was not given in the form asked for is found in the words', async () => {
+    const { end } = await sessionOn({ turns: [{ text: 'Here:\n```json\n{"summary":"in words"}\n```' }] });
+    expect(readAnswer(end).answer).toMatchObject({ summary: 'in words' });
+  });
+
+  test('without a credential it is unavailable, and says which variables to set', async () => {
+    const { sandbox } = here;
+    const driver = createClaudeDriver({ sandbox, model: { baseUrl: model.url, credential: null }, definition: {} });
+    expect(await driver.unavailable()).toMatch(/set ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN/);
+    expect((await here.session(driver)).end.outcome).toBe('auth');
+  });
+});

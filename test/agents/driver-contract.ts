@@ -1,0 +1,139 @@
+/** What every driver must do, run against each of them: an agent is made to behave, its events and its end are looked at. */
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { AgentEvent, Driver, SessionRequest } from '#src/agents/agent.ts';
+import { readAnswer } from '#src/agents/answer.ts';
+import { answerSchemaOf } from '#src/domain/answer.ts';
+import type { Sandbox } from '#src/sandbox/sandbox.ts';
+import { createSandbox } from '#src/sandbox/wall.ts';
+import { createTestRoom, findAlive, killIn } from '../sandbox/room.ts';
+
+/**
+ * works: writes hello.txt, says words before and after, answers `{summary, verdict: "approve"}`. environment: writes its
+ * environment as environment.json or as lines of environment.txt. silent: never a word. busy: starts a process with
+ * `word` in its command line in a session of its own, then works on. noisy: goes on for ever, with signs of life. fails: ends badly.
+ */
+export type Behaviour = 'works' | 'environment' | 'silent' | 'busy' | 'noisy' | 'fails';
+
+export type Subject = {
+  name: string;
+  confined: boolean;
+  driver(behaviour: Behaviour, context: { sandbox: Sandbox; word: string }): Promise<Driver>;
+  close?(): Promise<void>;
+};
+
+export async function createSessions(confined: boolean) {
+  const place = await createTestRoom();
+  const sandbox = createSandbox({ stateDir: place.stateDir });
+  const request = (more: Partial<SessionRequest> = {}): SessionRequest => ({
+    sessionId: randomUUID(),
+    taskId: 'task-0123456789ab',
+    adwId: 'adw-0123456789ab',
+    phase: 'CODE',
+    attempt: 2,
+    systemPrompt: 'You are a careful engineer.',
+    prompt: 'Write the file hello.txt.',
+    room: place.room,
+    confined,
+    env: { FRONTEND_PORT: '4500' },
+    timeoutMs: 30_000,
+    idleMs: 20_000,
+    ...more,
+  });
+  const session = async (driver: Driver, more: Partial<SessionRequest> = {}, signal = new AbortController().signal) => {
+    const events: AgentEvent[] = [];
+    const end = await driver.run(request(more), async (event) => void events.push(event), signal);
+    return { end, events };
+  };
+  const close = async () => {
+    await sandbox.close();
+    await place.remove();
+  };
+  return { sandbox, room: place.room, request, session, close };
+}
+
+export function describeDriver(subject: Subject): void {
+  describe(`${subject.name}, ${subject.confined ? 'confined' : 'not confined'}`, () => {
+    let here: Awaited<ReturnType<typeof createSessions>>;
+    const word = `word-${randomUUID()}`;
+    const driverThat = (behaviour: Behaviour) => subject.driver(behaviour, { sandbox: here.sandbox, word });
+
+    beforeAll(async () => {
+      here = await createSessions(subject.confined);
+      process.env.CANARY_SECRET = 'canary-in-the-server';
+    });
+    afterAll(async () => {
+      delete process.env.CANARY_SECRET;
+      await subject.close?.();
+      await here.close();
+    });
+
+    test('events come in order, the work is on disk, the answer and its cost are told', async () => {
+      const { end, events } = await here.session(await driverThat('works'), {
+        answerSchema: answerSchemaOf('REVIEW'),
+      });
+      expect(end).toMatchObject({ outcome: 'done', message: '' });
+      expect(readAnswer(end).answer).toMatchObject({ summary: 'It says hello.', verdict: 'approve' });
+      expect(await readFile(join(here.room.worktreePath, 'hello.txt'), 'utf8')).toBe('hello\n');
+      expect(events[0]?.kind).toBe('started');
+      const words = events.flatMap((event) => ('text' in event ? [event.text] : []));
+      expect(words[0]).toBe('I write the file.');
+      expect(words).toContain('All is written.');
+      expect(end.usage?.inputTokens).toBeGreaterThanOrEqual(200);
+      expect(end.costUsd).toBeGreaterThan(0);
+    });
+
+    test('the environment holds what was given and nothing of the server', async () => {
+      const { end } = await here.session(await driverThat('environment'));
+      expect(end.outcome).toBe('done');
+      const files = ['environment.json', 'environment.txt'].map((name) => join(here.room.worktreePath, name));
+      const text = await readFile(files.find((file) => existsSync(file)) ?? '', 'utf8');
+      expect(text).toContain('4500');
+      expect(text).not.toContain('canary-in-the-server');
+      expect(text).not.toContain('the-real-key');
+    });
+
+    test('a cancel ends it and everything it started, at once', async () => {
+      const cancel = new AbortController();
+      const running = here.session(await driverThat('busy'), {}, cancel.signal);
+      await vi.waitFor(async () => expect(await findAlive(word)).not.toEqual([]), { timeout: 20_000, interval: 50 });
+      cancel.abort();
+      const { end } = await running;
+      expect(end).toMatchObject({ outcome: 'cancelled', message: 'The session was cancelled.' });
+      if (subject.confined) await vi.waitFor(async () => expect(await findAlive(word)).toEqual([]));
+      for (const pid of await findAlive(word)) process.kill(pid, 'SIGKILL'); // without the wall a daemon may stay
+    });
+
+    test('a cancel before the start starts nothing', async () => {
+      const { end, events } = await here.session(await driverThat('works'), {}, AbortSignal.abort());
+      expect([end.outcome, events]).toEqual(['cancelled', []]);
+    });
+
+    test('one that falls silent is ended, and the message says which limit', async () => {
+      const { end } = await here.session(await driverThat('silent'), { idleMs: 1_500 });
+      expect(end.outcome).toBe('idle');
+      expect(end.message).toMatch(/no sign of life for 1.5 seconds.*idleTimeoutMinutes/);
+    });
+
+    test('one that takes too long is ended although it is lively', async () => {
+      const { end } = await here.session(await driverThat('noisy'), { timeoutMs: 2_000 });
+      expect(end.outcome).toBe('timeout');
+      expect(end.message).toMatch(/longer than 2 seconds.*phaseTimeoutMinutes/);
+    });
+
+    test('one that ends badly has failed, with its reason', async () => {
+      const { end } = await here.session(await driverThat('fails'));
+      expect(end.outcome).toBe('failed');
+      expect(end.message).toMatch(/disk is on fire/);
+    });
+
+    test('one that is killed from outside is told apart from one that failed', async () => {
+      const running = here.session(await driverThat('silent'));
+      await vi.waitFor(async () => expect(await killIn(here.room.worktreePath)).toBe(true), { timeout: 15_000 });
+      expect((await running).end.outcome).toBe('killed');
+    });
+  });
+}

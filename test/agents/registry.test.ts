@@ -1,0 +1,66 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { createAgents } from '#src/agents/registry.ts';
+import { ProjectConfig } from '#src/domain/project-config.ts';
+import { createSessions } from './driver-contract.ts';
+
+const here = await createSessions(true);
+const demoScriptPath = join(here.room.worktreePath, 'script.json');
+await writeFile(demoScriptPath, JSON.stringify({ turns: [{ match: 'hello', text: 'The script speaks.' }] }));
+const agents = createAgents({
+  sandbox: here.sandbox,
+  model: { baseUrl: 'http://127.0.0.1:1', credential: null },
+  demoScriptPath,
+  more: { 'demo-command': { kind: 'command', command: ['node', 'demo.mjs'] } },
+});
+afterAll(async () => {
+  await agents.close();
+  await here.close();
+});
+
+const config = ProjectConfig.parse({
+  agents: {
+    default: 'mine',
+    phases: { review: 'strict' },
+    mine: { kind: 'command', command: ['node', 'mine.mjs'] },
+    strict: { kind: 'command', command: ['no-such-reviewer'] },
+  },
+});
+const bare = ProjectConfig.parse({});
+
+describe('the agent of a session', () => {
+  test("is the task's own, then the phase's, then the project's, then Claude", () => {
+    expect(agents.driverFor('demo', config, 'REVIEW').name).toBe('demo');
+    expect(agents.driverFor(null, config, 'REVIEW').name).toBe('strict');
+    expect(agents.driverFor(null, config, 'CODE').name).toBe('mine');
+    expect(agents.driverFor(null, config, 'CONFLICT').name).toBe('mine');
+    expect(agents.driverFor(null, bare, 'CODE').name).toBe('claude');
+  });
+
+  test('that nobody defined is refused with the names that are valid', () => {
+    const ask = (name: string) => () => agents.driverFor(name, config, 'CODE');
+    expect(ask('min')).toThrow(
+      /There is no agent "min". Did you mean "mine"\? Valid are claude, demo, demo-command, mine, strict/,
+    );
+    expect(ask('constructor')).toThrow(/There is no agent "constructor"/);
+  });
+});
+
+test('the list tells which agents can be started, and why the others cannot', async () => {
+  const list = await agents.list(config);
+  expect(list.map(({ name, kind, available }) => [name, kind, available])).toEqual([
+    ['claude', 'claude', false],
+    ['demo', 'claude', true],
+    ['demo-command', 'command', true],
+    ['mine', 'command', true],
+    ['strict', 'command', false],
+  ]);
+  expect(list.find(({ name }) => name === 'strict')?.reason).toMatch(/"no-such-reviewer" was not found/);
+});
+
+test('the demo agent is the real Claude Code on the bundled script', async () => {
+  const { driver } = agents.driverFor('demo', bare, 'CODE');
+  const { end } = await here.session(driver);
+  expect(end).toMatchObject({ outcome: 'done', text: 'The script speaks.' });
+});

@@ -1,0 +1,114 @@
+import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { type CommitRequest, commitWorktree } from '#src/git/commit.ts';
+import type { Repository } from '#src/git/repository.ts';
+import { createWorktree } from '#src/git/worktree.ts';
+import { commitAll, date, git, identity, makeRepository, worktreePath, write } from './repository-fixture.ts';
+
+const branchName = 'feature/thing-12345678';
+
+async function prepare(repo: Repository & { base: string }) {
+  const path = worktreePath(repo, 'task-1');
+  const { adminDir } = await createWorktree(repo, { path, branchName, base: repo.base });
+  const request: CommitRequest = {
+    worktreePath: path,
+    adminDir,
+    branchName,
+    parent: repo.base,
+    message: 'code: a thing\n\nPhase: CODE\n',
+    identity,
+    date,
+  };
+  return { path, adminDir, request, commit: () => commitWorktree(repo, request) };
+}
+
+const files = (path: string, commit = 'HEAD') => git(path, 'ls-tree', '-r', '--name-only', commit).split('\n');
+
+test('a commit holds all changes, and the worktree is clean after it', async () => {
+  const repo = makeRepository({ 'a.txt': 'one\n', 'gone.txt': 'x', '.gitignore': 'dist/\n' });
+  const { path, commit } = await prepare(repo);
+  write(path, { 'a.txt': 'two\n', 'ä ö\n"q".txt': 'odd name', 'dist/x.js': 'ignored', 'run.sh': '#!/bin/sh' });
+  chmodSync(join(path, 'run.sh'), 0o755);
+  symlinkSync('/etc/passwd', join(path, 'link'));
+  git(path, 'rm', '-q', 'gone.txt');
+  const made = await commit();
+  expect(made).toMatchObject({
+    outcome: 'committed',
+    files: ['a.txt', 'gone.txt', 'link', 'run.sh', 'ä ö\n"q".txt'],
+  });
+  expect(git(path, 'status', '--porcelain')).toBe('');
+  expect(git(path, 'ls-tree', 'HEAD', 'link', 'run.sh')).toMatch(/^120000.*link\n100755.*run\.sh$/);
+  expect(git(path, 'log', '-1', '--format=%an %ae %at %P')).toBe(
+    `Ada ada@example.org ${Date.parse('2026-01-02T03:04:05Z') / 1000} ${repo.base}`,
+  );
+  expect(git(repo.path, 'fsck', '--no-dangling')).toBe('');
+});
+
+test('the same request gives the same hash and one commit', async () => {
+  const repo = makeRepository();
+  const { path, adminDir, commit } = await prepare(repo);
+  write(path, { 'b.txt': 'new' });
+  const first = await commit();
+  writeFileSync(join(adminDir, 'index.lock'), '');
+  writeFileSync(join(adminDir, 'index.sentra.lock'), '');
+  expect(await commit()).toEqual(first);
+  expect(git(path, 'rev-list', '--count', 'HEAD')).toBe('2');
+});
+
+test('nothing changed is an answer, not a commit', async () => {
+  const { commit, path } = await prepare(makeRepository());
+  write(path, { '.env.local': 'S=1' });
+  expect(await commit()).toEqual({ outcome: 'unchanged' });
+});
+
+test('environment files stay out even when .gitignore lets them in and someone staged them', async () => {
+  const { path, commit } = await prepare(makeRepository());
+  write(path, {
+    '.gitignore': '!.env.local\n!.ports.env\n',
+    '.env.local': 'S=1',
+    'app/.ports.env': 'P=1',
+    'app/.env.test.local': 'S=2',
+    '.env.example': 'S=',
+  });
+  git(path, 'add', '-f', '.env.local', 'app/.ports.env');
+  expect(await commit()).toMatchObject({ files: ['.env.example', '.gitignore'] });
+  expect(files(path)).toEqual(['.env.example', '.gitignore', 'a.txt']);
+  expect(existsSync(join(path, '.env.local'))).toBe(true);
+});
+
+test('an environment file that the repository tracks is neither changed nor deleted', async () => {
+  const repo = makeRepository({ '.env.local': 'OLD=1', 'app/.ports.env': 'P=1' });
+  const { path, commit } = await prepare(repo);
+  write(path, { '.env.local': 'NEW=1', 'b.txt': 'b' });
+  git(path, 'rm', '-q', '--cached', 'app/.ports.env');
+  expect(await commit()).toMatchObject({ files: ['b.txt'] });
+  expect(git(path, 'show', 'HEAD:.env.local')).toBe('OLD=1');
+  expect(git(path, 'show', 'HEAD:app/.ports.env')).toBe('P=1');
+});
+
+test('excluded globs stay out', async () => {
+  const { path, request } = await prepare(makeRepository());
+  write(path, { 'notes/x.md': 'x', 'b.txt': 'b' });
+  const made = await commitWorktree({ path, gitDir: join(path, '.git') }, { ...request, exclude: ['notes/**'] });
+  expect(made).toMatchObject({ files: ['b.txt'] });
+});
+
+test('a repository made inside the worktree is not committed as a link', async () => {
+  const { path, commit } = await prepare(makeRepository());
+  mkdirSync(join(path, 'inner'));
+  git(join(path, 'inner'), 'init', '-q');
+  write(path, { 'inner/x.txt': 'x', 'b.txt': 'b' });
+  commitAll(join(path, 'inner'));
+  expect(await commit()).toMatchObject({ files: ['b.txt'] });
+  expect(files(path)).toEqual(['a.txt', 'b.txt']);
+});
+
+test('a branch that someone else moved is refused, and theirs stays', async () => {
+  const { path, commit } = await prepare(makeRepository());
+  write(path, { 'b.txt': 'b' });
+  const theirs = commitAll(path);
+  write(path, { 'c.txt': 'c' });
+  await expect(commit()).rejects.toMatchObject({ code: 'base_moved' });
+  expect(git(path, 'rev-parse', 'HEAD')).toBe(theirs);
+});

@@ -1,0 +1,48 @@
+/** One server for the whole run, and in it a template with every table, which each test file clones. */
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import pg from 'pg';
+import type { TestProject } from 'vitest/node';
+import { migrateEngine } from '#src/engine/engine.ts';
+import { openDatabase } from '#src/store/database.ts';
+import { startEmbedded } from '#src/store/postgres.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Connects to the maintenance database of the run's server. */
+    postgresUrl: string;
+    templateName: string;
+  }
+}
+
+const templateName = 'sentra_template';
+
+export default async function setup(project: TestProject) {
+  const home = await mkdtemp(path.join(os.tmpdir(), 'sentra-test-'));
+  await chmod(home, 0o755); // under root the server is another user, who must be able to enter
+  const postgres = await startEmbedded({ home, fsync: false });
+  const adminUrl = postgres.url.replace(/\/sentra$/, '/postgres');
+  await query(adminUrl, `create database ${templateName}`);
+  await migrateTemplate(adminUrl.replace(/\/postgres$/, `/${templateName}`));
+  await query(adminUrl, `alter database ${templateName} is_template true allow_connections false`);
+  project.provide('postgresUrl', adminUrl);
+  project.provide('templateName', templateName);
+  return async () => {
+    await postgres.stop();
+    await rm(home, { recursive: true, force: true });
+  };
+}
+
+async function migrateTemplate(url: string): Promise<void> {
+  const database = await openDatabase(url);
+  await database.migrate(() => migrateEngine(url));
+  await database.close();
+}
+
+async function query(url: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query(sql);
+  await client.end();
+}

@@ -1,0 +1,80 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, request } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { networkInterfaces, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { isOwnAddress, startProxy } from '#src/sandbox/proxy.ts';
+
+const folder = await mkdtemp(join(tmpdir(), 'sentra-proxy-'));
+const guarded = await startProxy({ socketPath: join(folder, 'guarded.sock') });
+const open = await startProxy({ socketPath: join(folder, 'open.sock'), refuses: () => false });
+const target = createServer((incoming, response) => response.end(`${incoming.method} ${incoming.url}`));
+let port: number;
+
+beforeAll(async () => {
+  await new Promise<void>((done) => target.listen(0, '127.0.0.1', done));
+  port = (target.address() as AddressInfo).port;
+});
+afterAll(async () => {
+  target.close();
+  await guarded.close();
+  await open.close();
+  await rm(folder, { recursive: true });
+});
+
+/** The first bytes that a CONNECT is answered with. */
+const tunnel = (socketPath: string, host: string): Promise<string> =>
+  new Promise((done, fail) => {
+    const socket = connect(socketPath, () => socket.write(`CONNECT ${host}:${port} HTTP/1.1\r\nhost: ${host}\r\n\r\n`));
+    socket.once('data', (data) => {
+      socket.destroy();
+      done(data.toString());
+    });
+    socket.once('error', fail);
+  });
+
+const get = (socketPath: string, url: string): Promise<string> =>
+  new Promise((done, fail) => {
+    request({ socketPath, path: url, agent: false }, async (response) => {
+      let text = '';
+      for await (const chunk of response) text += chunk;
+      done(`${response.statusCode} ${text}`);
+    })
+      .on('error', fail)
+      .end();
+  });
+
+const ownNames = [
+  '127.0.0.1',
+  'localhost',
+  '127.1',
+  '0.0.0.0',
+  '2130706433',
+  '0x7f000001',
+  '[::1]',
+  '[::ffff:127.0.0.1]',
+];
+
+describe('the proxy', () => {
+  test.each(ownNames)('refuses %s, which it would reach with the guard off', async (host) => {
+    expect(await tunnel(guarded.socketPath, host)).toMatch(/^HTTP\/1.1 403/);
+    expect(await get(guarded.socketPath, `http://${host}:${port}/`)).toMatch(/^403 .*address of this host/);
+    if (host !== '[::1]') expect(await tunnel(open.socketPath, host)).toMatch(/^HTTP\/1.1 200/);
+  });
+
+  test('forwards a request in absolute form', async () => {
+    expect(await get(open.socketPath, `http://127.0.0.1:${port}/a?b=c`)).toBe('200 GET /a?b=c');
+  });
+
+  test('says why when nothing listens at the address', async () => {
+    expect(await get(open.socketPath, 'http://127.0.0.1:1/')).toMatch(/ECONNREFUSED/);
+  });
+});
+
+test('every address of this host is its own, and an address elsewhere is not', () => {
+  const mine = Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address));
+  for (const address of [...mine, '169.254.169.254', 'fe80::1%eth0', '::'])
+    expect([address, isOwnAddress(address)]).toEqual([address, true]);
+  for (const address of ['93.184.216.34', '2606:4700::1111']) expect(isOwnAddress(address)).toBe(false);
+});

@@ -1,0 +1,172 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { type FormEvent, type ReactNode, useId, useState } from 'react';
+import type { NewTaskInput } from '#src/domain/task.ts';
+import { WorkflowType, workflowTypes } from '#src/domain/workflow.ts';
+import { messageOf } from '#src/errors.ts';
+import { useProject } from '../hooks/use-project.ts';
+import { api, systemQuery } from '../queries.ts';
+import { Button } from '../ui/button.tsx';
+import { Checkbox } from '../ui/checkbox.tsx';
+import { Dialog } from '../ui/dialog.tsx';
+import { Field } from '../ui/field.tsx';
+import { Notice } from '../ui/notice.tsx';
+import { Select } from '../ui/select.tsx';
+import { AddProject } from './add-project.tsx';
+import { DependencyPicker } from './dependency-picker.tsx';
+import { priorityLabels, typeLabels } from './marks.tsx';
+
+type Draft = Omit<NewTaskInput, 'projectId'>;
+
+export function CreateTask({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
+  const { project, projects } = useProject();
+  const [chosen, setChosen] = useState<string>();
+  const projectId = chosen ?? project?.id ?? projects[0]?.id;
+  return (
+    <Dialog open onOpenChange={onOpenChange} title="New task">
+      {projectId ? (
+        <TaskForm
+          key={projectId}
+          projectId={projectId}
+          onDone={() => onOpenChange(false)}
+          chooser={
+            projects.length > 1 && (
+              <Field label="Project">
+                {(props) => (
+                  <Select
+                    {...props}
+                    options={projects.map(({ id, name }) => ({ value: id, label: name }))}
+                    value={projectId}
+                    onValue={setChosen}
+                  />
+                )}
+              </Field>
+            )
+          }
+        />
+      ) : (
+        <div className="flex flex-col gap-3 p-4">
+          <p className="text-body">A task belongs to a repository. Add one first.</p>
+          <AddProject />
+        </div>
+      )}
+    </Dialog>
+  );
+}
+
+type FormProps = { projectId: string; chooser: ReactNode; onDone: () => void };
+
+function TaskForm({ projectId, chooser, onDone }: FormProps) {
+  const [draft, setDraft] = useState<Draft>({ title: '', autoStart: false });
+  const set = (change: Partial<Draft>) => setDraft((before) => ({ ...before, ...change }));
+  const queryClient = useQueryClient();
+  const [idempotencyKey] = useState(() => crypto.randomUUID());
+  const create = useMutation({
+    mutationFn: () => api.createTask({ body: { ...draft, projectId } }, { idempotencyKey }),
+    onSuccess: async () => {
+      onDone();
+      await queryClient.invalidateQueries({ queryKey: ['tasks'] });
+    },
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    create.mutate();
+  };
+  return (
+    <form onSubmit={submit} className="flex flex-col gap-4 p-4">
+      <Field label="Title">
+        {(props) => (
+          <input
+            {...props}
+            required
+            maxLength={300}
+            // biome-ignore lint/a11y/noAutofocus: a dialog opened to write a title
+            autoFocus
+            className="field"
+            placeholder="What should be different?"
+            value={draft.title}
+            onChange={(event) => set({ title: event.target.value })}
+          />
+        )}
+      </Field>
+      <Field label="Description">
+        {(props) => (
+          <textarea
+            {...props}
+            className="field"
+            placeholder="Why, where, how to know that it works. Optional."
+            value={draft.description ?? ''}
+            onChange={(event) => set({ description: event.target.value })}
+          />
+        )}
+      </Field>
+      {chooser}
+      <Choices draft={draft} set={set} />
+      <DependencyPicker
+        projectId={projectId}
+        chosen={draft.dependencies ?? []}
+        onChange={(dependencies) => set({ dependencies })}
+      />
+      {create.isError && <Notice tone="err">{messageOf(create.error)}</Notice>}
+      <Foot autoStart={draft.autoStart ?? false} set={set} isPending={create.isPending} onCancel={onDone} />
+    </form>
+  );
+}
+
+type SetDraft = (change: Partial<Draft>) => void;
+
+function Choices({ draft, set }: { draft: Draft; set: SetDraft }) {
+  const { data: system } = useQuery(systemQuery);
+  const agents = (system?.agents ?? []).map(({ name, available }) => ({
+    value: name,
+    label: available ? name : `${name} (not available)`,
+  }));
+  const labelled = <V extends string>(labels: Record<V, string>) =>
+    Object.entries<string>(labels).map(([value, label]) => ({ value, label }));
+  const list = [
+    { label: 'Type', key: 'type', first: 'feature', options: labelled(typeLabels) },
+    { label: 'Priority', key: 'priority', first: 'medium', options: labelled(priorityLabels) },
+    {
+      label: 'Workflow',
+      key: 'workflowType',
+      first: WorkflowType.enum.full_sdlc,
+      options: workflowTypes.map((value) => ({ value, label: value })),
+    },
+    { label: 'Agent', key: 'agent', first: '', options: [{ value: '', label: 'As the project says' }, ...agents] },
+  ] as const;
+  return (
+    <div className="grid grid-cols-2 gap-4">
+      {list.map(({ label, key, first, options }) => (
+        <Field key={key} label={label}>
+          {(props) => (
+            <Select
+              {...props}
+              options={options}
+              value={draft[key] ?? first}
+              onValue={(value) => set({ [key]: value || undefined } as Partial<Draft>)}
+            />
+          )}
+        </Field>
+      ))}
+    </div>
+  );
+}
+
+type FootProps = { autoStart: boolean; set: SetDraft; isPending: boolean; onCancel: () => void };
+
+function Foot({ autoStart, set, isPending, onCancel }: FootProps) {
+  const id = useId();
+  return (
+    <div className="flex flex-wrap items-center justify-end gap-2">
+      <span className="mr-auto flex items-center gap-2 max-md:min-h-11">
+        <Checkbox id={id} checked={autoStart} onChecked={(checked) => set({ autoStart: checked })} />
+        <label htmlFor={id} title="With dependencies: as soon as they are done">
+          Start at once
+        </label>
+      </span>
+      <Button onClick={onCancel}>Cancel</Button>
+      <Button type="submit" look="primary" disabled={isPending}>
+        Create task
+      </Button>
+    </div>
+  );
+}

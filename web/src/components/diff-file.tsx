@@ -1,0 +1,127 @@
+import { ChevronDown, ChevronRight } from 'lucide-react';
+import { Fragment, useMemo, useState } from 'react';
+import type { DiffFile, NewComment, ReviewComment } from '#src/domain/pull-request.ts';
+import { type DiffLine, parsePatch, tokensOf } from '../diff.ts';
+import { Button } from '../ui/button.tsx';
+import { CopyButton } from '../ui/copy-button.tsx';
+import { CommentForm, CommentThread } from './diff-comments.tsx';
+
+type Props = {
+  file: DiffFile;
+  comments: readonly ReviewComment[];
+  drafts: readonly NewComment[];
+  /** Absent where no comment can be made. */
+  onComment: ((line: number, body: string) => void) | undefined;
+  onDiscard: (draft: NewComment) => void;
+};
+
+const largeLines = 400;
+
+export function DiffFileView({ file, comments, drafts, onComment, onDiscard }: Props) {
+  const lines = useMemo(() => parsePatch(file.patch), [file.patch]);
+  const [open, setOpen] = useState(lines.length <= largeLines);
+  const [commenting, setCommenting] = useState<number>();
+  const Chevron = open ? ChevronDown : ChevronRight;
+  return (
+    <article id={`file-${file.path}`} aria-label={file.path} className="border-b border-line">
+      <header className="sticky top-0 z-[1] flex min-h-10 items-center gap-2 border-b border-line bg-surface px-4">
+        <button
+          type="button"
+          className="flex min-h-10 min-w-0 flex-1 items-center gap-2 text-left"
+          aria-expanded={open}
+          onClick={() => setOpen(!open)}
+        >
+          <Chevron aria-hidden="true" />
+          <span className="mono cut">{file.oldPath ? `${file.oldPath} → ${file.path}` : file.path}</span>
+          {file.status !== 'modified' && <span className="tag">{file.status.replace('_', ' ')}</span>}
+        </button>
+        <CopyButton text={file.path} label="Copy path" />
+        {file.additions !== null && (
+          <span className="mono">
+            <span className="text-ok">+{file.additions}</span> <span className="text-err-text">−{file.deletions}</span>
+          </span>
+        )}
+      </header>
+      {open && file.patch === '' && (
+        <p className="px-4 py-3 text-second">
+          {file.truncated
+            ? 'Too large to show here: see it in the worktree.'
+            : 'Nothing to show: a binary file, or only its name or mode changed.'}
+        </p>
+      )}
+      {!open && lines.length > largeLines && (
+        <Button look="ghost" className="m-2" onClick={() => setOpen(true)}>
+          Show {lines.length} lines
+        </Button>
+      )}
+      {open && file.patch !== '' && (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled region has to be reachable by keyboard
+        <div
+          className="diff focus-visible:-outline-offset-2"
+          tabIndex={0}
+          role="region"
+          aria-label={`Changes of ${file.path}`}
+        >
+          <div className="diff-body">
+            {lines.map((line, index) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: lines of a patch have no identity but their place
+              <Fragment key={index}>
+                <Row line={line} onComment={onComment && (() => setCommenting(line.newLine ?? undefined))} />
+                {line.newLine !== null && (
+                  <CommentThread
+                    comments={comments.filter((comment) => comment.line === line.newLine)}
+                    drafts={drafts.filter((draft) => draft.line === line.newLine)}
+                    onDiscard={onDiscard}
+                  />
+                )}
+                {line.newLine !== null && commenting === line.newLine && (
+                  <CommentForm
+                    onCancel={() => setCommenting(undefined)}
+                    onAdd={(body) => {
+                      onComment?.(commenting, body);
+                      setCommenting(undefined);
+                    }}
+                  />
+                )}
+              </Fragment>
+            ))}
+          </div>
+        </div>
+      )}
+    </article>
+  );
+}
+
+const signs: Record<DiffLine['kind'], string> = { added: '+', removed: '−', same: '', hunk: '', note: '' };
+
+function Row({ line, onComment }: { line: DiffLine; onComment: (() => void) | undefined }) {
+  const { kind, oldLine, newLine, text } = line;
+  return (
+    <div className="diff-line" data-kind={kind}>
+      <span>{oldLine ?? ''}</span>
+      {newLine !== null && onComment ? (
+        <button
+          type="button"
+          aria-label={`Comment on line ${newLine}`}
+          title="Comment on this line"
+          onClick={onComment}
+        >
+          {newLine}
+        </button>
+      ) : (
+        <span>{newLine ?? ''}</span>
+      )}
+      <span>{signs[kind]}</span>
+      <span>
+        {kind === 'hunk' || kind === 'note'
+          ? text
+          : tokensOf(text).map((token, index) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: tokens have no identity but their place
+              <span key={index} className={token.kind === 'plain' ? undefined : `token-${token.kind}`}>
+                {token.text}
+              </span>
+            ))}
+      </span>
+    </div>
+  );
+}

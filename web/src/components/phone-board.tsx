@@ -1,0 +1,45 @@
+import { useSearch } from '@tanstack/react-router';
+import type { Task } from '#src/domain/task.ts';
+import { type Column, columns } from '../board.ts';
+import { BoardColumn, DoneColumn } from './board-column.tsx';
+
+type Props = {
+  groups: Record<Column, Task[]>;
+  find: (id: string) => Task | undefined;
+  now: number;
+  onColumn: (column: Column) => void;
+};
+
+/** One column at a time; at first the one that needs a person most. */
+export function PhoneBoard({ groups, find, now, onColumn }: Props) {
+  const { column } = useSearch({ from: '/shell/' });
+  const current = columns.find((name) => name === column) ?? preferred(groups);
+  return (
+    <>
+      <nav aria-label="Columns" className="flex flex-none gap-1 overflow-x-auto border-b border-line px-3 py-2">
+        {columns.map((name) => (
+          <button
+            key={name}
+            type="button"
+            className="chip flex-none"
+            aria-pressed={name === current}
+            onClick={() => onColumn(name)}
+          >
+            {name} <span className="text-second">{groups[name].length}</span>
+          </button>
+        ))}
+      </nav>
+      <div className="board">
+        {current === 'Done' ? (
+          <DoneColumn tasks={groups.Done} />
+        ) : (
+          <BoardColumn name={current} tasks={groups[current]} find={find} now={now} />
+        )}
+      </div>
+    </>
+  );
+}
+
+const preferred = (groups: Record<Column, Task[]>): Column =>
+  (['In review', 'Failed', 'Code', 'Test', 'Plan', 'Review'] as const).find((name) => groups[name].length > 0) ??
+  'Backlog';

@@ -1,0 +1,55 @@
+import { ChevronDown, ChevronRight, GitMerge, GitPullRequest, GitPullRequestClosed } from 'lucide-react';
+import { useState } from 'react';
+import type { PullRequest } from '#src/domain/pull-request.ts';
+import { Markdown } from '../ui/markdown.tsx';
+import { CommentBody } from './diff-comments.tsx';
+
+const looks = {
+  open: { label: 'Open', tone: 'warn', icon: GitPullRequest },
+  merged: { label: 'Merged', tone: 'ok', icon: GitMerge },
+  closed: { label: 'Closed', tone: undefined, icon: GitPullRequestClosed },
+} as const;
+
+export function PullRequestBox({ pullRequest }: { pullRequest: PullRequest }) {
+  const [open, setOpen] = useState(true);
+  const { label, tone, icon: Icon } = looks[pullRequest.state];
+  const Chevron = open ? ChevronDown : ChevronRight;
+  const general = pullRequest.comments.filter((comment) => comment.path === null);
+  return (
+    <section aria-label="Pull request" className="border-b border-line">
+      <button
+        type="button"
+        className="flex min-h-10 w-full flex-wrap items-center gap-2 px-4 py-2 text-left focus-visible:-outline-offset-2"
+        aria-expanded={open}
+        onClick={() => setOpen(!open)}
+      >
+        <Chevron aria-hidden="true" />
+        <span className="tag" data-tone={tone}>
+          <Icon aria-hidden="true" />
+          {label}
+        </span>
+        <span className="font-medium">Pull request #{pullRequest.number}</span>
+        {pullRequest.approvedAt && (
+          <span className="tag" data-tone="ok">
+            Approved
+          </span>
+        )}
+        <span className="mono ml-auto text-second max-md:ml-0 max-md:w-full wrap-anywhere">
+          {pullRequest.headBranch} → {pullRequest.baseBranch}
+        </span>
+      </button>
+      {open && (
+        <div className="flex flex-col gap-3 px-4 pb-3">
+          {pullRequest.body && <Markdown text={pullRequest.body} />}
+          {general.length > 0 && (
+            <div className="panel divide-y divide-line">
+              {general.map((comment) => (
+                <CommentBody key={comment.id} comment={comment} />
+              ))}
+            </div>
+          )}
+        </div>
+      )}
+    </section>
+  );
+}

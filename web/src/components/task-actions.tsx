@@ -1,0 +1,129 @@
+/** Everything a person may do with a task. What is allowed comes from `domain/actions.ts`, as on the server. */
+import { Ban, Check, GitMerge, type LucideIcon, Pencil, Play, RotateCw, SkipForward, X } from 'lucide-react';
+import { useState } from 'react';
+import { type ActionName, whyNot } from '#src/domain/actions.ts';
+import type { PhaseName } from '#src/domain/phase.ts';
+import type { NewComment } from '#src/domain/pull-request.ts';
+import type { Task } from '#src/domain/task.ts';
+import { phasesOf, type WorkflowType, workflowTypes } from '#src/domain/workflow.ts';
+import { messageOf } from '#src/errors.ts';
+import { useTaskAction } from '../hooks/use-task-action.ts';
+import { Button } from '../ui/button.tsx';
+import { Notice } from '../ui/notice.tsx';
+import { Select } from '../ui/select.tsx';
+import { ConfirmMerge } from './confirm-merge.tsx';
+import { RequestChanges } from './request-changes.tsx';
+
+const looks: Record<ActionName, { label: string; icon: LucideIcon }> = {
+  start: { label: 'Start', icon: Play },
+  cancel: { label: 'Cancel', icon: Ban },
+  retry: { label: 'Retry', icon: RotateCw },
+  skip: { label: 'Skip', icon: SkipForward },
+  approve: { label: 'Approve', icon: Check },
+  request_changes: { label: 'Request changes', icon: Pencil },
+  merge: { label: 'Merge', icon: GitMerge },
+  close: { label: 'Close', icon: X },
+};
+
+type Props = {
+  task: Task;
+  /** Comments written on the diff, not sent yet. */
+  drafts: readonly NewComment[];
+  onSent: () => void;
+  /** Only the one or two that matter most now, for the bar of a phone. */
+  main?: boolean;
+};
+
+export function TaskActions({ task, drafts, onSent, main = false }: Props) {
+  const action = useTaskAction(task.id);
+  const [dialog, setDialog] = useState<'merge' | 'request_changes'>();
+  const [workflowType, setWorkflowType] = useState<WorkflowType>(task.workflowType);
+  const [fromPhase, setFromPhase] = useState<PhaseName>();
+  const run = (name: ActionName) => {
+    if (name === 'merge' || name === 'request_changes') setDialog(name);
+    else if (name === 'start') action.mutate({ name, workflowType });
+    else if (name === 'retry') action.mutate({ name, fromPhase });
+    else action.mutate({ name });
+  };
+  const shown = main ? mainActions(task) : allActions(task);
+  const primary = shown.find((name) => isPrimary(name) && !whyNot(name, task));
+  return (
+    <div className="flex flex-col gap-2">
+      <div className="grid grid-cols-2 gap-2">
+        {shown.map((name) => (
+          <ActionButton
+            key={name}
+            name={name}
+            primary={name === primary}
+            why={whyNot(name, task) ?? (action.isPending ? 'the last request is not answered yet' : undefined)}
+            note={name === 'request_changes' && drafts.length ? `${drafts.length}` : undefined}
+            wide={shown.length === 1 || (name === primary && shown.length % 2 === 1)}
+            onRun={() => run(name)}
+          />
+        ))}
+      </div>
+      {!main && !whyNot('start', task) && (
+        <Select
+          aria-label="Workflow"
+          options={workflowTypes.map((value) => ({ value, label: `Workflow: ${value}` }))}
+          value={workflowType}
+          onValue={(value) => setWorkflowType(value as WorkflowType)}
+        />
+      )}
+      {!main && !whyNot('retry', task) && (
+        <Select
+          aria-label="Retry from phase"
+          options={[
+            { value: '', label: 'Retry from where it stopped' },
+            ...phasesOf[task.workflowType].map((value) => ({ value, label: `Retry from ${value}` })),
+          ]}
+          value={fromPhase ?? ''}
+          onValue={(value) => setFromPhase((value || undefined) as PhaseName | undefined)}
+        />
+      )}
+      {action.isError && dialog === undefined && <Notice tone="err">{messageOf(action.error)}</Notice>}
+      {dialog === 'merge' && <ConfirmMerge task={task} onClose={() => setDialog(undefined)} />}
+      {dialog === 'request_changes' && (
+        <RequestChanges task={task} drafts={drafts} onSent={onSent} onClose={() => setDialog(undefined)} />
+      )}
+    </div>
+  );
+}
+
+type ButtonProps = {
+  name: ActionName;
+  primary: boolean;
+  why: string | undefined;
+  note: string | undefined;
+  wide: boolean;
+  onRun: () => void;
+};
+
+function ActionButton({ name, primary, why, note, wide, onRun }: ButtonProps) {
+  const { label, icon: Icon } = looks[name];
+  return (
+    <Button look={primary ? 'primary' : 'plain'} why={why} onClick={onRun} className={wide ? 'col-span-2' : ''}>
+      <Icon aria-hidden="true" />
+      {label}
+      {note && <span className="kbd">{note}</span>}
+    </Button>
+  );
+}
+
+const isPrimary = (name: ActionName) => name === 'merge' || name === 'start' || name === 'retry';
+
+function allActions(task: Task): ActionName[] {
+  const run: ActionName[] =
+    task.startedAt && whyNot('start', task) ? ['retry', 'cancel', 'skip'] : ['start', 'cancel', 'skip'];
+  if (task.status === 'failed' || task.status === 'cancelled') run.unshift('retry');
+  if (task.pullRequest?.state !== 'open') return [...new Set(run)];
+  return ['merge', 'approve', 'request_changes', ...new Set(run), 'close'];
+}
+
+function mainActions(task: Task): ActionName[] {
+  if (!whyNot('merge', task)) return ['request_changes', 'merge'];
+  if (!whyNot('retry', task)) return ['skip', 'retry'];
+  if (!whyNot('start', task)) return ['start'];
+  if (!whyNot('cancel', task)) return ['cancel'];
+  return [];
+}

@@ -1,0 +1,67 @@
+import { useQuery } from '@tanstack/react-query';
+import { MessageSquareText } from 'lucide-react';
+import { useEffect, useMemo, useRef, useState, type WheelEvent } from 'react';
+import type { Task } from '#src/domain/task.ts';
+import { feedOf } from '../feed.ts';
+import type { LogStream } from '../hooks/use-log-stream.ts';
+import { evidenceQuery } from '../queries.ts';
+import { Button } from '../ui/button.tsx';
+import { Empty } from '../ui/empty.tsx';
+import { FeedEntry } from './feed-entry.tsx';
+
+const page = 200;
+
+/** The story so far, newest at the bottom, followed while a person has not scrolled away. */
+export function TaskProgress({ task, stream }: { task: Task; stream: LogStream }) {
+  const { data: evidence = [] } = useQuery(evidenceQuery(task.id));
+  const [shown, setShown] = useState(page);
+  const [follow, setFollow] = useState(task.status === 'running');
+  const scroller = useRef<HTMLDivElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `lines` is one growing array, its length tells of a change
+  const items = useMemo(() => feedOf(stream.lines, evidence), [stream.count, evidence]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: new items are the reason to move
+  useEffect(() => {
+    if (follow) scroller.current?.scrollTo({ top: scroller.current.scrollHeight });
+  }, [follow, items]);
+  const leaveOnWheelUp = (event: WheelEvent) => {
+    if (event.deltaY < 0) setFollow(false);
+  };
+  if (items.length === 0)
+    return (
+      <Empty icon={MessageSquareText} title="Nothing has happened yet">
+        <p>What the agent says and does appears here, with the proof of each phase: plan, test report, review.</p>
+      </Empty>
+    );
+  return (
+    <>
+      <div className="flex flex-none items-center justify-end gap-2 px-6 pt-2 max-md:px-4">
+        <button type="button" className="chip" aria-pressed={follow} onClick={() => setFollow(!follow)}>
+          <span className="dot" data-tone={follow ? 'run' : undefined} />
+          Follow
+        </button>
+      </div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled region has to be reachable by keyboard */}
+      <div
+        ref={scroller}
+        onWheel={leaveOnWheelUp}
+        tabIndex={0}
+        role="region"
+        aria-label="Progress"
+        className="min-h-0 flex-1 overflow-y-auto px-6 py-3 focus-visible:-outline-offset-2 max-lg:overflow-visible max-md:px-4"
+      >
+        <ol className="flex flex-col gap-3">
+          {items.length > shown && (
+            <li className="text-center">
+              <Button look="ghost" size="small" onClick={() => setShown(shown + page)}>
+                Show {Math.min(page, items.length - shown)} earlier
+              </Button>
+            </li>
+          )}
+          {items.slice(-shown).map((item) => (
+            <FeedEntry key={item.key} item={item} />
+          ))}
+        </ol>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,43 @@
+import { type RefObject, useEffect, useState } from 'react';
+import type { VirtuosoHandle } from 'react-virtuoso';
+
+const inputMs = 400;
+const bottomPx = 40;
+
+/**
+ * Keeps a list at its end while lines arrive. Only a person's own scrolling changes that: upwards lets go, back to the end
+ * takes hold again. The distance to the end says nothing by itself: fast streams outrun it.
+ */
+export function useFollow(list: RefObject<VirtuosoHandle | null>, count: number, initially: boolean) {
+  const [follow, setFollow] = useState(initially);
+  const [scroller, setScroller] = useState<HTMLElement | null>(null);
+  useEffect(() => {
+    if (follow && count > 0) list.current?.scrollToIndex({ index: count - 1, align: 'end' });
+  }, [list, count, follow]);
+  useEffect(() => {
+    if (!scroller) return;
+    let top = scroller.scrollTop;
+    let inputAt = Number.NEGATIVE_INFINITY;
+    const onInput = () => {
+      inputAt = performance.now();
+    };
+    const onScroll = () => {
+      const up = scroller.scrollTop < top;
+      top = scroller.scrollTop;
+      if (performance.now() - inputAt > inputMs) return;
+      if (up) setFollow(false);
+      else if (scroller.scrollHeight - scroller.clientHeight - top < bottomPx) setFollow(true);
+    };
+    const inputs = ['wheel', 'touchmove', 'pointerdown', 'pointermove', 'keydown'] as const;
+    for (const name of inputs) scroller.addEventListener(name, onInput, { passive: true });
+    scroller.addEventListener('scroll', onScroll, { passive: true });
+    return () => {
+      for (const name of inputs) scroller.removeEventListener(name, onInput);
+      scroller.removeEventListener('scroll', onScroll);
+    };
+  }, [scroller]);
+  const scrollerRef = (element: HTMLElement | Window | null) => {
+    if (element instanceof HTMLElement || element === null) setScroller(element);
+  };
+  return { follow, setFollow, scrollerRef };
+}

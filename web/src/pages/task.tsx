@@ -1,0 +1,162 @@
+/** One task: what it is, how far it is, what it did, what it changed, and what a person may do about it. */
+import { Tabs } from '@base-ui/react/tabs';
+import { useQuery } from '@tanstack/react-query';
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { ChevronLeft } from 'lucide-react';
+import { useState } from 'react';
+import type { NewComment } from '#src/domain/pull-request.ts';
+import type { Task } from '#src/domain/task.ts';
+import { messageOf } from '#src/errors.ts';
+import { LogView } from '../components/log-view.tsx';
+import { PriorityBars, priorityLabels, StatusTag, TypeIcon, typeLabels } from '../components/marks.tsx';
+import { PhaseStepper } from '../components/phase-stepper.tsx';
+import { TaskActions } from '../components/task-actions.tsx';
+import { TaskBranch } from '../components/task-branch.tsx';
+import { TaskDetails } from '../components/task-details.tsx';
+import { TaskProgress } from '../components/task-progress.tsx';
+import { TaskRail } from '../components/task-rail.tsx';
+import { TopBar } from '../components/top-bar.tsx';
+import { formatCount } from '../format.ts';
+import { type LogStream, useLogStream } from '../hooks/use-log-stream.ts';
+import { useShortcuts } from '../hooks/use-shortcuts.ts';
+import { diffQuery, taskQuery } from '../queries.ts';
+import type { TaskTab } from '../routes.tsx';
+import { CopyButton } from '../ui/copy-button.tsx';
+import { Dialog } from '../ui/dialog.tsx';
+import { Notice } from '../ui/notice.tsx';
+
+export function TaskPage() {
+  const { id } = useParams({ from: '/shell/tasks/$id' });
+  const task = useQuery(taskQuery(id));
+  return (
+    <>
+      <TopBar>
+        <Crumb id={id} task={task.data} />
+      </TopBar>
+      {task.isError && (
+        <div className="p-4">
+          <Notice tone="err">{messageOf(task.error)}</Notice>
+        </div>
+      )}
+      {task.data && <OneTask key={id} task={task.data} />}
+    </>
+  );
+}
+
+function Crumb({ id, task }: { id: string; task: Task | undefined }) {
+  return (
+    <nav aria-label="Breadcrumb" className="flex min-w-0 items-center gap-2 text-second">
+      <Link to="/" search={({ project }) => ({ project })} className="hover:text-fg max-md:hidden">
+        Board
+      </Link>
+      <Link
+        to="/"
+        search={({ project }) => ({ project })}
+        aria-label="Back to the board"
+        className="-ml-2 grid size-11 place-items-center md:hidden"
+      >
+        <ChevronLeft aria-hidden="true" />
+      </Link>
+      <span aria-hidden="true" className="max-md:hidden">
+        /
+      </span>
+      <span className="mono cut text-fg">{id}</span>
+      <CopyButton text={id} label="Copy id" />
+      {task && <StatusTag status={task.status} />}
+    </nav>
+  );
+}
+
+const tabNames: Record<TaskTab, string> = { details: 'Details', progress: 'Progress', logs: 'Logs', branch: 'Branch' };
+const tabKeys = Object.keys(tabNames) as TaskTab[];
+
+function OneTask({ task }: { task: Task }) {
+  const { tab = task.startedAt ? 'progress' : 'details' } = useSearch({ from: '/shell/tasks/$id' });
+  const navigate = useNavigate({ from: '/tasks/$id' });
+  const stream = useLogStream(task.id);
+  const [drafts, setDrafts] = useState<NewComment[]>([]);
+  const [drawer, setDrawer] = useState(false);
+  const open = (next: TaskTab) => void navigate({ search: (before) => ({ ...before, tab: next }) });
+  useShortcuts({
+    l: () => (tab === 'logs' ? undefined : setDrawer(true)),
+    esc: () => void navigate({ to: '/', search: ({ project }) => ({ project }) }),
+    ...Object.fromEntries(tabKeys.map((name, index) => [String(index + 1), () => open(name)])),
+  });
+  const actions = <TaskActions task={task} drafts={drafts} onSent={() => setDrafts([])} />;
+  const wide = tab === 'logs' || tab === 'branch';
+  return (
+    <div className="flex min-h-0 flex-1 flex-col">
+      <title>{`${task.title} · Sentra`}</title>
+      <div className="flex min-h-0 flex-1 max-lg:block max-lg:overflow-y-auto">
+        <Tabs.Root
+          value={tab}
+          onValueChange={(value) => open(value as TaskTab)}
+          className="flex min-h-0 min-w-0 flex-1 flex-col"
+        >
+          <Head task={task} compact={wide} />
+          <TabList stream={stream} task={task} />
+          <Tabs.Panel value="details" className="min-h-0 flex-1 overflow-y-auto max-lg:overflow-visible">
+            <TaskDetails task={task} />
+          </Tabs.Panel>
+          <Tabs.Panel value="progress" className="flex min-h-0 flex-1 flex-col">
+            <TaskProgress task={task} stream={stream} />
+          </Tabs.Panel>
+          <Tabs.Panel value="logs" className="flex min-h-0 flex-1 flex-col max-lg:h-[75dvh]">
+            <LogView stream={stream} name={task.id} />
+          </Tabs.Panel>
+          <Tabs.Panel value="branch" className="flex min-h-0 flex-1 flex-col">
+            <TaskBranch task={task} drafts={drafts} onDrafts={setDrafts} />
+          </Tabs.Panel>
+        </Tabs.Root>
+        {tab !== 'logs' && <TaskRail task={task} actions={actions} />}
+      </div>
+      <div className="flex-none border-t border-line bg-surface p-3 pb-[max(12px,env(safe-area-inset-bottom))] md:hidden">
+        <TaskActions task={task} drafts={drafts} onSent={() => setDrafts([])} main />
+      </div>
+      <Dialog open={drawer} onOpenChange={setDrawer} title={`Logs of ${task.title}`} drawer>
+        <LogView stream={stream} name={task.id} />
+      </Dialog>
+    </div>
+  );
+}
+
+function Head({ task, compact }: { task: Task; compact: boolean }) {
+  return (
+    <div className={`flex-none px-6 pt-4 max-md:px-4 ${compact ? 'pb-0' : ''}`}>
+      <div className="flex flex-wrap items-center gap-2">
+        <h1 className="w-full text-xl wrap-anywhere md:w-auto">{task.title}</h1>
+        <span className="tag">
+          <TypeIcon type={task.type} />
+          {typeLabels[task.type]}
+        </span>
+        <span className="tag">
+          <PriorityBars priority={task.priority} />
+          {priorityLabels[task.priority]}
+        </span>
+      </div>
+      {!compact && <PhaseStepper task={task} />}
+    </div>
+  );
+}
+
+function TabList({ stream, task }: { stream: LogStream; task: Task }) {
+  const { data: diff } = useQuery({ ...diffQuery(task.id), enabled: task.branchName !== null });
+  const notes: Partial<Record<TaskTab, string>> = {
+    logs: stream.count ? formatCount(stream.count) : '',
+    branch: diff?.files.length ? `${diff.files.length} ${diff.files.length === 1 ? 'file' : 'files'}` : '',
+  };
+  return (
+    <Tabs.List className="mt-3 flex flex-none gap-6 overflow-x-auto border-b border-line px-6 max-md:gap-5 max-md:px-4">
+      {tabKeys.map((name) => (
+        <Tabs.Tab key={name} value={name} className="tab">
+          {tabNames[name]}
+          {notes[name] && (
+            <span aria-hidden="true" className="text-xs font-normal text-second max-md:hidden">
+              {notes[name]}
+            </span>
+          )}
+        </Tabs.Tab>
+      ))}
+    </Tabs.List>
+  );
+}

@@ -1,0 +1,104 @@
+/** The page's only way to the server: what is asked for, under which key. Live events invalidate these keys. */
+import { MutationCache, QueryCache, QueryClient, queryOptions } from '@tanstack/react-query';
+import { createClient } from '#src/client/client.ts';
+import type { Task } from '#src/domain/task.ts';
+import { SentraError } from '#src/errors.ts';
+
+export const api = createClient({ url: '' });
+
+/** 'out' once the server has answered 401 to anything. */
+export const sessionQuery = queryOptions<'in' | 'out'>({
+  queryKey: ['session'],
+  queryFn: () => 'in',
+  initialData: 'in',
+  staleTime: Number.POSITIVE_INFINITY,
+  gcTime: Number.POSITIVE_INFINITY,
+});
+
+export const projectsQuery = queryOptions({
+  queryKey: ['projects'],
+  queryFn: async ({ signal }) => (await api.listProjects(undefined, { signal })).items,
+});
+
+/** All tasks of a project, or of all projects. */
+export const tasksQuery = (projectId: string | undefined) =>
+  queryOptions({
+    queryKey: ['tasks', projectId ?? 'all'],
+    queryFn: async ({ signal }) => {
+      const tasks: Task[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await api.listTasks({ query: { projectId, limit: 1000, cursor } }, { signal });
+        tasks.push(...page.items);
+        cursor = page.nextCursor;
+      } while (cursor);
+      return tasks;
+    },
+  });
+
+export const taskQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['task', id],
+    queryFn: ({ signal }) => api.getTask({ params: { id } }, { signal }),
+  });
+
+export const runsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['task', id, 'runs'],
+    queryFn: async ({ signal }) => (await api.listRuns({ params: { id } }, { signal })).items,
+  });
+
+export const whyQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['task', id, 'why'],
+    queryFn: ({ signal }) => api.getWhy({ params: { id } }, { signal }),
+  });
+
+export const evidenceQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['task', id, 'evidence'],
+    queryFn: async ({ signal }) => (await api.listEvidence({ params: { id } }, { signal })).items,
+  });
+
+export const diffQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['task', id, 'diff'],
+    queryFn: ({ signal }) => api.getDiff({ params: { id } }, { signal }),
+  });
+
+export const pullRequestQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['task', id, 'pull-request'],
+    queryFn: ({ signal }) => api.getPullRequest({ params: { id } }, { signal }),
+  });
+
+export const systemQuery = queryOptions({
+  queryKey: ['system'],
+  queryFn: ({ signal }) => api.getSystem(undefined, { signal }),
+  refetchInterval: 15_000,
+});
+
+export const worktreesQuery = queryOptions({
+  queryKey: ['worktrees'],
+  queryFn: async ({ signal }) => (await api.listWorktrees(undefined, { signal })).items,
+});
+
+/** Refusals are answers, not accidents: only an unreachable server is asked again. */
+export function createQueryClient(): QueryClient {
+  const onError = (error: unknown) => {
+    if (codeOf(error) === 'unauthorized') queryClient.setQueryData(sessionQuery.queryKey, 'out');
+  };
+  const queryClient: QueryClient = new QueryClient({
+    queryCache: new QueryCache({ onError }),
+    mutationCache: new MutationCache({ onError }),
+    defaultOptions: {
+      queries: {
+        staleTime: 30_000,
+        retry: (count, error) => count < 3 && codeOf(error) === 'server_unavailable',
+      },
+    },
+  });
+  return queryClient;
+}
+
+export const codeOf = (error: unknown) => (error instanceof SentraError ? error.code : undefined);

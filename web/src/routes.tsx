@@ -1,0 +1,65 @@
+/** The addresses of the page. What a person has chosen (project, tab, filter, line) is in the address. */
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from '@tanstack/react-router';
+import { z } from 'zod';
+import { NotFound } from './components/not-found.tsx';
+import { Shell } from './components/shell.tsx';
+import { BoardPage } from './pages/board.tsx';
+import { LoginPage } from './pages/login.tsx';
+
+const text = z.coerce.string().optional().catch(undefined);
+
+const ShellSearch = z.object({ project: text });
+const BoardSearch = z.object({ q: text, type: text, priority: text, agent: text, column: text });
+
+export const taskTabs = ['details', 'progress', 'logs', 'branch'] as const;
+export type TaskTab = (typeof taskTabs)[number];
+const TaskSearch = z.object({
+  tab: z.enum(taskTabs).optional().catch(undefined),
+  phase: text,
+  level: text,
+  find: text,
+  line: z.coerce.number().int().positive().optional().catch(undefined),
+  file: text,
+});
+
+const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound });
+const login = createRoute({ getParentRoute: () => root, path: '/login', component: LoginPage });
+const shell = createRoute({
+  getParentRoute: () => root,
+  id: 'shell',
+  validateSearch: (raw: Record<string, unknown>): { project?: string } => ShellSearch.parse(raw),
+  component: Shell,
+});
+const board = createRoute({
+  getParentRoute: () => shell,
+  path: '/',
+  validateSearch: (raw: Record<string, unknown>): Partial<z.infer<typeof BoardSearch>> => BoardSearch.parse(raw),
+  component: BoardPage,
+});
+const task = createRoute({
+  getParentRoute: () => shell,
+  path: '/tasks/$id',
+  validateSearch: (raw: Record<string, unknown>): Partial<z.infer<typeof TaskSearch>> => TaskSearch.parse(raw),
+  component: lazyRouteComponent(() => import('./pages/task.tsx'), 'TaskPage'),
+});
+const resources = createRoute({
+  getParentRoute: () => shell,
+  path: '/resources',
+  component: lazyRouteComponent(() => import('./pages/resources.tsx'), 'ResourcesPage'),
+});
+const settings = createRoute({
+  getParentRoute: () => shell,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('./pages/settings.tsx'), 'SettingsPage'),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([login, shell.addChildren([board, task, resources, settings])]),
+  defaultPreload: 'intent',
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

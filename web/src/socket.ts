@@ -1,0 +1,51 @@
+/** A WebSocket that comes back: waits 0.5 s after the first failure, twice as long after each further one, 15 s at most. */
+import { socketUrl } from './paths.ts';
+
+export type SocketState = 'connecting' | 'live' | 'lost';
+
+export type SocketOptions = {
+  /** Asked anew for each connection, so that it can name the last thing seen. */
+  path: () => string;
+  onMessage: (text: string) => void;
+  onState: (state: SocketState) => void;
+};
+
+const firstWaitMs = 500;
+const longestWaitMs = 15_000;
+
+/** Opens the socket; the answer closes it for good. */
+export function openSocket({ path, onMessage, onState }: SocketOptions): () => void {
+  let socket: WebSocket | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let failures = 0;
+  let ended = false;
+
+  const connect = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    socket = new WebSocket(socketUrl(path()));
+    socket.onopen = () => {
+      failures = 0;
+      onState('live');
+    };
+    socket.onmessage = (event) => onMessage(String(event.data));
+    socket.onclose = () => {
+      if (ended) return;
+      onState('lost');
+      timer = setTimeout(connect, Math.min(longestWaitMs, firstWaitMs * 2 ** failures));
+      failures += 1;
+    };
+  };
+  const connectNow = () => {
+    if (timer !== undefined) connect();
+  };
+
+  connect();
+  window.addEventListener('online', connectNow);
+  return () => {
+    ended = true;
+    clearTimeout(timer);
+    window.removeEventListener('online', connectNow);
+    socket?.close();
+  };
+}

@@ -1,0 +1,64 @@
+import { Fragment, type ReactNode } from 'react';
+
+/** Headings, lists, fences, inline code and bold of Markdown, as elements: what agents write, without any HTML of theirs. */
+export function Markdown({ text }: { text: string }) {
+  return <div className="prose">{blocksOf(text).map((block, index) => renderBlock(block, index))}</div>;
+}
+
+type Block =
+  | { kind: 'heading' | 'code' | 'paragraph'; text: string }
+  | { kind: 'list'; ordered: boolean; items: string[] };
+
+function blocksOf(text: string): Block[] {
+  const blocks: Block[] = [];
+  let fence: string[] | undefined;
+  for (const line of text.replace(/\r/g, '').split('\n')) {
+    const last = blocks.at(-1);
+    const item = /^\s*(?:[-*+]|(\d+)[.)])\s+(.*)$/.exec(line);
+    if (/^\s*(```|~~~)/.test(line)) {
+      if (fence) blocks.push({ kind: 'code', text: fence.join('\n') });
+      fence = fence ? undefined : [];
+    } else if (fence) fence.push(line);
+    else if (/^#{1,6}\s/.test(line)) blocks.push({ kind: 'heading', text: line.replace(/^#+\s+/, '') });
+    else if (item) {
+      const ordered = item[1] !== undefined;
+      if (last?.kind === 'list' && last.ordered === ordered) last.items.push(item[2] ?? '');
+      else blocks.push({ kind: 'list', ordered, items: [item[2] ?? ''] });
+    } else if (line.trim() === '') blocks.push({ kind: 'paragraph', text: '' });
+    else if (last?.kind === 'list') last.items.push(`${last.items.pop()} ${line.trim()}`);
+    else if (last?.kind === 'paragraph' && last.text) last.text += ` ${line.trim()}`;
+    else blocks.push({ kind: 'paragraph', text: line.trim() });
+  }
+  if (fence) blocks.push({ kind: 'code', text: fence.join('\n') });
+  return blocks.filter((block) => block.kind !== 'paragraph' || block.text);
+}
+
+function renderBlock(block: Block, key: number): ReactNode {
+  if (block.kind === 'list') return <List key={key} ordered={block.ordered} items={block.items} />;
+  if (block.kind === 'heading') return <h3 key={key}>{inline(block.text)}</h3>;
+  if (block.kind === 'code') return <pre key={key}>{block.text}</pre>;
+  return <p key={key}>{inline(block.text)}</p>;
+}
+
+function List({ ordered, items }: { ordered: boolean; items: string[] }) {
+  const Element = ordered ? 'ol' : 'ul';
+  return (
+    <Element>
+      {items.map((item, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: items have no identity but their place
+        <li key={index}>{inline(item)}</li>
+      ))}
+    </Element>
+  );
+}
+
+function inline(text: string): ReactNode {
+  return text.split(/(`[^`]+`|\*\*[^*]+\*\*)/).map((part, index) => {
+    // biome-ignore lint/suspicious/noArrayIndexKey: parts have no identity but their place
+    if (part.startsWith('`') && part.length > 2) return <code key={index}>{part.slice(1, -1)}</code>;
+    // biome-ignore lint/suspicious/noArrayIndexKey: as above
+    if (part.startsWith('**') && part.length > 4) return <strong key={index}>{part.slice(2, -2)}</strong>;
+    // biome-ignore lint/suspicious/noArrayIndexKey: as above
+    return <Fragment key={index}>{part}</Fragment>;
+  });
+}
