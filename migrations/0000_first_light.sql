@@ -203,9 +203,15 @@ CREATE TABLE "sentra"."worktrees" (
 	"base" text NOT NULL,
 	"state" text NOT NULL,
 	"isolation" text NOT NULL,
+	"copied" text[] DEFAULT '{}' NOT NULL,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"ready_at" timestamp with time zone,
 	"deleted_at" timestamp with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "sentra"."log_producers" (
+	"id" text PRIMARY KEY NOT NULL,
+	"last_batch" bigint NOT NULL
 );
 --> statement-breakpoint
 ALTER TABLE "sentra"."phases" ADD CONSTRAINT "phases_adw_id_runs_adw_id_fk" FOREIGN KEY ("adw_id") REFERENCES "sentra"."runs"("adw_id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint

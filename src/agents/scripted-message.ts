@@ -35,7 +35,10 @@ const fillText = (text: string, { last, cwd, groups }: Values): string =>
     return name === 'cwd' ? cwd : (groups[Number(name)] ?? '');
   });
 
-type Block = { type: 'text'; text: string } | { type: 'tool_use'; id: string; name: string; input: unknown };
+type Block =
+  | { type: 'thinking'; thinking: string; signature: string }
+  | { type: 'text'; text: string }
+  | { type: 'tool_use'; id: string; name: string; input: unknown };
 
 /** A turn as a whole message. */
 export function messageOfTurn(turn: Turn, model: string) {
@@ -47,6 +50,9 @@ export function messageOfTurn(turn: Turn, model: string) {
     ...turn.usage,
   };
   const content: Block[] = [
+    ...(turn.thinking === undefined
+      ? []
+      : [{ type: 'thinking' as const, thinking: turn.thinking, signature: 'scripted' }]),
     ...(turn.text === undefined ? [] : [{ type: 'text' as const, text: turn.text }]),
     ...(turn.tool_use ?? []).map((use) => ({ type: 'tool_use' as const, id: newId('toolu'), ...use })),
   ];
@@ -68,21 +74,32 @@ export function streamOf(message: ReturnType<typeof messageOfTurn>): { type: str
 }
 
 function eventsOfBlock(block: Block, index: number) {
-  const [empty, delta] =
-    block.type === 'text'
-      ? [
-          { ...block, text: '' },
-          { type: 'text_delta', text: block.text },
-        ]
-      : [
-          { ...block, input: {} },
-          { type: 'input_json_delta', partial_json: JSON.stringify(block.input) },
-        ];
+  const { empty, deltas } = partsOf(block);
   return [
     { type: 'content_block_start', index, content_block: empty },
-    { type: 'content_block_delta', index, delta },
+    ...deltas.map((delta) => ({ type: 'content_block_delta', index, delta })),
     { type: 'content_block_stop', index },
   ];
+}
+
+function partsOf(block: Block): { empty: Block; deltas: object[] } {
+  switch (block.type) {
+    case 'thinking':
+      return {
+        empty: { ...block, thinking: '', signature: '' },
+        deltas: [
+          { type: 'thinking_delta', thinking: block.thinking },
+          { type: 'signature_delta', signature: block.signature },
+        ],
+      };
+    case 'text':
+      return { empty: { ...block, text: '' }, deltas: [{ type: 'text_delta', text: block.text }] };
+    case 'tool_use':
+      return {
+        empty: { ...block, input: {} },
+        deltas: [{ type: 'input_json_delta', partial_json: JSON.stringify(block.input) }],
+      };
+  }
 }
 
 const newId = (kind: string): string => `${kind}_${randomBytes(9).toString('hex')}`;

@@ -19,6 +19,7 @@ export const Turn = z.strictObject({
   side: z.boolean().optional(),
   /** Never used up. */
   always: z.boolean().optional(),
+  thinking: z.string().optional(),
   text: z.string().optional(),
   tool_use: z.array(z.strictObject({ name: z.string(), input: z.record(z.string(), z.unknown()) })).optional(),
   usage: z
@@ -31,6 +32,8 @@ export const Turn = z.strictObject({
     .partial()
     .optional(),
   delayMs: count.optional(),
+  /** Between the events of a stream. */
+  chunkMs: count.optional(),
   /** Never answers. */
   hang: z.boolean().optional(),
   /** Answers this status `times` times (default 1), then the turn itself. */
@@ -152,16 +155,28 @@ async function answerMessage(
   const words = [textOf(request.system), ...texts.map((message) => message.text)].join('\n');
   const message = messageOfTurn(fill(turn, { last, cwd: findCwd(words), groups }), request.model);
   if (!request.stream) return sendJson(response, message);
-  sendStream(response, streamOf(message), isCut ? turn.cut?.afterEvents : undefined);
+  await sendStream(response, streamOf(message), {
+    cutAfter: isCut ? turn.cut?.afterEvents : undefined,
+    chunkMs: turn.chunkMs,
+  });
 }
 
 const findCwd = (text: string): string => text.match(/working directory\W{1,6}(\/[^\s<>"'`]+)/i)?.[1] ?? '';
 
-function sendStream(response: ServerResponse, events: readonly { type: string }[], cutAfter: number | undefined): void {
+async function sendStream(
+  response: ServerResponse,
+  events: readonly { type: string }[],
+  { cutAfter, chunkMs = 0 }: { cutAfter: number | undefined; chunkMs?: number | undefined },
+): Promise<void> {
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
-  const sent = events.slice(0, cutAfter).map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
-  if (cutAfter === undefined) response.end(sent.join(''));
-  else response.write(sent.join(''), () => response.destroy());
+  for (const event of events.slice(0, cutAfter)) {
+    await new Promise<void>((written) =>
+      response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`, () => written()),
+    );
+    if (chunkMs) await after(chunkMs);
+  }
+  if (cutAfter === undefined) response.end();
+  else response.destroy();
 }
 
 const errorTypes: Record<number, string> = {

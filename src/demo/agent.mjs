@@ -2,13 +2,13 @@
 /**
  * The agent `demo-command`: `node agent.mjs <script.json>` plays the script of the scripted model as a model and an
  * agent in one, for hosts where the real agent is not installed. It works in its working directory, takes the prompt
- * from standard input, prints what it does, and writes its answer to $SENTRA_RESULT. It knows no task by name.
+ * from standard input, prints what it does, and writes its answer to $SENTRA_RESULT. It knows no task by name,
+ * and imports nothing of Sentra, because behind the wall it sees this folder only.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
-import { run } from '#src/process.ts';
 
 const cwd = process.cwd();
 const script = JSON.parse(await readFile(process.argv[2], 'utf8'));
@@ -74,10 +74,7 @@ const tools = {
     );
     return `The file ${file_path} has been updated successfully.`;
   },
-  async Bash({ command }) {
-    const outcome = await run({ command: 'sh', args: ['-c', command], cwd, env: process.env }, { timeoutMs: 60_000 });
-    return outcome.stdout.toString() + outcome.stderr.toString();
-  },
+  Bash: async () => 'This agent runs no commands: the tests are run by TEST.',
   async StructuredOutput(input) {
     await writeFile(process.env.SENTRA_RESULT, JSON.stringify(input));
     return 'Structured output provided successfully';

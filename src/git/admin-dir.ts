@@ -3,16 +3,17 @@
  * and is Sentra's mark: `sentra: making` from the first moment, `sentra` when all files are there. So a worktree whose
  * maker was killed is known for what it is.
  */
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 
 export const makingMark = 'sentra: making';
 export const readyMark = 'sentra';
 
 /** The administration folder of the worktree at a path, or null. */
 export async function findAdminDir(gitDir: string, path: string): Promise<string | null> {
-  for (const dir of await listAdminDirs(gitDir))
-    if ((await readText(join(dir, 'gitdir'))) === join(path, '.git')) return dir;
+  const parent = await realpath(dirname(path)).catch(() => dirname(path)); // as git writes it
+  const link = join(parent, basename(path), '.git');
+  for (const dir of await listAdminDirs(gitDir)) if ((await readText(join(dir, 'gitdir'))) === link) return dir;
   return null;
 }
 

@@ -1,8 +1,6 @@
 import { execGit, type GitOptions, lastLines } from '#src/git/exec-git.ts';
 import type { Repository } from '#src/git/repository.ts';
 
-export { findRemote } from '#src/git/repository.ts';
-
 export type PushOutcome =
   | { outcome: 'pushed' }
   | { outcome: 'up_to_date' }
@@ -27,11 +25,11 @@ export async function pushBranch(repo: Repository, push: Push): Promise<PushOutc
   return send(repo, push, [`--force-with-lease=refs/heads/${push.branchName}:${there}`]);
 }
 
-/** Puts the base branch on the remote, never by force. */
+/** Puts the base branch on the remote, never by force. A remote that is further along already has it. */
 export async function pushBase(repo: Repository, push: Push): Promise<PushOutcome> {
   const there = await remoteHead(repo, push);
   if (typeof there !== 'string') return there;
-  return there === push.commit ? { outcome: 'up_to_date' } : send(repo, push, []);
+  return there && (await contains(repo, there, push.commit)) ? { outcome: 'up_to_date' } : send(repo, push, []);
 }
 
 /** The commit that the branch has on the remote; empty when there is no such branch. */
@@ -55,6 +53,11 @@ async function send(repo: Repository, push: Push, lease: string[]): Promise<Push
 
 const isKnown = async (repo: Repository, commit: string) =>
   (await execGit(['cat-file', '-e', commit], { gitDir: repo.gitDir, okExitCodes: 'any' })).exitCode === 0;
+
+const contains = async (repo: Repository, descendant: string, commit: string) => {
+  const args = ['merge-base', '--is-ancestor', commit, descendant];
+  return (await execGit(args, { gitDir: repo.gitDir, okExitCodes: 'any' })).exitCode === 0;
+};
 
 const asUser = (repo: Repository, { signal }: Push): GitOptions => ({
   gitDir: repo.gitDir,

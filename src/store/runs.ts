@@ -70,10 +70,16 @@ export async function setRunStatus(
 /** Runs of several tasks, newest first, with their attempts in the order in which they began. */
 export async function listRunsOf(db: Queryable, taskIds: readonly string[]): Promise<RunWithPhases[]> {
   const ids = [...taskIds];
-  const [runRows, phaseRows] = await Promise.all([
-    db.select().from(runs).where(inArray(runs.taskId, ids)).orderBy(desc(runs.createdAt), desc(runs.adwId)),
-    db.select().from(phases).where(inArray(phases.taskId, ids)).orderBy(asc(phases.startedAt), asc(phases.attempt)),
-  ]);
+  const runRows = await db
+    .select()
+    .from(runs)
+    .where(inArray(runs.taskId, ids))
+    .orderBy(desc(runs.createdAt), desc(runs.adwId));
+  const phaseRows = await db
+    .select()
+    .from(phases)
+    .where(inArray(phases.taskId, ids))
+    .orderBy(asc(phases.startedAt), asc(phases.attempt));
   return runRows.map((run) => ({ run, phases: phaseRows.filter((p) => p.adwId === run.adwId) }));
 }
 

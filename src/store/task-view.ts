@@ -12,17 +12,16 @@ type Row = typeof tasks.$inferSelect;
 export async function assembleTasks(db: Queryable, rows: readonly Row[]): Promise<Task[]> {
   if (!rows.length) return [];
   const ids = rows.map((row) => row.id);
-  const [edges, runs, trees, leases, pulls] = await Promise.all([
-    db.select().from(taskDependencies).where(inArray(taskDependencies.taskId, ids)),
-    listRunsOf(db, ids),
-    db.select().from(worktrees).where(inArray(worktrees.taskId, ids)),
-    db.select().from(portLeases).where(inArray(portLeases.taskId, ids)),
-    db
-      .selectDistinctOn([pullRequests.taskId])
-      .from(pullRequests)
-      .where(inArray(pullRequests.taskId, ids))
-      .orderBy(pullRequests.taskId, sql`${pullRequests.number} desc`),
-  ]);
+  // One after the other: the handle may be a transaction, and a connection answers one query at a time.
+  const edges = await db.select().from(taskDependencies).where(inArray(taskDependencies.taskId, ids));
+  const runs = await listRunsOf(db, ids);
+  const trees = await db.select().from(worktrees).where(inArray(worktrees.taskId, ids));
+  const leases = await db.select().from(portLeases).where(inArray(portLeases.taskId, ids));
+  const pulls = await db
+    .selectDistinctOn([pullRequests.taskId])
+    .from(pullRequests)
+    .where(inArray(pullRequests.taskId, ids))
+    .orderBy(pullRequests.taskId, sql`${pullRequests.number} desc`);
   return rows.map((row) =>
     toTask(row, {
       dependencies: edges.filter((e) => e.taskId === row.id).map((e) => e.dependsOn),

@@ -64,7 +64,7 @@ test('the token travels as a sub-protocol, never in the address', async () => {
   onConnection((socket) => socket.send(JSON.stringify(lineOf(1))));
   const stop = new AbortController();
   await followLogs(connection, { taskId, filter: {} }, () => stop.abort(), stop.signal);
-  expect(visits).toEqual([{ url: `/logs/${taskId}?after=0`, protocols: 'sentra,bearer.secret' }]);
+  expect(visits).toEqual([{ url: `/logs/${taskId}?after=0`, protocols: 'sentra, bearer.secret' }]);
 });
 
 test('events that this client does not know are passed over', async () => {

@@ -75,15 +75,18 @@ test('the base is pushed, but never over what others pushed', async () => {
   const { repo, bare } = prepare();
   git(repo.path, 'switch', '-q', 'main');
   const push = (commit: string) => pushBase(repo, { branchName: 'main', commit, remote: 'origin' });
-  write(repo.path, { 'm.txt': 'm' });
-  const commit = commitAll(repo.path);
-  expect(await push(commit)).toEqual({ outcome: 'pushed' });
-  expect(await push(commit)).toEqual({ outcome: 'up_to_date' });
-  expect(await push(commitAll(repo.path, 'x').replace(/.*/, repo.base))).toMatchObject({
+  const first = commitAll(repo.path);
+  const second = commitAll(repo.path);
+  expect(await push(second)).toEqual({ outcome: 'pushed' });
+  expect(await push(second)).toEqual({ outcome: 'up_to_date' });
+  expect(await push(first)).toEqual({ outcome: 'up_to_date' });
+  git(repo.path, 'reset', '-q', '--hard', first);
+  write(repo.path, { 'other.txt': 'o' });
+  expect(await push(commitAll(repo.path))).toMatchObject({
     outcome: 'refused',
     message: expect.stringContaining('The remote has moved'),
   });
-  expect(git(bare, 'rev-parse', 'main')).toBe(commit);
+  expect(git(bare, 'rev-parse', 'main')).toBe(second);
 });
 
 test('a repository without a remote has none; origin comes before others', async () => {

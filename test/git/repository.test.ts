@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { chownSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { excludeLocally, inspectRepository, isMissing, resolveCommit } from '#src/git/repository.ts';
@@ -109,3 +109,13 @@ test('a repository whose commit is only on another branch is not empty', async (
   git(repo.path, 'switch', '-q', '--orphan', 'void');
   expect((await inspectRepository(repo.path)).baseBranch).toBe('main');
 });
+
+test.runIf(process.getuid?.() === 0)(
+  'a repository of another user works for root, where plain git refuses it',
+  async () => {
+    const repo = makeRepository();
+    for (const path of [repo.path, repo.gitDir]) chownSync(path, 65534, 65534);
+    expect(() => git(repo.path, 'status')).toThrow(/dubious ownership/);
+    expect(await inspectRepository(repo.path)).toMatchObject({ path: repo.path });
+  },
+);

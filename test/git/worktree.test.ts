@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -24,6 +24,25 @@ test('a worktree has its branch, its files and a clean state', async () => {
   expect(git(path, 'status', '--porcelain')).toBe('');
   expect(readFileSync(join(path, 'src/b.txt'), 'utf8')).toBe('two\n');
   expect(adminDir).toBe(join(repo.gitDir, 'worktrees', 'task-1'));
+});
+
+test('a path through a symbolic link is the same worktree', async () => {
+  const repo = makeRepository();
+  const [real, link] = [tempDir(), join(tempDir(), 'link')];
+  symlinkSync(real, link);
+  const request = { path: join(link, 'task-1'), branchName, base: repo.base };
+  expect(await createWorktree(repo, request)).toEqual(await createWorktree(repo, request));
+});
+
+test('a worktree that was switched to another branch is named, not touched', async () => {
+  const repo = makeRepository();
+  const path = worktreePath(repo, 'task-1');
+  await createWorktree(repo, { path, branchName, base: repo.base });
+  git(path, 'switch', '-q', '-c', 'other');
+  await expect(createWorktree(repo, { path, branchName, base: repo.base })).rejects.toMatchObject({
+    code: 'worktree_failed',
+    message: expect.stringContaining(`git switch ${branchName}`),
+  });
 });
 
 test('creating it again gives the same one with all that was done in it', async () => {

@@ -12,6 +12,8 @@ export type Reason = {
   tone: 'quiet' | 'warn' | 'error';
   icon: 'clock' | 'person' | 'again' | 'alert' | 'stop';
   text: string;
+  /** The task it is about, as cards name it; stands after the text. */
+  about?: string;
 };
 
 const phaseColumn: Record<PhaseName, Column> = { PLAN: 'Plan', CODE: 'Code', TEST: 'Test', REVIEW: 'Review' };
@@ -50,7 +52,7 @@ const byEnd = (a: Task, b: Task) => (b.completedAt ?? b.createdAt).localeCompare
 export function reasonOf(task: Task, find: (id: string) => Task | undefined): Reason | undefined {
   switch (task.status) {
     case 'blocked':
-      return { tone: 'quiet', icon: 'clock', text: waitsFor(task, find) };
+      return waitsFor(task, find);
     case 'pending':
       return { tone: 'quiet', icon: 'clock', text: task.autoStart ? 'Ready, about to start' : 'Ready, not started' };
     case 'queued':
@@ -68,14 +70,16 @@ export function reasonOf(task: Task, find: (id: string) => Task | undefined): Re
   }
 }
 
-function waitsFor(task: Task, find: (id: string) => Task | undefined): string {
+function waitsFor(task: Task, find: (id: string) => Task | undefined): Reason {
   const open = task.dependencies.filter((id) => {
     const dependency = find(id);
     return !dependency || !satisfies(dependency.status);
   });
   const first = open[0] ?? task.dependencies[0];
-  if (!first) return 'Waits for a dependency';
-  return `Waits for task-${shortId(first)}${open.length > 1 ? ` and ${open.length - 1} more` : ''}`;
+  const base = { tone: 'quiet', icon: 'clock' } as const;
+  if (!first) return { ...base, text: 'Waits for a dependency' };
+  const text = open.length > 1 ? `Waits for ${open.length} tasks, first` : 'Waits for';
+  return { ...base, text, about: `task-${shortId(first)}` };
 }
 
 function attemptReason(task: Task): Reason | undefined {

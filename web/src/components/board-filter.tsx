@@ -19,14 +19,16 @@ export function BoardFilter({ tasks }: { tasks: readonly Task[] }) {
   const pick = (key: 'type' | 'priority' | 'agent') => (value: string) => set({ [key]: value || undefined });
   return (
     <div className="flex min-h-12 flex-none flex-wrap items-center gap-2 border-b border-line px-4 py-2 max-md:hidden">
-      <Select aria-label="Type" options={named(typeLabels, 'Type: all')} value={type ?? ''} onValue={pick('type')} />
+      <Select className="select-quiet" aria-label="Type" options={named(typeLabels, 'Type: all')} value={type ?? ''} onValue={pick('type')} />
       <Select
+        className="select-quiet"
         aria-label="Priority"
         options={named(priorityLabels, 'Priority: any')}
         value={priority ?? ''}
         onValue={pick('priority')}
       />
       <Select
+        className="select-quiet"
         aria-label="Agent"
         options={[{ value: '', label: 'Agent: any' }, ...agents.map((name) => ({ value: name, label: name }))]}
         value={agent ?? ''}
@@ -66,9 +68,9 @@ export function BoardSearch() {
           void navigate({ search: (before) => ({ ...before, q: event.target.value || undefined }), replace: true })
         }
       />
-      <kbd className="kbd absolute right-2 max-md:hidden" aria-hidden="true">
+      <span className="kbd absolute right-2 max-md:hidden" aria-hidden="true">
         /
-      </kbd>
+      </span>
     </label>
   );
 }

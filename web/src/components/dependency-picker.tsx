@@ -56,11 +56,13 @@ export function DependencyPicker({ projectId, chosen, onChange }: Props) {
         <ul className="max-h-40 overflow-auto rounded-md border border-line bg-bg" aria-label="Tasks found">
           {found.slice(0, longest).map((task) => (
             <li key={task.id}>
-              <label className="flex min-h-8 items-center gap-2 px-2 hover:bg-raised max-md:min-h-11">
-                <Checkbox checked={chosen.includes(task.id)} onChecked={() => toggle(task.id)} />
-                <span className="cut flex-1">{task.title}</span>
+              <div className="flex min-h-8 items-center gap-2 px-2 hover:bg-raised max-md:min-h-11">
+                <Checkbox id={`dep-${task.id}`} checked={chosen.includes(task.id)} onChecked={() => toggle(task.id)} />
+                <label htmlFor={`dep-${task.id}`} className="cut flex-1">
+                  {task.title}
+                </label>
                 <span className="text-xs text-second">{statusLabel(task.status)}</span>
-              </label>
+              </div>
             </li>
           ))}
           {found.length === 0 && <li className="px-2 py-1 text-second">No open task matches</li>}

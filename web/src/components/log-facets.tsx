@@ -40,7 +40,7 @@ type Props = {
 
 export function LogFacets({ counts, facets, onChange }: Props) {
   return (
-    <div className="flex w-[200px] flex-none flex-col gap-4 overflow-y-auto border-r border-line px-3 py-4 max-md:w-auto max-md:flex-row max-md:gap-2 max-md:overflow-x-auto max-md:border-r-0 max-md:border-b max-md:py-2">
+    <div className="relative flex w-[200px] flex-none flex-col gap-4 overflow-y-auto border-r border-line px-3 py-4 max-md:w-auto max-md:flex-row max-md:gap-2 max-md:overflow-x-auto max-md:border-r-0 max-md:border-b max-md:py-2">
       <Facet
         title="Phase"
         names={phaseNames}

@@ -26,13 +26,13 @@ export const LogRow = memo(
         data-selected={selected}
         data-current={current}
       >
-        <button type="button" tabIndex={-1} aria-label={`Link to line ${line.seq}`} onClick={onSelect}>
+        <button type="button" tabIndex={-1} className="log-number" aria-label={`Link to line ${line.seq}`} onClick={onSelect}>
           {formatCount(line.seq)}
         </button>
-        <span>{time}</span>
-        <span>{line.phase ?? ''}</span>
-        <span>{line.level}</span>
-        <span>
+        <span className="log-time">{time}</span>
+        <span className="log-phase">{line.phase ?? ''}</span>
+        <span className="log-level">{line.level}</span>
+        <span className="log-text">
           <AnsiText text={line.message} query={query} />
         </span>
       </div>

@@ -21,7 +21,7 @@ type Props = { slim: boolean; onTask: boolean; children: ReactNode };
 export function Navigation({ slim, onTask, children }: Props) {
   return (
     <>
-      <div className="sidebar flex min-h-0 flex-col border-r border-line px-2 pb-3">
+      <aside aria-label="Sidebar" className="flex min-h-0 flex-col border-r border-line px-2 pb-3 max-md:hidden">
         <div className="side-row !h-12 text-base font-semibold !text-fg hover:!bg-transparent">
           <Brand />
           <span className="side-label">Sentra</span>
@@ -44,7 +44,7 @@ export function Navigation({ slim, onTask, children }: Props) {
           ))}
         </nav>
         <Foot slim={slim} />
-      </div>
+      </aside>
       {children}
       {!onTask && (
         <nav aria-label="Main" className="bottom-nav">

@@ -1,4 +1,5 @@
 import { useSearch } from '@tanstack/react-router';
+import { useEffect, useRef } from 'react';
 import type { Task } from '#src/domain/task.ts';
 import { type Column, columns } from '../board.ts';
 import { BoardColumn, DoneColumn } from './board-column.tsx';
@@ -14,9 +15,14 @@ type Props = {
 export function PhoneBoard({ groups, find, now, onColumn }: Props) {
   const { column } = useSearch({ from: '/shell/' });
   const current = columns.find((name) => name === column) ?? preferred(groups);
+  const list = useRef<HTMLElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another column is the reason to move
+  useEffect(() => {
+    list.current?.querySelector('[aria-pressed="true"]')?.scrollIntoView({ inline: 'center', block: 'nearest' });
+  }, [current]);
   return (
     <>
-      <nav aria-label="Columns" className="flex flex-none gap-1 overflow-x-auto border-b border-line px-3 py-2">
+      <nav ref={list} aria-label="Columns" className="flex flex-none gap-1 overflow-x-auto border-b border-line px-3 py-2">
         {columns.map((name) => (
           <button
             key={name}

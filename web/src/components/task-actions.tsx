@@ -57,12 +57,12 @@ export function TaskActions({ task, drafts, onSent, main = false }: Props) {
             primary={name === primary}
             why={whyNot(name, task) ?? (action.isPending ? 'the last request is not answered yet' : undefined)}
             note={name === 'request_changes' && drafts.length ? `${drafts.length}` : undefined}
-            wide={shown.length === 1 || (name === primary && shown.length % 2 === 1)}
+            wide={shown.length % 2 === 1 && name === shown[0]}
             onRun={() => run(name)}
           />
         ))}
       </div>
-      {!main && !whyNot('start', task) && (
+      {!main && shown.includes('start') && !whyNot('start', task) && (
         <Select
           aria-label="Workflow"
           options={workflowTypes.map((value) => ({ value, label: `Workflow: ${value}` }))}
@@ -112,12 +112,12 @@ function ActionButton({ name, primary, why, note, wide, onRun }: ButtonProps) {
 
 const isPrimary = (name: ActionName) => name === 'merge' || name === 'start' || name === 'retry';
 
+/** Start is for what never ran or ended without a pull request, Retry for what ran. */
 function allActions(task: Task): ActionName[] {
-  const run: ActionName[] =
-    task.startedAt && whyNot('start', task) ? ['retry', 'cancel', 'skip'] : ['start', 'cancel', 'skip'];
-  if (task.status === 'failed' || task.status === 'cancelled') run.unshift('retry');
-  if (task.pullRequest?.state !== 'open') return [...new Set(run)];
-  return ['merge', 'approve', 'request_changes', ...new Set(run), 'close'];
+  if (task.pullRequest?.state === 'open') return ['merge', 'approve', 'request_changes', 'retry', 'cancel', 'skip', 'close'];
+  if (task.status === 'running') return ['cancel', 'retry', 'skip'];
+  if (!whyNot('retry', task)) return ['retry', 'cancel', 'skip'];
+  return ['start', 'cancel', 'skip'];
 }
 
 function mainActions(task: Task): ActionName[] {

@@ -1,6 +1,5 @@
 import { Link } from '@tanstack/react-router';
 import { CircleStop, Clock, RotateCw, TriangleAlert, UserRound } from 'lucide-react';
-import { memo } from 'react';
 import { shortId } from '#src/domain/ids.ts';
 import type { Task } from '#src/domain/task.ts';
 import type { Reason } from '../board.ts';
@@ -11,7 +10,7 @@ const icons = { clock: Clock, person: UserRound, again: RotateCw, alert: Triangl
 
 type Props = { task: Task; reason: Reason | undefined; now: number };
 
-export const TaskCard = memo(function TaskCard({ task, reason, now }: Props) {
+export function TaskCard({ task, reason, now }: Props) {
   const Icon = reason && icons[reason.icon];
   const elapsed = elapsedOf(task, now);
   const tone = task.status === 'in_review' ? 'warn' : task.status === 'failed' ? 'error' : undefined;
@@ -43,12 +42,14 @@ export const TaskCard = memo(function TaskCard({ task, reason, now }: Props) {
       {reason && Icon && (
         <span className="reason" data-tone={reason.tone}>
           <Icon aria-hidden="true" />
-          <span>{reason.text}</span>
+          <span>
+            {reason.text} {reason.about && <span className="whitespace-nowrap text-fg">{reason.about}</span>}
+          </span>
         </span>
       )}
     </Link>
   );
-});
+}
 
 /** Known while a run goes on, and once the task is over. */
 function elapsedOf(task: Task, now: number): number | undefined {

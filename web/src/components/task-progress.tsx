@@ -34,8 +34,8 @@ export function TaskProgress({ task, stream }: { task: Task; stream: LogStream }
     );
   return (
     <>
-      <div className="flex flex-none items-center justify-end gap-2 px-6 pt-2 max-md:px-4">
-        <button type="button" className="chip" aria-pressed={follow} onClick={() => setFollow(!follow)}>
+      <div className="absolute -top-9 right-6 max-md:-top-11 max-md:right-4">
+        <button type="button" className="chip bg-bg" aria-pressed={follow} onClick={() => setFollow(!follow)}>
           <span className="dot" data-tone={follow ? 'run' : undefined} />
           Follow
         </button>

@@ -22,7 +22,7 @@ export function TaskRail({ task, actions }: { task: Task; actions: ReactNode }) 
       {Object.keys(task.ports).length > 0 && (
         <section>
           <h2>Ports</h2>
-          <dl className="facts">
+          <dl className="facts facts-wide">
             {Object.entries(task.ports).map(([name, port]) => (
               <Fact key={name} name={name}>
                 <span className="mono">{port}</span>

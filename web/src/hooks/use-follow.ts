@@ -1,5 +1,4 @@
-import { type RefObject, useEffect, useState } from 'react';
-import type { VirtuosoHandle } from 'react-virtuoso';
+import { useCallback, useEffect, useState } from 'react';
 
 const inputMs = 400;
 const bottomPx = 40;
@@ -8,12 +7,13 @@ const bottomPx = 40;
  * Keeps a list at its end while lines arrive. Only a person's own scrolling changes that: upwards lets go, back to the end
  * takes hold again. The distance to the end says nothing by itself: fast streams outrun it.
  */
-export function useFollow(list: RefObject<VirtuosoHandle | null>, count: number, initially: boolean) {
+export function useFollow(initially: boolean) {
   const [follow, setFollow] = useState(initially);
   const [scroller, setScroller] = useState<HTMLElement | null>(null);
-  useEffect(() => {
-    if (follow && count > 0) list.current?.scrollToIndex({ index: count - 1, align: 'end' });
-  }, [list, count, follow]);
+  const stick = useCallback(() => {
+    if (follow) scroller?.scrollTo({ top: scroller.scrollHeight });
+  }, [follow, scroller]);
+  useEffect(stick, [stick]);
   useEffect(() => {
     if (!scroller) return;
     let top = scroller.scrollTop;
@@ -39,5 +39,5 @@ export function useFollow(list: RefObject<VirtuosoHandle | null>, count: number,
   const scrollerRef = (element: HTMLElement | Window | null) => {
     if (element instanceof HTMLElement || element === null) setScroller(element);
   };
-  return { follow, setFollow, scrollerRef };
+  return { follow, setFollow, scrollerRef, stick };
 }

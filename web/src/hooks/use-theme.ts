@@ -1,22 +1,27 @@
 /** Dark unless a person chose light; the choice is kept in this browser. */
-import { useState } from 'react';
+import { useSyncExternalStore } from 'react';
 
 export type Theme = 'dark' | 'light';
 const key = 'sentra.theme';
+const root = document.documentElement;
+const listeners = new Set<() => void>();
 
-const chosen = (): Theme => (localStorage.getItem(key) === 'light' ? 'light' : 'dark');
-
-export function applyTheme(theme: Theme = chosen()): void {
-  document.documentElement.dataset.theme = theme;
+export function applyTheme(theme: Theme = localStorage.getItem(key) === 'light' ? 'light' : 'dark'): void {
+  root.dataset.theme = theme;
+  for (const changed of listeners) changed();
 }
 
 export function useTheme(): { theme: Theme; toggle: () => void } {
-  const [theme, setTheme] = useState(chosen);
+  const theme = useSyncExternalStore(subscribe, () => (root.dataset.theme === 'light' ? 'light' : 'dark'));
   const toggle = () => {
     const next = theme === 'dark' ? 'light' : 'dark';
     localStorage.setItem(key, next);
     applyTheme(next);
-    setTheme(next);
   };
   return { theme, toggle };
+}
+
+function subscribe(changed: () => void): () => void {
+  listeners.add(changed);
+  return () => listeners.delete(changed);
 }

@@ -37,7 +37,7 @@ export function ResourcesPage() {
 
 function Panel({ title, note, children }: { title: string; note?: ReactNode; children: ReactNode }) {
   return (
-    <section aria-label={title} className="panel self-start">
+    <section aria-label={title} className="panel w-full self-start">
       <div className="panel-head">
         <h2 className="text-sm">{title}</h2>
         <span className="ml-auto text-second">{note}</span>

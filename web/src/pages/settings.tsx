@@ -1,10 +1,11 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { FolderGit2, Pause, Play, Trash2 } from 'lucide-react';
+import { FolderGit2, Moon, Pause, Play, Sun, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import type { Project } from '#src/domain/project.ts';
 import { messageOf } from '#src/errors.ts';
 import { AddProject } from '../components/add-project.tsx';
 import { TopBar } from '../components/top-bar.tsx';
+import { useTheme } from '../hooks/use-theme.ts';
 import { api, projectsQuery } from '../queries.ts';
 import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
@@ -40,12 +41,27 @@ export function SettingsPage() {
             <AddProject />
           </div>
         </section>
+        <Appearance />
         <p className="mt-3 max-w-[880px] text-second">
           Everything else about a project (setup, tests, agents, limits) is in the file{' '}
           <span className="mono text-fg">sentra.json</span> at the root of its repository.
         </p>
       </div>
     </>
+  );
+}
+
+function Appearance() {
+  const { theme, toggle } = useTheme();
+  return (
+    <section aria-label="Appearance" className="panel mt-4 flex max-w-[880px] items-center gap-2 px-4 py-3">
+      <h2 className="text-sm">Appearance</h2>
+      <span className="flex-1 text-second">kept in this browser</span>
+      <Button size="small" onClick={toggle}>
+        {theme === 'dark' ? <Sun aria-hidden="true" /> : <Moon aria-hidden="true" />}
+        {theme === 'dark' ? 'Use light' : 'Use dark'}
+      </Button>
+    </section>
   );
 }
 

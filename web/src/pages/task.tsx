@@ -98,10 +98,10 @@ function OneTask({ task }: { task: Task }) {
           <Tabs.Panel value="details" className="min-h-0 flex-1 overflow-y-auto max-lg:overflow-visible">
             <TaskDetails task={task} />
           </Tabs.Panel>
-          <Tabs.Panel value="progress" className="flex min-h-0 flex-1 flex-col">
+          <Tabs.Panel value="progress" className="relative flex min-h-0 flex-1 flex-col">
             <TaskProgress task={task} stream={stream} />
           </Tabs.Panel>
-          <Tabs.Panel value="logs" className="flex min-h-0 flex-1 flex-col max-lg:h-[75dvh]">
+          <Tabs.Panel value="logs" className="flex min-h-0 flex-1 flex-col max-lg:h-[75dvh] max-lg:flex-none">
             <LogView stream={stream} name={task.id} />
           </Tabs.Panel>
           <Tabs.Panel value="branch" className="flex min-h-0 flex-1 flex-col">

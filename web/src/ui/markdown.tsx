@@ -1,6 +1,6 @@
 import { Fragment, type ReactNode } from 'react';
 
-/** Headings, lists, fences, inline code and bold of Markdown, as elements: what agents write, without any HTML of theirs. */
+/** Headings (as bold lines: the page has its own outline), lists, fences, inline code and bold of Markdown, as elements: what agents write, without any HTML of theirs. */
 export function Markdown({ text }: { text: string }) {
   return <div className="prose">{blocksOf(text).map((block, index) => renderBlock(block, index))}</div>;
 }
@@ -35,7 +35,11 @@ function blocksOf(text: string): Block[] {
 
 function renderBlock(block: Block, key: number): ReactNode {
   if (block.kind === 'list') return <List key={key} ordered={block.ordered} items={block.items} />;
-  if (block.kind === 'heading') return <h3 key={key}>{inline(block.text)}</h3>;
+  if (block.kind === 'heading') return (
+      <p key={key} className="prose-heading">
+        {inline(block.text)}
+      </p>
+    );
   if (block.kind === 'code') return <pre key={key}>{block.text}</pre>;
   return <p key={key}>{inline(block.text)}</p>;
 }
