@@ -15,7 +15,7 @@ import type { Turn } from '#src/workflows/session.ts';
 export async function plan(run: Run): Promise<void> {
   const result = await agentPhase(run, {
     phase: 'PLAN',
-    subject: `Plan ${run.facts.title}`,
+    subject: `Plan for ${run.facts.title}`,
     prompt: (attempt) => composePrompt(run, 'PLAN', attempt),
     prepare: (turn) => keepPlan(run, turn),
     judge: (turn) => (planOf(turn) ? undefined : noPlan),

@@ -19,7 +19,13 @@ export function BoardFilter({ tasks }: { tasks: readonly Task[] }) {
   const pick = (key: 'type' | 'priority' | 'agent') => (value: string) => set({ [key]: value || undefined });
   return (
     <div className="flex min-h-12 flex-none flex-wrap items-center gap-2 border-b border-line px-4 py-2 max-md:hidden">
-      <Select className="select-quiet" aria-label="Type" options={named(typeLabels, 'Type: all')} value={type ?? ''} onValue={pick('type')} />
+      <Select
+        className="select-quiet"
+        aria-label="Type"
+        options={named(typeLabels, 'Type: all')}
+        value={type ?? ''}
+        onValue={pick('type')}
+      />
       <Select
         className="select-quiet"
         aria-label="Priority"

@@ -4,6 +4,7 @@ import type { DiffFile, NewComment, ReviewComment } from '#src/domain/pull-reque
 import { type DiffLine, parsePatch, tokensOf } from '../diff.ts';
 import { Button } from '../ui/button.tsx';
 import { CopyButton } from '../ui/copy-button.tsx';
+import { ScrollRegion } from '../ui/scroll-region.tsx';
 import { CommentForm, CommentThread } from './diff-comments.tsx';
 
 type Props = {
@@ -55,13 +56,7 @@ export function DiffFileView({ file, comments, drafts, onComment, onDiscard }: P
         </Button>
       )}
       {open && file.patch !== '' && (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled region has to be reachable by keyboard
-        <div
-          className="diff focus-visible:-outline-offset-2"
-          tabIndex={0}
-          role="region"
-          aria-label={`Changes of ${file.path}`}
-        >
+        <ScrollRegion className="diff" aria-label={`Changes of ${file.path}`}>
           <div className="diff-body">
             {lines.map((line, index) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: lines of a patch have no identity but their place
@@ -86,7 +81,7 @@ export function DiffFileView({ file, comments, drafts, onComment, onDiscard }: P
               </Fragment>
             ))}
           </div>
-        </div>
+        </ScrollRegion>
       )}
     </article>
   );

@@ -26,7 +26,7 @@ export const LogRow = memo(
         data-selected={selected}
         data-current={current}
       >
-        <button type="button" tabIndex={-1} className="log-number" aria-label={`Link to line ${line.seq}`} onClick={onSelect}>
+        <button type="button" tabIndex={-1} className="log-number" title="Link to this line" onClick={onSelect}>
           {formatCount(line.seq)}
         </button>
         <span className="log-time">{time}</span>

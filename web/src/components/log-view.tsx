@@ -22,7 +22,7 @@ export function LogView({ stream, name }: { stream: LogStream; name: string }) {
   const lines = useFiltered(stream, facets);
   const matches = useMatches(lines, find);
   const list = useRef<VirtuosoHandle>(null);
-  const { follow, setFollow, scrollerRef, stick } = useFollow(line === undefined);
+  const { follow, setFollow, scrollerRef } = useFollow(line === undefined);
   const [current, setCurrent] = useState(0);
   const go = (by: number) => {
     if (matches.length === 0) return;
@@ -64,7 +64,6 @@ export function LogView({ stream, name }: { stream: LogStream; name: string }) {
             role="region"
             aria-label="Log lines"
             data={lines}
-            totalListHeightChanged={stick}
             {...(wrap ? {} : { fixedItemHeight: 20 })}
             computeItemKey={(_, item) => item.seq}
             itemContent={(index, item) => (

@@ -22,7 +22,11 @@ export function PhoneBoard({ groups, find, now, onColumn }: Props) {
   }, [current]);
   return (
     <>
-      <nav ref={list} aria-label="Columns" className="flex flex-none gap-1 overflow-x-auto border-b border-line px-3 py-2">
+      <nav
+        ref={list}
+        aria-label="Columns"
+        className="flex flex-none gap-1 overflow-x-auto border-b border-line px-3 py-2"
+      >
         {columns.map((name) => (
           <button
             key={name}

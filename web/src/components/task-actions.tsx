@@ -114,7 +114,8 @@ const isPrimary = (name: ActionName) => name === 'merge' || name === 'start' || 
 
 /** Start is for what never ran or ended without a pull request, Retry for what ran. */
 function allActions(task: Task): ActionName[] {
-  if (task.pullRequest?.state === 'open') return ['merge', 'approve', 'request_changes', 'retry', 'cancel', 'skip', 'close'];
+  if (task.pullRequest?.state === 'open')
+    return ['merge', 'approve', 'request_changes', 'retry', 'cancel', 'skip', 'close'];
   if (task.status === 'running') return ['cancel', 'retry', 'skip'];
   if (!whyNot('retry', task)) return ['retry', 'cancel', 'skip'];
   return ['start', 'cancel', 'skip'];

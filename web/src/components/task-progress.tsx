@@ -7,6 +7,7 @@ import type { LogStream } from '../hooks/use-log-stream.ts';
 import { evidenceQuery } from '../queries.ts';
 import { Button } from '../ui/button.tsx';
 import { Empty } from '../ui/empty.tsx';
+import { ScrollRegion } from '../ui/scroll-region.tsx';
 import { FeedEntry } from './feed-entry.tsx';
 
 const page = 200;
@@ -16,7 +17,7 @@ export function TaskProgress({ task, stream }: { task: Task; stream: LogStream }
   const { data: evidence = [] } = useQuery(evidenceQuery(task.id));
   const [shown, setShown] = useState(page);
   const [follow, setFollow] = useState(task.status === 'running');
-  const scroller = useRef<HTMLDivElement>(null);
+  const scroller = useRef<HTMLElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `lines` is one growing array, its length tells of a change
   const items = useMemo(() => feedOf(stream.lines, evidence), [stream.count, evidence]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: new items are the reason to move
@@ -34,20 +35,22 @@ export function TaskProgress({ task, stream }: { task: Task; stream: LogStream }
     );
   return (
     <>
-      <div className="absolute -top-9 right-6 max-md:-top-11 max-md:right-4">
-        <button type="button" className="chip bg-bg" aria-pressed={follow} onClick={() => setFollow(!follow)}>
+      <div className="absolute -top-9 right-6 max-md:-top-[46px] max-md:right-4">
+        <button
+          type="button"
+          className="chip bg-bg max-md:border-transparent"
+          aria-pressed={follow}
+          onClick={() => setFollow(!follow)}
+        >
           <span className="dot" data-tone={follow ? 'run' : undefined} />
           Follow
         </button>
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled region has to be reachable by keyboard */}
-      <div
+      <ScrollRegion
         ref={scroller}
         onWheel={leaveOnWheelUp}
-        tabIndex={0}
-        role="region"
         aria-label="Progress"
-        className="min-h-0 flex-1 overflow-y-auto px-6 py-3 focus-visible:-outline-offset-2 max-lg:overflow-visible max-md:px-4"
+        className="min-h-0 flex-1 overflow-y-auto px-6 py-3 max-lg:overflow-visible max-md:px-4"
       >
         <ol className="flex flex-col gap-3">
           {items.length > shown && (
@@ -61,7 +64,7 @@ export function TaskProgress({ task, stream }: { task: Task; stream: LogStream }
             <FeedEntry key={item.key} item={item} />
           ))}
         </ol>
-      </div>
+      </ScrollRegion>
     </>
   );
 }

@@ -10,10 +10,18 @@ const bottomPx = 40;
 export function useFollow(initially: boolean) {
   const [follow, setFollow] = useState(initially);
   const [scroller, setScroller] = useState<HTMLElement | null>(null);
-  const stick = useCallback(() => {
-    if (follow) scroller?.scrollTo({ top: scroller.scrollHeight });
-  }, [follow, scroller]);
-  useEffect(stick, [stick]);
+  const setScrollerElement = useCallback((element: HTMLElement | Window | null) => {
+    if (!(element instanceof Window)) setScroller(element);
+  }, []);
+  useEffect(() => {
+    const list = scroller?.querySelector('[data-testid="virtuoso-item-list"]');
+    if (!scroller || !list || !follow) return;
+    const observer = new ResizeObserver(() => scroller.scrollTo({ top: scroller.scrollHeight }));
+    // The height of lines that are not rendered is padding of the list: its content box says nothing.
+    observer.observe(list, { box: 'border-box' });
+    observer.observe(scroller);
+    return () => observer.disconnect();
+  }, [scroller, follow]);
   useEffect(() => {
     if (!scroller) return;
     let top = scroller.scrollTop;
@@ -36,8 +44,5 @@ export function useFollow(initially: boolean) {
       scroller.removeEventListener('scroll', onScroll);
     };
   }, [scroller]);
-  const scrollerRef = (element: HTMLElement | Window | null) => {
-    if (element instanceof HTMLElement || element === null) setScroller(element);
-  };
-  return { follow, setFollow, scrollerRef, stick };
+  return { follow, setFollow, scrollerRef: setScrollerElement };
 }

@@ -35,7 +35,8 @@ function blocksOf(text: string): Block[] {
 
 function renderBlock(block: Block, key: number): ReactNode {
   if (block.kind === 'list') return <List key={key} ordered={block.ordered} items={block.items} />;
-  if (block.kind === 'heading') return (
+  if (block.kind === 'heading')
+    return (
       <p key={key} className="prose-heading">
         {inline(block.text)}
       </p>

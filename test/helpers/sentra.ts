@@ -1,0 +1,129 @@
+/** A whole Sentra as a person starts it: a process of its own, on a fresh home, with its own embedded database. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Client, createClient } from '#src/client/client.ts';
+import type { Task, TaskStatus } from '#src/domain/task.ts';
+import { startEmbedded } from '#src/store/postgres.ts';
+
+const main = path.resolve(import.meta.dirname, '../../src/main.ts');
+
+export type TestSentra = {
+  home: string;
+  url: string;
+  token: string;
+  client: Client;
+  child: ChildProcess;
+  /** Everything that it printed so far. */
+  output(): string;
+  /** SIGKILL, and no goodbye. The database lives on. */
+  kill(): Promise<void>;
+  /** Starts it again on the same home. */
+  restart(): Promise<void>;
+  /** SIGTERM, waits for the end, stops the database and removes the home. */
+  stop(): Promise<void>;
+};
+
+export const makeHome = (): string => {
+  const home = mkdtempSync(path.join(os.tmpdir(), 'sentra-home-'));
+  chmodSync(home, 0o711); // under root the database's user must be able to enter
+  return home;
+};
+
+/** Environment of a process on this home; nothing of the test's own leaks in but what programs need to run. */
+export const sentraEnv = (home: string, more: Record<string, string> = {}): Record<string, string> => ({
+  PATH: process.env.PATH ?? '',
+  HOME: process.env.HOME ?? '/',
+  SENTRA_HOME: home,
+  SENTRA_PORT: '0',
+  SENTRA_SLOTS: '4',
+  SENTRA_LOG_LEVEL: 'silent',
+  ...more,
+});
+
+export async function startTestSentra(
+  options: { home?: string; env?: Record<string, string> } = {},
+): Promise<TestSentra> {
+  const home = options.home ?? makeHome();
+  let output = '';
+  const launch = async (): Promise<ChildProcess> => {
+    const child = spawn(process.execPath, [main, 'up'], {
+      env: sentraEnv(home, options.env),
+      stdio: 'pipe',
+      cwd: home,
+    });
+    const collect = (chunk: Buffer) => {
+      output += chunk;
+    };
+    child.stdout?.on('data', collect);
+    child.stderr?.on('data', collect);
+    await until(
+      () => output.includes('Open the dashboard') || child.exitCode !== null,
+      60_000,
+      () => `Sentra did not start:\n${output}`,
+    );
+    if (child.exitCode !== null) throw new Error(`Sentra ended with ${child.exitCode}:\n${output}`);
+    return child;
+  };
+  const sentra = { home, output: () => output } as TestSentra;
+  const attach = async () => {
+    sentra.child = await launch();
+    const { url } = JSON.parse(readFileSync(path.join(home, 'server.json'), 'utf8'));
+    sentra.url = url;
+    sentra.token = readFileSync(path.join(home, 'token'), 'utf8').trim();
+    sentra.client = createClient({ url, token: sentra.token });
+  };
+  sentra.kill = () => end(sentra.child, 'SIGKILL');
+  sentra.restart = async () => {
+    output = '';
+    await attach();
+  };
+  sentra.stop = async () => {
+    await end(sentra.child, 'SIGTERM');
+    await (await startEmbedded({ home })).stop();
+    rmSync(home, { recursive: true, force: true });
+  };
+  await attach();
+  return sentra;
+}
+
+/** Waits until a task is in one of the statuses; throws with its state when it takes too long. */
+export async function waitForTask(
+  { client }: Pick<TestSentra, 'client'>,
+  id: string,
+  statuses: TaskStatus[] = ['in_review', 'failed', 'completed', 'cancelled'],
+  timeoutMs = 60_000,
+): Promise<Task> {
+  let task = await client.getTask({ params: { id } });
+  await until(
+    async () => {
+      task = await client.getTask({ params: { id } });
+      return statuses.includes(task.status);
+    },
+    timeoutMs,
+    () => `the task stayed ${task.status} in ${task.phase}: ${JSON.stringify(task.error ?? task.notice)}`,
+  );
+  return task;
+}
+
+/** Waits for a condition, looking every 50 ms. */
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  timeoutMs: number,
+  explain: () => string = () => 'the condition did not come true',
+): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`${explain()} (waited ${timeoutMs} ms)`);
+    await sleep(50);
+  }
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((done) => child.once('exit', done));
+  child.kill(signal);
+  await gone;
+}
