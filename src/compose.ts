@@ -47,20 +47,29 @@ const databaseCheckMs = 1_000;
 export async function startSentra(config: Config, report: (line: string) => void): Promise<Sentra> {
   prepareHome(config.home);
   setGitUserEnvironment(config.userEnv);
+  const store = await openStore(config);
+  try {
+    return await startOn(store, config, report);
+  } catch (e) {
+    await store.database.close();
+    const isOurs = !(e instanceof SentraError && e.code === 'conflict'); // else another Sentra is at work on it
+    if (isOurs && store.embedded?.how !== 'adopted') await store.embedded?.stop();
+    throw e;
+  }
+}
+
+async function startOn(store: Store, config: Config, report: (line: string) => void): Promise<Sentra> {
   const token = ensureToken(config.home);
   const workerId = ensureWorkerId(config.home);
-  const store = await openStore(config);
   const lock = await takeWorkerLock(store.database.url, workerId);
-  if (!lock) {
-    await store.database.close();
+  if (!lock)
     throw new SentraError(
       'conflict',
       `Sentra is running already with ${config.home}; \`npx sentra open\` prints its link.`,
     );
-  }
   const ending = new AbortController();
   superviseDatabase(store, report, ending.signal);
-  const { parts, bus, agents, setEngine } = createParts(config, store.database, token);
+  const { parts, bus, agents, setEngine } = createParts(config, store, token);
   const engine = await startEngine({
     databaseUrl: store.database.url,
     pool: store.database.pool,
@@ -156,10 +165,10 @@ function superviseDatabase({ database, embedded }: Store, report: (line: string)
   signal.addEventListener('abort', () => clearInterval(timer));
 }
 
-function createParts(config: Config, database: Database, token: string) {
+function createParts(config: Config, { database, embedded }: Store, token: string) {
   let engine: Engine | undefined;
   const bus = createEventBus();
-  const sandbox = createSandbox({ stateDir: config.home });
+  const sandbox = createSandbox({ stateDir: config.home, hidden: embedded ? [embedded.place] : [] });
   const agents = createAgents({
     sandbox,
     model: config.model,

@@ -78,13 +78,21 @@ async function serve(config: Config, { demo }: { demo: boolean }): Promise<numbe
   const { startSentra } = await import('#src/compose.ts');
   const sentra = await startSentra(config, (line) => console.error(line));
   console.log(`Sentra ${config.version} is at ${sentra.url}, its data in ${config.home}.`);
-  if (demo && (await sentra.client.listProjects()).items.length === 0)
-    await makeDemo(config, sentra.client, (line) => console.log(line));
+  if (demo) await demoWhereEmpty(config, sentra.client);
   console.log(`Open the dashboard (this link works once, for ten minutes):\n\n  ${sentra.createLoginLink().url}\n`);
   await stopped;
   console.log('Stopping; what runs is taken up again at the next start.');
   await Promise.race([sentra.stop(), sleep(15_000)]);
   process.exit(0);
+}
+
+/** A first start shows something; a demo that cannot be made stops nothing. */
+async function demoWhereEmpty(config: Config, client: Client): Promise<void> {
+  try {
+    if ((await client.listProjects()).items.length === 0) await makeDemo(config, client, (line) => console.log(line));
+  } catch (e) {
+    console.error(`The demo could not be made: ${messageOf(e)} Sentra goes on; \`npx sentra demo\` tries again.`);
+  }
 }
 
 async function findRunning(config: Config): Promise<Client | undefined> {

@@ -28,7 +28,7 @@ export function DiffFileView({ file, comments, drafts, onComment, onDiscard }: P
       <header className="sticky top-0 z-[1] flex min-h-10 items-center gap-2 border-b border-line bg-surface px-4">
         <button
           type="button"
-          className="flex min-h-10 min-w-0 flex-1 items-center gap-2 text-left"
+          className="flex min-h-10 min-w-0 flex-1 items-center gap-2 text-left max-md:min-h-11"
           aria-expanded={open}
           onClick={() => setOpen(!open)}
         >

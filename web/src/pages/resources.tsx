@@ -140,7 +140,7 @@ function Worktrees({ worktrees }: { worktrees: readonly WorktreeInfo[] }) {
                 to="/tasks/$id"
                 params={{ id: worktree.taskId }}
                 search={({ project }) => ({ project })}
-                className="mono text-accent-text hover:underline max-md:py-3"
+                className="mono text-accent-text hover:underline max-md:py-3.5"
               >
                 task-{shortId(worktree.taskId)}
               </Link>
