@@ -23,7 +23,7 @@ export function composeBody(facts: BodyFacts): string {
   return [
     section('What', summary?.trim() || 'See the commits below.'),
     section('Why', description.trim() || 'The title says it all.'),
-    plan?.trim() ? `<details><summary>Plan</summary>\n\n${plan.trim()}\n\n</details>` : '',
+    plan?.trim() ? section('Plan', below(plan.trim())) : '',
     section('Commits', facts.commits.map(commitLine).join('\n') || 'None.'),
     section('Tests', testsText(facts.tests)),
     facts.review ? section('Review', `${facts.review.verdict.replace('_', ' ')}. ${facts.review.summary}`.trim()) : '',
@@ -36,6 +36,10 @@ export function composeBody(facts: BodyFacts): string {
 }
 
 const section = (title: string, text: string) => `## ${title}\n\n${text}`;
+
+/** A text's own headings, made to lie below a section's; one that only repeats the section's title goes. */
+const below = (text: string) =>
+  text.replace(/^#+ Plan\s*\n+/i, '').replace(/^#{1,4} /gm, (marks) => `###${marks.slice(-1)}`);
 
 const commitLine = ({ hash, subject, phase }: Commit) =>
   `- \`${hash.slice(0, 10)}\` ${subject}${phase ? ` (${phase})` : ''}`;

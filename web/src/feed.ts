@@ -54,7 +54,10 @@ export function foldSummary(item: Extract<FeedItem, { kind: 'fold' }>): { title:
     const tool = call.metadata.toolUsed ?? 'tool';
     tools.set(tool, (tools.get(tool) ?? 0) + 1);
   }
-  if (calls.length === 0) return { title: 'Thinking', detail: '' };
+  if (calls.length === 0) {
+    const thinks = item.lines.some((line) => line.metadata.kind === 'thinking');
+    return { title: thinks ? 'Thinking' : 'Tool result', detail: '' };
+  }
   return {
     title: calls.length === 1 ? '1 tool call' : `${calls.length} tool calls`,
     detail: [...tools].map(([tool, count]) => `${tool} ${count}`).join(', '),

@@ -1,6 +1,7 @@
 import { ChevronDown, ChevronRight, GitMerge, GitPullRequest, GitPullRequestClosed } from 'lucide-react';
 import { useState } from 'react';
 import type { PullRequest } from '#src/domain/pull-request.ts';
+import { Button } from '../ui/button.tsx';
 import { Markdown } from '../ui/markdown.tsx';
 import { CommentBody } from './diff-comments.tsx';
 
@@ -40,7 +41,7 @@ export function PullRequestBox({ pullRequest }: { pullRequest: PullRequest }) {
       </button>
       {open && (
         <div className="flex flex-col gap-3 px-4 pb-3">
-          {pullRequest.body && <Markdown text={pullRequest.body} />}
+          {pullRequest.body && <Body text={pullRequest.body} />}
           {general.length > 0 && (
             <div className="panel divide-y divide-line">
               {general.map((comment) => (
@@ -51,5 +52,24 @@ export function PullRequestBox({ pullRequest }: { pullRequest: PullRequest }) {
         </div>
       )}
     </section>
+  );
+}
+
+const longLines = 6;
+
+/** Long descriptions are cut, so that the diff is in view. */
+function Body({ text }: { text: string }) {
+  const [whole, setWhole] = useState(text.split('\n').length <= longLines);
+  return (
+    <div>
+      <div className={whole ? '' : 'max-h-24 overflow-hidden'}>
+        <Markdown text={text} />
+      </div>
+      {!whole && (
+        <Button look="ghost" size="small" className="mt-1 -ml-2" onClick={() => setWhole(true)}>
+          Show the whole description
+        </Button>
+      )}
+    </div>
   );
 }

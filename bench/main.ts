@@ -1,0 +1,20 @@
+/** `npm run bench -- <name>`: measures, tells it in words, and ends with one line of JSON for each benchmark. */
+import type { Benchmark, Result } from './benchmark.ts';
+import { mainJob } from './main-job.ts';
+
+const benchmarks: readonly Benchmark[] = [mainJob];
+
+const wanted = process.argv[2];
+const chosen = benchmarks.filter(({ name }) => wanted === undefined || name === wanted);
+if (chosen.length === 0) {
+  console.error(`There is no benchmark "${wanted}". There are:`);
+  for (const { name, title } of benchmarks) console.error(`  ${name.padEnd(12)} ${title}`);
+  process.exit(2);
+}
+const results: Result[] = [];
+for (const benchmark of chosen) {
+  console.log(`${benchmark.name}: ${benchmark.title}`);
+  results.push(await benchmark.measure((line) => console.log(`  ${line}`)));
+}
+for (const result of results) console.log(JSON.stringify(result));
+process.exit(0);

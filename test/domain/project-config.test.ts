@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { parseProjectConfig, projectConfigJsonSchema } from '#src/domain/project-config.ts';
+
+const problems = (text: string) => {
+  const parsed = parseProjectConfig(text);
+  return parsed.ok ? [] : parsed.problems;
+};
+
+test('no file and an empty one give the same defaults', () => {
+  const parsed = parseProjectConfig(undefined);
+  expect(parsed).toEqual(parseProjectConfig('{}'));
+  expect(parsed).toMatchObject({
+    ok: true,
+    config: { setup: { install: 'auto' }, limits: { codeTestAttempts: 3 }, merge: 'manual', isolation: 'shared' },
+  });
+});
+
+test('a wrong key is refused with its path and the nearest valid name', () => {
+  expect(problems('{"tset": "npm test"}')).toEqual(['tset: unknown key, did you mean "test"?']);
+  expect(problems('{"limits": {"slotz": 3}}')).toEqual(['limits.slotz: unknown key, did you mean "slots"?']);
+  expect(problems('{"setup": {"zzz": 1}}')[0]).toMatch(/^setup\.zzz: unknown key; valid are install, /);
+});
+
+test('a wrong value is refused with its path', () => {
+  expect(problems('{"merge": "always"}')[0]).toMatch(/^merge: /);
+  expect(problems('{"ports": ["frontend"]}')).toEqual(['ports.0: a port is named like FRONTEND_PORT']);
+  expect(problems('{"agents": {"mine": {"kind": "command"}}}')[0]).toMatch(/^agents\.mine\.command: /);
+});
+
+test('text that is not JSON is told as such', () => {
+  expect(problems('{')[0]).toMatch(/^sentra\.json is not valid JSON: /);
+});
+
+test('the published JSON Schema is the one that Sentra reads with (else: npm run schema)', () => {
+  const published = JSON.parse(readFileSync('docs/sentra.schema.json', 'utf8'));
+  expect(published).toEqual({ title: 'sentra.json', ...projectConfigJsonSchema() });
+});
