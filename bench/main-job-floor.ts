@@ -71,7 +71,7 @@ function gitLines(job: RecordedJob, call: GitCall, objects: Map<string, string>)
   if (!answers) return [...planLines(job, call), `${line} >/dev/null 2>&1 || [ $? -eq ${call.exitCode} ]`];
   const name = `object${objects.size}`;
   objects.set(call.output.trim(), name);
-  return [`${name}=$(${line})`];
+  return [`${name}=$${line}`]; // a subshell after the dollar is a substitution
 }
 
 /** PLAN's file is written by Sentra itself, right before git is told to add it. */

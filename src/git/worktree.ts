@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { lstat, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { SentraError } from '#src/errors.ts';
 import {
@@ -76,6 +76,7 @@ async function addWorktree(repo: Repository, { path, branchName, base }: Worktre
   await mkdir(dirname(path), { recursive: true });
   const ref = `refs/heads/${branchName}`;
   if (!left && (await resolveCommit(repo, ref))) throw branchExists(repo, branchName, 'already exists');
+  if (await isOccupied(path)) throw occupied(path);
   const { gitDir } = repo;
   const args = ['worktree', 'add', '--quiet', '--detach', '--no-checkout', '--lock', '--reason', makingMark];
   await execGit([...args, '--', path, left ?? base], { gitDir }).catch((cause) => {
@@ -101,6 +102,15 @@ const branchExists = (repo: Repository, branchName: string, what: string) =>
   new SentraError(
     'branch_exists',
     `Branch ${branchName} ${what} in ${repo.path}, and it is not this task's. Rename or delete it there ("git branch -m" or "git branch -D"), then retry the task.`,
+  );
+
+const isOccupied = async (path: string) =>
+  (await readdir(path).catch(() => (existsSync(path) ? [path] : []))).length > 0;
+
+const occupied = (path: string) =>
+  new SentraError(
+    'worktree_failed',
+    `There is something at ${path} already that is no worktree of this task. Move or delete it, then retry the task.`,
   );
 
 const foreign = (path: string) =>

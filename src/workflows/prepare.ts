@@ -11,13 +11,14 @@ import { createRunner, type Runner } from '#src/environment/runner.ts';
 import { runSetup } from '#src/environment/setup.ts';
 import { SentraError } from '#src/errors.ts';
 import { excludeLocally, resolveCommit } from '#src/git/repository.ts';
-import { createWorktree } from '#src/git/worktree.ts';
+import { createWorktree, removeWorktree, saveWork } from '#src/git/worktree.ts';
 import type { Logger } from '#src/logs/pipeline.ts';
 import type { Database } from '#src/store/database.ts';
 import { findLease, listTakenPorts, namePorts, releaseLease, takeLease } from '#src/store/port-leases.ts';
-import { addCopied, findWorktree, planWorktree, setWorktreeState } from '#src/store/worktrees.ts';
+import { addCopied, findWorktree, planWorktree, setWorktreeState, type WorktreeRow } from '#src/store/worktrees.ts';
 import type { Parts } from '#src/workflows/parts.ts';
 import type { RunFacts } from '#src/workflows/run.ts';
+import { savedPatchPath } from '#src/workflows/saved.ts';
 
 export type PreparedWorktree = {
   path: string;
@@ -69,7 +70,8 @@ export async function makeWorktree(parts: Parts, facts: SetupFacts, log: Logger,
   if (kept?.state === 'ready' && kept.adminDir && existsSync(path.join(kept.path, '.git')))
     return { path: kept.path, adminDir: kept.adminDir, branchName: kept.branchName, base: kept.base, ready: true };
   const resumed = kept && kept.state === 'creating' ? kept : undefined;
-  const base = resumed?.base ?? (await resolveCommit(repository, `refs/heads/${project.baseBranch}`));
+  const newest = await resolveCommit(repository, `refs/heads/${project.baseBranch}`);
+  const base = resumed && !(newest && (await dropUnused(parts, facts, resumed, newest))) ? resumed.base : newest;
   if (!base)
     throw new SentraError(
       'worktree_failed',
@@ -87,12 +89,34 @@ export async function makeWorktree(parts: Parts, facts: SetupFacts, log: Logger,
     touch(taskId);
   });
   await excludeLocally(repository, ['/.sentra/', '.env.local', '.ports.env']);
-  const { adminDir } = await createWorktree(repository, { path: planned.path, branchName: planned.branchName, base });
+  const { adminDir } = await createWorktree(repository, planned).catch(async (e) => {
+    // What is in the way is a person's: the task has no worktree, so that nothing takes it for ours and deletes it.
+    if (!resumed?.adminDir && e instanceof SentraError && (e.code === 'branch_exists' || e.code === 'worktree_failed'))
+      await setWorktreeState(db, taskId, 'removed');
+    throw e;
+  });
   await setWorktreeState(db, taskId, 'creating', adminDir);
   void log.info(`Worktree ${planned.path} on branch ${planned.branchName}, from ${base.slice(0, 10)}`, {
     kind: 'step',
   });
   return { path: planned.path, adminDir, branchName: planned.branchName, base, ready: false };
+}
+
+/** A worktree whose set-up failed gives way to one with what was mended since on the base; true when it did. */
+async function dropUnused(parts: Parts, facts: SetupFacts, kept: WorktreeRow, newest: string): Promise<boolean> {
+  const { path: folder, adminDir, branchName, base } = kept;
+  const tip = await resolveCommit(facts.project, `refs/heads/${branchName}`);
+  if (!adminDir || base === newest || (tip && tip !== base)) return false;
+  const file = savedPatchPath(parts.home, facts.taskId);
+  if (await saveWork(facts.project, { path: folder, adminDir, branchName, base, file }))
+    void parts.logs
+      .logger({ taskId: facts.taskId })
+      .info(`The worktree is made anew on the newest ${facts.project.baseBranch}; its changes are saved in ${file}`, {
+        kind: 'step',
+      });
+  const empty = await removeWorktree(facts.project, { path: folder, branchName, deleteBranch: true });
+  await empty();
+  return true;
 }
 
 export async function writeEnvironment(

@@ -17,8 +17,11 @@ export function readProjectConfig(project: { path: string; gitDir: string }): Pr
       `There is no repository at ${project.path} any more. Put it back, or remove the project and add it where it is now.`,
     );
   const parsed = parseProjectConfig(readConfigText(project.path));
-  if (parsed.ok) return parsed.config;
-  throw new SentraError('invalid_config', `${path.join(project.path, 'sentra.json')}: ${parsed.problems.join('; ')}`);
+  const file = path.join(project.path, 'sentra.json');
+  if (!parsed.ok) throw new SentraError('invalid_config', `${file}: ${parsed.problems.join('; ')}`);
+  if (parsed.config.isolation === 'private')
+    throw new SentraError('invalid_config', `${file}: isolation "private" is not available; use "shared" or "none".`);
+  return parsed.config;
 }
 
 /** What is wrong with a project right now, for people; null when all is well. */
@@ -35,11 +38,6 @@ export function findProjectProblem(project: { path: string; gitDir: string }): s
 /** How a project's processes are confined. Throws when they cannot be and nobody has said that this is all right. */
 export async function isolationFor(sandbox: Sandbox, config: ProjectConfig): Promise<Isolation> {
   if (config.isolation === 'none') return 'none';
-  if (config.isolation === 'private')
-    throw new SentraError(
-      'invalid_config',
-      'sentra.json: isolation "private" is not available; use "shared" or "none".',
-    );
   const missing = await sandbox.unavailable();
   if (!missing) return 'shared';
   throw new SentraError(

@@ -1,20 +1,6 @@
-import './no-eval.ts';
-import './app.css';
-import { QueryClientProvider } from '@tanstack/react-query';
-import { RouterProvider } from '@tanstack/react-router';
-import { StrictMode } from 'react';
-import { createRoot } from 'react-dom/client';
-import { applyTheme } from './hooks/use-theme.ts';
-import { createQueryClient } from './queries.ts';
-import { router } from './routes.tsx';
+/** Nothing but what has to happen before any schema is made; the page itself is `app.tsx`. */
+import { config } from 'zod';
 
-applyTheme();
-const root = document.getElementById('root');
-if (!root) throw new Error('index.html has no element with the id "root"');
-createRoot(root).render(
-  <StrictMode>
-    <QueryClientProvider client={createQueryClient()}>
-      <RouterProvider router={router} />
-    </QueryClientProvider>
-  </StrictMode>,
-);
+// Zod probes for `eval` with the first schema; the content security policy refuses that and reports an attack.
+config({ jitless: true });
+void import('./app.tsx');
