@@ -110,7 +110,7 @@ type Places = {
 async function describe({ client }: TestSentra, id: string, places: Places): Promise<RecordedJob> {
   const task = await client.getTask({ params: { id } });
   const { items } = await client.listRuns({ params: { id } });
-  const phases = (items[0]?.phases ?? []).map(({ phase, startedAt }) => ({ phase, at: Date.parse(startedAt) }));
+  const phases = (items[0]?.phases ?? []).map(({ phase, startedAt }) => ({ phase, at: Date.parse(startedAt ?? '') }));
   const scratch = path.join(places.scratch, 'floor');
   mkdirSync(scratch);
   return {

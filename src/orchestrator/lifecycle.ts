@@ -113,10 +113,11 @@ export function createLifecycle(parts: { database: Database; changes: Changes; e
     },
     async skip(taskId) {
       await allowed('skip', taskId);
-      await changes.change(async ({ tx, touch }) => {
+      await changes.change(async ({ tx, client, touch }) => {
         const pull = await findPullRequest(tx, taskId);
         if (pull?.state === 'open') await closePullRequest(tx, pull);
         await decide(tx, taskId, 'skippedAt');
+        await engine.enqueue(client, cleanUpJob(taskId, newAdwId()));
         touch(taskId);
       });
       return getTask(db, taskId);

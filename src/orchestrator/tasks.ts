@@ -13,6 +13,7 @@ import {
   getTasks,
   insertTask,
   listDependencies,
+  listTaskIds,
   lockGraph,
   replaceDependencies,
   updateTask,
@@ -21,7 +22,11 @@ import {
 export type Tasks = {
   create(task: NewTask, idempotencyKey?: string): Promise<Task>;
   /** All or nothing; answers in the order given, each with its key. */
-  createBatch(projectId: string, tasks: readonly BatchTask[]): Promise<(Task & { key: string })[]>;
+  createBatch(
+    projectId: string,
+    tasks: readonly BatchTask[],
+    idempotencyKey?: string,
+  ): Promise<(Task & { key: string })[]>;
   patch(id: string, patch: TaskPatch): Promise<Task>;
 };
 
@@ -42,29 +47,14 @@ export function createTasks({ database, changes }: { database: Database; changes
       if (earlier) return earlier;
       throw new Error(`task ${id} was not kept`);
     },
-    async createBatch(projectId, tasks) {
+    async createBatch(projectId, tasks, idempotencyKey) {
       await getProjectRow(db, projectId);
       const ids = new Map(tasks.map((task) => [task.key, newTaskId()]));
       if (ids.size !== tasks.length)
         throw new SentraError('invalid', `Two tasks of the batch have the key "${repeated(tasks)}".`);
-      await changes.change(async (change) => {
-        for (const task of tasks) {
-          const { key, dependencies: _, ...rest } = task;
-          await insertTask(change.tx, idOf(ids, key), { ...rest, projectId, dependencies: [] });
-        }
-        for (const task of tasks) {
-          const id = idOf(ids, task.key);
-          await connect(
-            change,
-            projectId,
-            id,
-            task.dependencies.map((d) => ids.get(d) ?? d),
-            namesOf(ids),
-          );
-          announce(change, projectId, id);
-        }
-      });
-      const created = await getTasks(db, [...ids.values()]);
+      const keyOf = (at: number) => (idempotencyKey ? `${idempotencyKey} ${at}` : undefined);
+      const isNew = await changes.change((change) => keepBatch(change, projectId, tasks, { ids, keyOf }));
+      const created = isNew ? await getTasks(db, [...ids.values()]) : await findEarlier(db, tasks.length, keyOf);
       return created.map((task, at) => ({ ...task, key: tasks[at]?.key ?? '' }));
     },
     async patch(id, { dependencies, ...patch }) {
@@ -77,6 +67,36 @@ export function createTasks({ database, changes }: { database: Database; changes
       return getTask(db, id);
     },
   };
+}
+
+type BatchNames = { ids: ReadonlyMap<string, string>; keyOf: (at: number) => string | undefined };
+
+/** False when the batch was kept before, under the same idempotency key. */
+async function keepBatch(
+  change: Change,
+  projectId: string,
+  tasks: readonly BatchTask[],
+  { ids, keyOf }: BatchNames,
+): Promise<boolean> {
+  for (const [at, task] of tasks.entries()) {
+    const { key, dependencies: _, ...rest } = task;
+    if (!(await insertTask(change.tx, idOf(ids, key), { ...rest, projectId, dependencies: [] }, keyOf(at))))
+      return false;
+  }
+  for (const task of tasks) {
+    const id = idOf(ids, task.key);
+    const dependencies = task.dependencies.map((d) => ids.get(d) ?? d);
+    await connect(change, projectId, id, dependencies, namesOf(ids));
+    announce(change, projectId, id);
+  }
+  return true;
+}
+
+async function findEarlier(db: Queryable, count: number, keyOf: BatchNames['keyOf']): Promise<Task[]> {
+  const found = await Promise.all(
+    Array.from({ length: count }, (_, at) => findTaskByIdempotencyKey(db, keyOf(at) ?? '')),
+  );
+  return found.filter((task) => task !== undefined);
 }
 
 /** Sets what a task waits for; refuses what is not there, is of another project, or would close a cycle, which it names. */
@@ -103,8 +123,7 @@ async function connect(
 }
 
 async function refuseStrangers(tx: Queryable, projectId: string, dependencies: readonly string[]): Promise<void> {
-  const found = await getTasks(tx, dependencies);
-  const ours = new Set(found.filter((task) => task.projectId === projectId).map((task) => task.id));
+  const ours = new Set(await listTaskIds(tx, projectId, dependencies));
   const missing = dependencies.filter((id) => !ours.has(id));
   if (missing.length)
     throw new SentraError(

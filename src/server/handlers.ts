@@ -35,7 +35,9 @@ export function createHandlers(parts: HandlerParts): Handlers {
     },
 
     createTask: ({ body }, { idempotencyKey }) => tasks.create(body, idempotencyKey),
-    createTasks: async ({ body }) => ({ items: await tasks.createBatch(body.projectId, body.tasks) }),
+    createTasks: async ({ body }, { idempotencyKey }) => ({
+      items: await tasks.createBatch(body.projectId, body.tasks, idempotencyKey),
+    }),
     listTasks: ({ query }) => listTasks(db, query),
     getTask: ({ params }) => getTask(db, params.id),
     patchTask: ({ params, body }) => tasks.patch(params.id, body),

@@ -51,6 +51,15 @@ export async function getTasks(db: Queryable, ids: readonly string[]): Promise<T
   return ids.flatMap((id) => byId.get(id) ?? []);
 }
 
+/** Those of the ids that are tasks of the project. */
+export async function listTaskIds(db: Queryable, projectId: string, ids: readonly string[]): Promise<string[]> {
+  const rows = await db
+    .select({ id: tasks.id })
+    .from(tasks)
+    .where(and(eq(tasks.projectId, projectId), inArray(tasks.id, [...ids])));
+  return rows.map((row) => row.id);
+}
+
 /** Newest first. The cursor is the last row's creation time and id. */
 export async function listTasks(db: Queryable, query: TaskQuery): Promise<{ items: Task[]; nextCursor?: string }> {
   const rows = await db

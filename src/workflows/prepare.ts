@@ -18,7 +18,7 @@ import { findLease, listTakenPorts, namePorts, releaseLease, takeLease } from '#
 import { addCopied, findWorktree, planWorktree, setWorktreeState, type WorktreeRow } from '#src/store/worktrees.ts';
 import type { Parts } from '#src/workflows/parts.ts';
 import type { RunFacts } from '#src/workflows/run.ts';
-import { savedPatchPath } from '#src/workflows/saved.ts';
+import { putBack, savedPatchPath } from '#src/workflows/saved.ts';
 
 export type PreparedWorktree = {
   path: string;
@@ -33,12 +33,13 @@ export type PreparedWorktree = {
 
 export type SetupFacts = Pick<RunFacts, 'taskId' | 'title' | 'type' | 'project' | 'config' | 'confined'>;
 
-/** Idempotent: a worktree that is there is taken as it is. Throws `branch_exists`, `install_failed`, `setup_failed`, … */
+/** Idempotent: a worktree that is there is taken, put back to its branch. Throws `branch_exists`, `install_failed`, `setup_failed`, … */
 export async function prepareWorktree(parts: Parts, adwId: string, facts: SetupFacts): Promise<PreparedWorktree> {
   const log = parts.logs.logger({ taskId: facts.taskId, adwId, phase: null });
   const tree = await step('worktree', () => makeWorktree(parts, facts, log));
   const environment = await step('ports and env files', () => writeEnvironment(parts, adwId, facts, tree.path));
-  if (!tree.ready) {
+  if (tree.ready) await step('put back', () => putBack(parts, facts, tree, 'HEAD', log));
+  else {
     await step('install', (signal) => install(parts, facts, tree.path, environment.ports, log, signal));
     await step('ready', () => markReady(parts, facts.taskId));
   }
@@ -139,6 +140,11 @@ export async function writeEnvironment(
     worktreePath,
     patterns: config.setup.copy,
   });
+  if (found.length)
+    await excludeLocally(
+      project,
+      found.map((file) => `/${file.replace(/[\\*?[\]!# ]/g, '\\$&')}`),
+    );
   const copied = await addCopied(db, taskId, found);
   await writeEnvFiles({
     worktreePath,

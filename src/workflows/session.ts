@@ -4,7 +4,6 @@ import type { AgentEvent, SessionEnd } from '#src/agents/agent.ts';
 import { readAnswer } from '#src/agents/answer.ts';
 import { type AgentAnswer, answerSchemaOf } from '#src/domain/answer.ts';
 import type { PhaseName } from '#src/domain/phase.ts';
-import { restoreWorktree, saveWork } from '#src/git/worktree.ts';
 import type { Logger } from '#src/logs/pipeline.ts';
 import {
   appendTranscript,
@@ -16,7 +15,7 @@ import {
 import { portVariables, roomOf } from '#src/workflows/prepare.ts';
 import { systemPrompt } from '#src/workflows/prompts.ts';
 import type { Run } from '#src/workflows/run.ts';
-import { savedPatchPath } from '#src/workflows/saved.ts';
+import { putBack } from '#src/workflows/saved.ts';
 
 /** What a session came to; JSON, because it is a step's result. */
 export type Turn = {
@@ -35,7 +34,8 @@ export async function runSession(run: Run, spec: SessionSpec, signal: AbortSigna
   const { parts, facts, adwId } = run;
   const { db } = parts.database;
   const log = run.log(spec.phase);
-  if (spec.attempt > 1 || (await countSessions(db, adwId, spec.phase)) > 0) await restore(run, spec.parent, log);
+  if (spec.attempt > 1 || (await countSessions(db, adwId, spec.phase)) > 0)
+    await putBack(parts, facts, run.worktree, spec.parent, log);
   const sessionId = randomUUID();
   const row = { taskId: facts.taskId, adwId, phase: spec.phase, attempt: spec.attempt, agent: spec.agent };
   await insertSession(db, { id: sessionId, ...row });
@@ -74,16 +74,6 @@ export async function runSession(run: Run, spec: SessionSpec, signal: AbortSigna
   });
   await logEnd(log, spec.agent, end);
   return toTurn(end);
-}
-
-async function restore(run: Run, commit: string, log: Logger): Promise<void> {
-  const { facts, worktree, parts } = run;
-  const repository = { path: facts.project.path, gitDir: facts.project.gitDir };
-  const file = savedPatchPath(parts.home, facts.taskId);
-  const { path, adminDir, branchName } = worktree;
-  if (await saveWork(repository, { path, adminDir, branchName, base: commit, file }))
-    void log.info(`What an attempt that was cut off had left is saved in ${file}`, { kind: 'step' });
-  await restoreWorktree(repository, { path, adminDir, commit });
 }
 
 function record(run: Run, sessionId: string, agentName: string, log: Logger) {

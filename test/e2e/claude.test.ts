@@ -9,7 +9,7 @@ import type { LogLine } from '#src/domain/log.ts';
 import type { Task } from '#src/domain/task.ts';
 import { startEmbedded } from '#src/store/postgres.ts';
 import { git, makeRepository } from '../helpers/repository.ts';
-import { startTestSentra, type TestSentra, until, waitForTask } from '../helpers/sentra.ts';
+import { startTestSentra, type TestSentra, until, waitForRun, waitForTask } from '../helpers/sentra.ts';
 
 const canary = 'test-canary-key-123456';
 const usage = { input_tokens: 1000, output_tokens: 50 };
@@ -266,7 +266,7 @@ test('without isolation the same attacks succeed, and the token that is read doe
     autoStart: true,
   };
   const { id } = await sentra.client.createTask({ body });
-  expect(await waitForTask(sentra, id, ['pending', 'failed'])).toMatchObject({ isolation: 'none' });
+  expect(await waitForRun(sentra, id)).toMatchObject({ isolation: 'none' });
   const log = (await sentra.client.listLogs({ params: { taskId: id }, query: { limit: 5000 } })).items;
   const tried = resultOf('git add -A', log);
   for (const attack of ['touch common', 'token', 'home']) expect(tried).toContain(`${attack} exits 0`);

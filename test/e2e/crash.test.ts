@@ -1,8 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
+import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { agentConfig, makeRepository } from '../helpers/repository.ts';
-import { startTestSentra, type TestSentra, until, waitForTask } from '../helpers/sentra.ts';
+import { startEmbedded } from '#src/store/postgres.ts';
+import { agentConfig, git, makeRepository } from '../helpers/repository.ts';
+import { sentraEnv, startTestSentra, type TestSentra, until, waitForTask } from '../helpers/sentra.ts';
 import { expectWhole, listAttempts, listLines, processesOf, waitForEnd, waitForLine } from '../helpers/survival.ts';
 
 let sentra: TestSentra;
@@ -56,4 +59,66 @@ test('a server killed in every phase takes the same attempt up again, and nothin
   console.info('restart to going on, in milliseconds:', times);
   expect(readdirSync(path.join(sentra.home, 'saved', id))).toHaveLength(3);
   expect(existsSync(path.join(task.worktreePath ?? '', 'half-CODE.txt'))).toBe(false);
+});
+
+test('agents and tests that nothing confines do not outlive a killed server', async () => {
+  const { id, repository } = await begin(
+    agentConfig('holds', {
+      isolation: 'none',
+      setup: { install: false },
+      test: `${holdsOnce('TEST')}; grep -q green state.txt`,
+    }),
+  );
+  for (const phase of ['PLAN', 'CODE', 'TEST', 'REVIEW']) {
+    await waitForLine(sentra, id, `holding ${phase}`);
+    await crash(id);
+  }
+  await expectWhole(sentra, await waitForTask(sentra, id), repository.path);
+});
+
+test('a server killed while it makes a worktree makes it again', async () => {
+  const files = Object.fromEntries(Array.from({ length: 3000 }, (_, at) => [`src/part-${at}.txt`, `part ${at}\n`]));
+  const { id, repository } = await begin(agentConfig(), files);
+  await until(() => existsSync(path.join(repository.path, '.sentra/worktrees', id, 'src')), 30_000);
+  await crash(id);
+  await expectWhole(sentra, await waitForTask(sentra, id), repository.path);
+});
+
+test('a task that was queued when the server was killed is run once', async () => {
+  const { id, repository } = await begin(agentConfig());
+  await sentra.kill();
+  await sentra.restart();
+  await expectWhole(sentra, await waitForTask(sentra, id), repository.path);
+  expect((await sentra.client.listRuns({ params: { id } })).items).toHaveLength(1);
+});
+
+test('a server killed between the merge and its record completes the task with that one merge', async () => {
+  const { id, repository } = await begin(agentConfig());
+  await waitForTask(sentra, id);
+  const database = new pg.Client({ connectionString: (await startEmbedded({ home: sentra.home })).url });
+  await database.connect();
+  await database.query('begin');
+  await database.query('select from sentra.tasks where id = $1 for no key update', [id]); // holds the record back
+  const asked = sentra.client.mergeTask({ params: { id } }).catch(() => 'the server died');
+  await waitForLine(sentra, id, 'Merged ');
+  expect((await sentra.client.getTask({ params: { id } })).status).toBe('in_review');
+  await sentra.kill();
+  await database.end();
+  await sentra.restart();
+  expect(await asked).toBe('the server died');
+  const task = await waitForTask(sentra, id, ['completed', 'failed']);
+  expect(task).toMatchObject({ status: 'completed', notice: null, pullRequest: { state: 'merged' } });
+  const merges = ['merge: Survive', 'Begin'];
+  expect(git(repository.path, 'log', '--first-parent', '--format=%s').split('\n')).toEqual(merges);
+  expect(git(repository.path, 'status', '--porcelain')).toBe('');
+  const remoteIsThere = () => git(repository.remote, 'rev-parse', 'main') === git(repository.path, 'rev-parse', 'main');
+  await until(remoteIsThere, 10_000);
+  await until(() => !existsSync(path.join(repository.path, '.sentra/worktrees', id)), 10_000);
+});
+
+test('a second start on the same home shows the link of the one that runs', async () => {
+  const main = path.resolve(import.meta.dirname, '../../src/main.ts');
+  const second = spawnSync(process.execPath, [main, 'up'], { env: sentraEnv(sentra.home), encoding: 'utf8' });
+  expect(second).toMatchObject({ status: 0 });
+  expect(second.stdout).toContain(`Sentra runs already. Dashboard: ${sentra.url}/`);
 });

@@ -20,6 +20,8 @@ export type TestSentra = {
   output(): string;
   /** SIGKILL, and no goodbye. The database lives on. */
   kill(): Promise<void>;
+  /** SIGTERM, and waits for the end: what a person's Ctrl-C does. */
+  quit(): Promise<void>;
   /** Starts it again on the same home. */
   restart(): Promise<void>;
   /** SIGTERM, waits for the end, stops the database and removes the home. */
@@ -76,6 +78,7 @@ export async function startTestSentra(
     sentra.client = createClient({ url, token: sentra.token });
   };
   sentra.kill = () => end(sentra.child, 'SIGKILL');
+  sentra.quit = () => end(sentra.child, 'SIGTERM');
   sentra.restart = async () => {
     output = '';
     await attach();
@@ -106,6 +109,25 @@ export async function waitForTask(
     () => `the task stayed ${task.status} in ${task.phase}: ${JSON.stringify(task.error ?? task.notice)}`,
   );
   return task;
+}
+
+/** Waits until the newest run of a task is over; answers the task as it stands then. */
+export async function waitForRun(
+  { client }: Pick<TestSentra, 'client'>,
+  id: string,
+  timeoutMs = 60_000,
+): Promise<Task> {
+  const over = ['completed', 'failed', 'cancelled'];
+  let newest: string | undefined;
+  await until(
+    async () => {
+      newest = (await client.listRuns({ params: { id } })).items[0]?.status;
+      return newest !== undefined && over.includes(newest);
+    },
+    timeoutMs,
+    () => `the run of ${id} stayed ${newest}`,
+  );
+  return client.getTask({ params: { id } });
 }
 
 /** Waits for a condition, looking every 50 ms. */

@@ -54,7 +54,12 @@ export async function listAttempts({ client }: Pick<TestSentra, 'client'>, id: s
 export async function expectWhole(sentra: TestSentra, task: Task, repositoryPath: string): Promise<void> {
   const { client } = sentra;
   expect(task).toMatchObject({ status: 'in_review', error: null, pullRequest: { state: 'open' } });
-  expect(await listAttempts(sentra, task.id)).toEqual(['PLAN 1 passed', 'CODE 1 passed', 'TEST 1 passed', 'REVIEW 1 passed']);
+  expect(await listAttempts(sentra, task.id)).toEqual([
+    'PLAN 1 passed',
+    'CODE 1 passed',
+    'TEST 1 passed',
+    'REVIEW 1 passed',
+  ]);
   const subjects = git(repositoryPath, 'log', '--format=%s', `main..${task.branchName}`).split('\n');
   expect(subjects).toEqual([`code: ${task.title}`, `plan: Plan for ${task.title}`]);
   const files = git(repositoryPath, 'diff', '--name-only', `main...${task.branchName}`);

@@ -17,6 +17,7 @@ type Props = {
 };
 
 const largeLines = 400;
+const prose = /\.(?:md|markdown|txt|rst|lock)$|(?:^|\/)(?:LICENSE|README)[^/]*$/i;
 
 export function DiffFileView({ file, comments, drafts, onComment, onDiscard }: Props) {
   const lines = useMemo(() => parsePatch(file.patch), [file.patch]);
@@ -61,7 +62,11 @@ export function DiffFileView({ file, comments, drafts, onComment, onDiscard }: P
             {lines.map((line, index) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: lines of a patch have no identity but their place
               <Fragment key={index}>
-                <Row line={line} onComment={onComment && (() => setCommenting(line.newLine ?? undefined))} />
+                <Row
+                  line={line}
+                  plain={prose.test(file.path)}
+                  onComment={onComment && (() => setCommenting(line.newLine ?? undefined))}
+                />
                 {line.newLine !== null && (
                   <CommentThread
                     comments={comments.filter((comment) => comment.line === line.newLine)}
@@ -89,7 +94,9 @@ export function DiffFileView({ file, comments, drafts, onComment, onDiscard }: P
 
 const signs: Record<DiffLine['kind'], string> = { added: '+', removed: '−', same: '', hunk: '', note: '' };
 
-function Row({ line, onComment }: { line: DiffLine; onComment: (() => void) | undefined }) {
+type RowProps = { line: DiffLine; plain: boolean; onComment: (() => void) | undefined };
+
+function Row({ line, plain, onComment }: RowProps) {
   const { kind, oldLine, newLine, text } = line;
   return (
     <div className="diff-line" data-kind={kind}>
@@ -108,7 +115,7 @@ function Row({ line, onComment }: { line: DiffLine; onComment: (() => void) | un
       )}
       <span>{signs[kind]}</span>
       <span>
-        {kind === 'hunk' || kind === 'note'
+        {plain || kind === 'hunk' || kind === 'note'
           ? text
           : tokensOf(text).map((token, index) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: tokens have no identity but their place

@@ -62,7 +62,7 @@ function Body({ text }: { text: string }) {
   const [whole, setWhole] = useState(text.split('\n').length <= longLines);
   return (
     <div>
-      <div className={whole ? '' : 'max-h-24 overflow-hidden'}>
+      <div className={whole ? '' : 'max-h-[76px] overflow-hidden'}>
         <Markdown text={text} />
       </div>
       {!whole && (

@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startEmbedded } from '#src/store/postgres.ts';
+import { agentConfig, makeRepository } from '../helpers/repository.ts';
+import { startTestSentra, type TestSentra, until, waitForTask } from '../helpers/sentra.ts';
+import { expectWhole, listAttempts, listLines, processesOf, waitForEnd, waitForLine } from '../helpers/survival.ts';
+
+let sentra: TestSentra;
+beforeAll(async () => {
+  sentra = await startTestSentra();
+});
+afterAll(() => sentra?.stop());
+
+async function begin(config: object) {
+  const repository = makeRepository({ config });
+  const project = await sentra.client.addProject({ body: { path: repository.path } });
+  const { id } = await sentra.client.createTask({ body: { projectId: project.id, title: 'Survive' } });
+  await sentra.client.executeTask({ params: { taskId: id }, body: {} });
+  return { id, repository };
+}
+
+const countOf = (lines: string[], text: string) => lines.filter((line) => line.includes(text)).length;
+
+test('a database killed in the middle of a phase is started again, and the agent at work goes on', async () => {
+  const { id, repository } = await begin(agentConfig('slow'));
+  await waitForLine(sentra, id, 'still working on CODE 1');
+  const { dataDir } = await startEmbedded({ home: sentra.home });
+  const postmaster = Number(readFileSync(path.join(dataDir, 'postmaster.pid'), 'utf8').split('\n')[0]);
+  const killedAt = performance.now();
+  process.kill(postmaster, 'SIGKILL');
+  await until(
+    () =>
+      listLines(sentra, id).then(
+        (lines) => lines.some((line) => line.includes('still working on CODE 5')),
+        () => false,
+      ),
+    30_000,
+  );
+  console.info('database killed to the next lines, in milliseconds:', Math.round(performance.now() - killedAt));
+  await expectWhole(sentra, await waitForTask(sentra, id), repository.path);
+  const lines = await listLines(sentra, id);
+  expect(countOf(lines, 'tester begins CODE')).toBe(1);
+  for (let at = 0; at < 12; at++) expect(countOf(lines, `still working on CODE ${at}`)).toBe(at === 1 ? 3 : 1);
+  expect(sentra.child.exitCode).toBeNull();
+  expect(sentra.output()).toContain('The embedded database is back.');
+});
+
+test('a server asked to stop in the middle of a phase goes on with it at the next start', async () => {
+  const { id, repository } = await begin(agentConfig('holds'));
+  for (const phase of ['PLAN', 'CODE', 'REVIEW']) {
+    await waitForLine(sentra, id, `holding ${phase}`);
+    const running = processesOf(id);
+    await sentra.quit();
+    expect(sentra.child.exitCode).toBe(0);
+    await waitForEnd(running);
+    await sentra.restart();
+  }
+  await expectWhole(sentra, await waitForTask(sentra, id), repository.path);
+});
+
+test('an agent killed from outside is tried again, and that does not count as a failure', async () => {
+  const limits = { agentAttempts: 1 };
+  const { id } = await begin(agentConfig('holds', { limits }));
+  for (const phase of ['PLAN', 'CODE', 'REVIEW']) {
+    await waitForLine(sentra, id, `holding ${phase}`);
+    for (const pid of processesOf(id)) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {} // it went with the one before
+    }
+  }
+  expect(await waitForTask(sentra, id)).toMatchObject({ status: 'in_review', error: null });
+  expect(await listAttempts(sentra, id)).toEqual([
+    'PLAN 1 failed',
+    'PLAN 2 passed',
+    'CODE 1 failed',
+    'CODE 2 passed',
+    'TEST 1 passed',
+    'REVIEW 1 failed',
+    'REVIEW 2 passed',
+  ]);
+  const { items } = await sentra.client.listRuns({ params: { id } });
+  expect(items[0]?.phases[0]?.error).toMatchObject({ code: 'lost' });
+});
