@@ -4,7 +4,8 @@ import { createAgents } from '#src/agents/registry.ts';
 import { type Client, createClient } from '#src/client/client.ts';
 import type { Config } from '#src/config.ts';
 import { commandAgentPath, modelScriptPath } from '#src/demo/demo.ts';
-import { type Engine, migrateEngine, startEngine } from '#src/engine/engine.ts';
+import { createEngine, type Engine, launchEngine, migrateEngine } from '#src/engine/engine.ts';
+import { harmlessEnvironment } from '#src/environment/runner.ts';
 import { messageOf, SentraError } from '#src/errors.ts';
 import { setGitUserEnvironment } from '#src/git/exec-git.ts';
 import { ensureToken, ensureWorkerId, prepareHome, removeServer, writeServer } from '#src/home.ts';
@@ -69,15 +70,9 @@ async function startOn(store: Store, config: Config, report: (line: string) => v
     );
   const ending = new AbortController();
   superviseDatabase(store, report, ending.signal);
-  const { parts, bus, agents, setEngine } = createParts(config, store, token);
-  const engine = await startEngine({
-    databaseUrl: store.database.url,
-    pool: store.database.pool,
-    workerId,
-    slots: config.slots,
-    workflows: createWorkflows(parts),
-  });
-  setEngine(engine);
+  const databaseUrl = store.database.url;
+  const engine = await createEngine({ databaseUrl, pool: store.database.pool });
+  const { parts, bus, agents } = createParts(config, store, engine, token);
   const { handlers, lifecycle } = createApi(config, parts, engine, store);
   const client = createClient({ url: 'http://sentra', token, fetch: (request) => inside(request) });
   const server = await startServer({
@@ -94,6 +89,8 @@ async function startOn(store: Store, config: Config, report: (line: string) => v
   });
   // The MCP tools go through the same door as everybody: the HTTP API, with its checks.
   const inside = (request: Request) => fetch(new Request(request.url.replace('http://sentra', server.url), request));
+  // Last of what can fail: a start that gives up must not have cut off what it had resumed.
+  await launchEngine({ databaseUrl, workerId, slots: config.slots, workflows: createWorkflows(parts) });
   startReady(
     {
       database: store.database,
@@ -165,8 +162,7 @@ function superviseDatabase({ database, embedded }: Store, report: (line: string)
   signal.addEventListener('abort', () => clearInterval(timer));
 }
 
-function createParts(config: Config, { database, embedded }: Store, token: string) {
-  let engine: Engine | undefined;
+function createParts(config: Config, { database, embedded }: Store, engine: Engine, token: string) {
   const bus = createEventBus();
   const sandbox = createSandbox({ stateDir: config.home, hidden: embedded ? [embedded.place] : [] });
   const agents = createAgents({
@@ -191,18 +187,12 @@ function createParts(config: Config, { database, embedded }: Store, token: strin
     }),
     agents,
     sandbox,
-    engine: () => {
-      if (!engine) throw new Error('the engine was asked for before it had started');
-      return engine;
-    },
+    engine,
     home: config.home,
     identity,
-    baseEnv: config.baseEnv,
+    baseEnv: harmlessEnvironment(config.userEnv),
   };
-  const setEngine = (started: Engine) => {
-    engine = started;
-  };
-  return { parts, bus, agents, setEngine };
+  return { parts, bus, agents };
 }
 
 function createApi(config: Config, parts: Parts, engine: Engine, { embedded }: Store) {

@@ -25,24 +25,12 @@ export type Config = {
   };
   /** What a process of the user's own would see, for git's credentials on push. Never given to agents. */
   userEnv: Record<string, string>;
-  /** Harmless variables that confined processes get as well: language, certificates, the package registry. */
-  baseEnv: Record<string, string>;
   version: string;
   /** The checkout or package that this program runs from. */
   root: string;
 };
 
 const levels: readonly LogLevelName[] = ['debug', 'info', 'warn', 'error', 'silent'];
-const passedOn = [
-  'PATH',
-  'LANG',
-  'LC_ALL',
-  'TZ',
-  'NODE_EXTRA_CA_CERTS',
-  'SSL_CERT_FILE',
-  'SSL_CERT_DIR',
-  'npm_config_registry',
-];
 
 /** Reads the environment. Throws `invalid` naming the variable and what it accepts. */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
@@ -61,7 +49,6 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     logLevel: level,
     model: { baseUrl: env.ANTHROPIC_BASE_URL || 'https://api.anthropic.com', credential: credential(env) },
     userEnv: Object.fromEntries(Object.entries(env).filter((e): e is [string, string] => e[1] !== undefined)),
-    baseEnv: Object.fromEntries(passedOn.flatMap((name) => (env[name] ? [[name, env[name]]] : []))),
     version: (JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }).version,
     root,
   };

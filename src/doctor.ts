@@ -52,7 +52,7 @@ async function checkGit(config: Config): Promise<Check> {
       command: 'git',
       args: ['--version'],
       cwd: '/',
-      env: { PATH: config.baseEnv.PATH ?? '' },
+      env: { PATH: config.userEnv.PATH ?? '' },
     });
     const version = stdout.toString().replace('git version', '').trim();
     const [major = 0, minor = 0] = version.split('.').map(Number);

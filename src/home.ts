@@ -44,7 +44,7 @@ export const ensureWorkerId = (home: string): string => ensureSecret(path.join(h
 
 export function findToken(home: string): string | undefined {
   const file = path.join(home, 'token');
-  return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
+  return existsSync(file) ? readSecret(file) : undefined;
 }
 
 export function findServer(home: string): ServerFile | undefined {
@@ -67,11 +67,26 @@ function ensureSecret(file: string, make: () => string): string {
   try {
     writeFileSync(file, `${make()}\n`, { mode: 0o600, flag: 'wx' });
   } catch (e) {
-    if ((e as NodeJS.ErrnoException).code !== 'EEXIST') throw e;
+    if ((e as NodeJS.ErrnoException).code !== 'EEXIST') throw noSecret(file, e);
     chmodSync(file, 0o600);
   }
-  return readFileSync(file, 'utf8').trim();
+  return readSecret(file);
 }
+
+function readSecret(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (e) {
+    throw noSecret(file, e);
+  }
+}
+
+const noSecret = (file: string, cause: unknown) =>
+  new SentraError(
+    'storage_unwritable',
+    `Sentra keeps a secret in ${file}, and cannot: ${messageOf(cause)}. Move that away, or set SENTRA_HOME to another folder.`,
+    { cause },
+  );
 
 function writeAtomically(file: string, text: string): void {
   const temporary = `${file}.${process.pid}`;

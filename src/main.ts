@@ -128,7 +128,7 @@ async function makeDemo(config: Config, client: Client, onProgress: (message: st
     client,
     home: config.home,
     agent: isThere ? 'demo' : 'demo-command',
-    searchPath: config.baseEnv.PATH ?? '/usr/local/bin:/usr/bin:/bin',
+    searchPath: config.userEnv.PATH ?? '/usr/local/bin:/usr/bin:/bin',
     onProgress,
   });
 }

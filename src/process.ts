@@ -1,9 +1,11 @@
 /**
  * The only place that starts processes. A child gets exactly the environment it is given, leads its own process group,
- * and its whole group is ended (SIGTERM, then SIGKILL) when it takes too long, falls silent, or is aborted.
+ * and its whole group is ended (SIGTERM, then SIGKILL) when it takes too long, falls silent, or is aborted, and by a guard
+ * process when this one dies.
  * A non-zero exit is an outcome, not an exception.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
 import { SentraError } from '#src/errors.ts';
 
@@ -15,6 +17,8 @@ export type Command = {
   env: Readonly<Record<string, string>>;
   /** Runs as this user; needs root. */
   user?: { uid: number; gid: number };
+  /** Ends by itself when this process dies: one that was cut off would leave its locks behind. */
+  outlives?: boolean;
 };
 
 export type RunOptions = {
@@ -86,10 +90,9 @@ export function start(command: Command): ChildProcess {
     detached: true,
     ...(command.user ?? {}),
   });
-  live.add(child);
   child.stdin?.on('error', () => {}); // EPIPE: the child does not read its input; its exit code tells the rest
-  child.once('close', () => live.delete(child));
-  child.once('error', () => live.delete(child));
+  child.once('error', () => {}); // who runs it hears of it
+  if (!command.outlives) guardUntilClosed(child);
   return child;
 }
 
@@ -117,9 +120,54 @@ export async function endTree(child: ChildProcess): Promise<void> {
   signalGroup(child.pid, 'SIGKILL'); // what the leader left behind in its group
 }
 
-/** SIGKILL to every process group that is still running: the last act before this process exits. */
+/** SIGKILL to every process group that may not outlive this process: its last act before it exits. */
 export function killAll(): void {
   for (const child of live) if (child.pid) signalGroup(child.pid, 'SIGKILL');
+}
+
+/** Its input closes when this process dies, whatever way: then it ends the groups that were at work. */
+const guardScript = `groups=' '
+while read -r sign group; do
+  if [ "$sign" = + ]; then groups="$groups$group "
+  else groups="\${groups%% $group *} \${groups#* $group }"; fi
+done
+for group in $groups; do kill -9 "-$group"; done`;
+let guard: ChildProcess | undefined;
+
+function guardUntilClosed(child: ChildProcess): void {
+  const { pid } = child;
+  if (pid === undefined) return;
+  tellGuard('+', pid);
+  live.add(child);
+  child.once('close', () => {
+    live.delete(child);
+    tellGuard('-', pid);
+  });
+}
+
+function tellGuard(sign: '+' | '-', pid: number): void {
+  guard ??= startGuard();
+  guard.stdin?.write(`${sign} ${pid}\n`);
+}
+
+function startGuard(): ChildProcess {
+  const child = spawn('/bin/sh', ['-c', guardScript], {
+    cwd: '/',
+    env: {},
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
+  child.stdin?.on('error', () => {}); // somebody ended it: the next child gets another
+  child.once('exit', () => {
+    guard = undefined;
+  });
+  child.once('error', () => {
+    guard = undefined;
+  });
+  child.unref();
+  (child.stdin as Socket | null)?.unref();
+  for (const { pid } of live) child.stdin?.write(`+ ${pid}\n`);
+  return child;
 }
 
 function signalGroup(pid: number, signal: NodeJS.Signals): void {

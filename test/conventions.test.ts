@@ -175,7 +175,7 @@ describe('conventions', () => {
 
   it.each([
     ['src/store/tasks.ts', "import { eq } from 'drizzle-orm';\nimport type { Task } from '#src/domain/task.ts';"],
-    ['src/compose.ts', "import { startEngine } from '#src/engine/engine.ts';"],
+    ['src/compose.ts', "import { createEngine } from '#src/engine/engine.ts';"],
     ['src/engine/engine.ts', "import type pg from 'pg';"],
     ['src/config.ts', 'const home = process.env.SENTRA_HOME;'],
     ['src/git/exec.ts', "// never: import { x } from '#src/engine/engine.ts';\n/* process.env */"],

@@ -19,9 +19,9 @@ export function textOf(content: unknown): string {
   return content.map((block) => block?.text ?? textOf(block?.content)).join('\n');
 }
 
-type Values = { last: string; cwd: string; groups: readonly string[] };
+type Values = { last: string; cwd: string; n: number; groups: readonly string[] };
 
-/** The same value with {{last}}, {{cwd}} and {{1}} filled in, in every string of it. */
+/** The same value with {{last}}, {{cwd}}, {{n}} (the number of the request) and {{1}} filled in, in every string of it. */
 export function fill<T>(value: T, values: Values): T {
   if (typeof value === 'string') return fillText(value, values) as T;
   if (Array.isArray(value)) return value.map((inner) => fill(inner, values)) as T;
@@ -29,9 +29,10 @@ export function fill<T>(value: T, values: Values): T {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, fill(inner, values)])) as T;
 }
 
-const fillText = (text: string, { last, cwd, groups }: Values): string =>
-  text.replace(/\{\{(last|cwd|\d+)\}\}/g, (_whole, name: string) => {
+const fillText = (text: string, { last, cwd, n, groups }: Values): string =>
+  text.replace(/\{\{(last|cwd|n|\d+)\}\}/g, (_whole, name: string) => {
     if (name === 'last') return last;
+    if (name === 'n') return String(n);
     return name === 'cwd' ? cwd : (groups[Number(name)] ?? '');
   });
 

@@ -153,7 +153,7 @@ async function answerMessage(
   if (!isCut) play.use(conversation, turn); // a broken answer does not use the turn up: the next try gets it
   if (turn.hang) return;
   const words = [textOf(request.system), ...texts.map((message) => message.text)].join('\n');
-  const message = messageOfTurn(fill(turn, { last, cwd: findCwd(words), groups }), request.model);
+  const message = messageOfTurn(fill(turn, { last, cwd: findCwd(words), n: play.seen.length, groups }), request.model);
   if (!request.stream) return sendJson(response, message);
   await sendStream(response, streamOf(message), {
     cutAfter: isCut ? turn.cut?.afterEvents : undefined,

@@ -31,6 +31,9 @@ export function commitMessage(kind: Lowercase<PhaseName> | 'merge', facts: Commi
 
 /** Control characters would let a title forge trailers or hide text; a subject is one line of at most 100 characters. */
 function oneLine(text: string): string {
-  const line = text.replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim();
+  const line = text
+    .toWellFormed()
+    .replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
+    .trim();
   return [...line].length > 100 ? `${[...line].slice(0, 99).join('')}…` : line;
 }

@@ -35,24 +35,34 @@ export type Engine = {
   hold(): void;
 };
 
-export type EngineOptions = {
+export type LaunchOptions = {
   databaseUrl: string;
-  pool: pg.Pool;
   /** Stable and unique per worker: a restarted worker takes its own work back. */
   workerId: string;
   slots: number;
   workflows: Readonly<Record<string, Workflow>>;
 };
 
-const pollMs = 100;
+/** How soon a job is taken up; each look is four short queries, so only what people wait for is looked for often. */
+const pollMs: Record<QueueName, number> = { runs: 50, merges: 100, upkeep: 250 };
 // Bumped by hand when recorded runs cannot be replayed on changed workflows.
 const applicationVersion = '1';
 
 /** Makes DBOS's own tables. The caller holds the migration lock (store/database.ts). */
 export const migrateEngine = (databaseUrl: string): Promise<void> => DBOS.migrate(databaseUrl);
 
-/** Launches the engine and resumes what this worker had begun. */
-export async function startEngine(options: EngineOptions): Promise<Engine> {
+/** Comes before the launch: what is resumed may need it at once. */
+export async function createEngine(options: { databaseUrl: string; pool: pg.Pool }): Promise<Engine> {
+  const client = await DBOSClient.create({
+    systemDatabaseUrl: options.databaseUrl,
+    systemDatabasePool: options.pool,
+    applicationName: 'sentra',
+  });
+  return engineOver(client);
+}
+
+/** Begins to execute, with what this worker had begun. */
+export async function launchEngine(options: LaunchOptions): Promise<void> {
   DBOS.setConfig({
     name: 'sentra',
     systemDatabaseUrl: options.databaseUrl,
@@ -66,18 +76,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     DBOS.registerWorkflow(workflow as (input: unknown) => Promise<unknown>, { name });
   await DBOS.launch();
   const limits: Record<QueueName, number> = { runs: options.slots, merges: 1, upkeep: 4 };
-  for (const [name, workerConcurrency] of Object.entries(limits))
+  for (const [name, workerConcurrency] of Object.entries(limits) as [QueueName, number][])
     await DBOS.registerQueue(name, {
       workerConcurrency,
-      minPollingIntervalMs: pollMs,
+      minPollingIntervalMs: pollMs[name],
       onConflict: 'always_update',
     });
-  const client = await DBOSClient.create({
-    systemDatabaseUrl: options.databaseUrl,
-    systemDatabasePool: options.pool,
-    applicationName: 'sentra',
-  });
-  return engineOver(client);
 }
 
 function engineOver(client: DBOSClient): Engine {
@@ -95,7 +99,7 @@ function engineOver(client: DBOSClient): Engine {
       );
     },
     async result(id, timeoutMs) {
-      const handle = DBOS.retrieveWorkflow(id);
+      const handle = client.retrieveWorkflow(id);
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<never>((_, fail) => {
         timer = setTimeout(
@@ -111,7 +115,7 @@ function engineOver(client: DBOSClient): Engine {
         clearTimeout(timer);
       }
     },
-    cancel: (id) => DBOS.cancelWorkflow(id),
+    cancel: (id) => client.cancelWorkflow(id),
     whenIdle,
     hold: holdSteps,
   };

@@ -1,10 +1,11 @@
 /**
  * A step: a checkpointed unit that never runs again once it succeeded. It runs at least once, so its effect must be
- * deterministic or looked up. An expected failure (`SentraError`) is an outcome like any other: it is recorded, and the
+ * deterministic or looked up; one that lost the database runs again when it is back. An expected failure (`SentraError`) is an outcome like any other: it is recorded, and the
  * step fails in the same way whenever the workflow is replayed.
  */
 import { DBOS, Error as DBOSErrors } from '@dbos-inc/dbos-sdk';
 import { type Failure, SentraError } from '#src/errors.ts';
+import { whenAvailable } from '#src/store/database-error.ts';
 
 type Recorded<T> = { value: T } | { failure: Failure };
 
@@ -41,10 +42,16 @@ export const isCancellation = (thrown: unknown) =>
 async function record<T>(work: (signal: AbortSignal) => Promise<T>): Promise<Recorded<T>> {
   const signal = DBOS.stepStatus?.cancelSignal ?? new AbortController().signal;
   try {
-    return { value: await work(signal) };
+    return { value: await whenAvailable(() => unlessStopping(work(signal)), signal) };
   } catch (e) {
     if (e instanceof SentraError && e.code !== 'database_unavailable') return { failure: e.toFailure() };
     throw e;
+  }
+}
+
+async function unlessStopping<T>(working: Promise<T>): Promise<T> {
+  try {
+    return await working;
   } finally {
     if (stopping) await new Promise(() => {});
   }

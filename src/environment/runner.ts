@@ -30,20 +30,32 @@ export type RunnerSettings = {
 };
 
 export function createRunner({ sandbox, room, baseEnv }: RunnerSettings): Runner {
-  const nodeFolder = path.dirname(process.execPath);
-  const readable = [...(room.readable ?? []), nodeFolder, ...toolPlaces(baseEnv, homedir())];
+  const host = hostTools(baseEnv);
+  const readable = [...(room.readable ?? []), ...host.readable];
   const runHere: Runner['run'] = async (line, { network, env, ...options }) => {
     const [program = '/bin/sh', ...args] = typeof line === 'string' ? ['/bin/sh', '-c', line] : line;
     const command = {
       command: program,
       args,
       cwd: room.worktreePath,
-      env: { LANG: 'C.UTF-8', ...baseEnv, CI: 'true', ...env, PATH: pathOf(nodeFolder, baseEnv.PATH) },
+      env: { ...host.env, CI: 'true', ...env, PATH: host.env.PATH },
     };
     if (!sandbox) return run(await atHome(command, room.homePath), options);
     return run(await sandbox.confine(command, { ...room, readable, network }), options);
   };
   return { run: runHere };
+}
+
+/** What a task's commands and agents get of the host: variables, and the places of the disk that those lead to. */
+export function hostTools(baseEnv: Readonly<Record<string, string>>): {
+  env: Record<string, string> & { PATH: string };
+  readable: string[];
+} {
+  const nodeFolder = path.dirname(process.execPath);
+  return {
+    env: { LANG: 'C.UTF-8', ...baseEnv, PATH: pathOf(nodeFolder, baseEnv.PATH) },
+    readable: [nodeFolder, ...toolPlaces(baseEnv, homedir())],
+  };
 }
 
 /** The Node that runs us comes first, so a project's tests and its agent use the same one whatever the host has. */

@@ -128,7 +128,7 @@ async function runGit(args: readonly string[], options: GitOptions, config: Reco
   const cwd = options.cwd ?? options.workTree ?? options.gitDir ?? '/';
   if (options.gitDir && !existsSync(options.gitDir)) throw missing(options.gitDir);
   const outcome = await run(
-    { command: 'git', args, cwd, env: environment(options, config) },
+    { command: 'git', args, cwd, env: environment(options, config), outlives: true },
     {
       timeoutMs: options.timeoutMs ?? 120_000,
       keepBytes: 64 * 1024 * 1024,

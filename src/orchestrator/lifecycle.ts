@@ -21,6 +21,7 @@ import {
 } from '#src/store/pull-requests.ts';
 import { findActiveRun, insertRun, setRunStatus } from '#src/store/runs.ts';
 import { decide, getTask, reopen } from '#src/store/tasks.ts';
+import { waitForCleanUp } from '#src/workflows/clean-up.ts';
 import { cleanUpJob, mergeJob } from '#src/workflows/run.ts';
 
 type StartOptions = { workflowType?: WorkflowType | undefined; fromPhase?: PhaseName; comments?: NewComment[] };
@@ -53,6 +54,14 @@ export function createLifecycle(parts: { database: Database; changes: Changes; e
     throw new SentraError(code, `${taskId} cannot be ${pastOf[action]}: ${reason}.`);
   }
 
+  /** As `allowed`, for a new run: what an earlier one leaves behind is gone first. */
+  async function ready(action: 'start' | 'retry', taskId: string): Promise<Task> {
+    const task = await allowed(action, taskId);
+    if (task.status !== 'cancelled') return task;
+    await waitForCleanUp(db, taskId);
+    return allowed(action, taskId);
+  }
+
   async function begin(change: Change, task: Task, options: StartOptions): Promise<{ adwId: string }> {
     const adwId = newAdwId();
     const workflowType = options.workflowType ?? task.workflowType;
@@ -83,7 +92,7 @@ export function createLifecycle(parts: { database: Database; changes: Changes; e
 
   return {
     async start(taskId, options = {}) {
-      const task = await allowed('start', taskId);
+      const task = await ready('start', taskId);
       return changes.change((change) => begin(change, task, options));
     },
     async cancel(taskId) {
@@ -103,7 +112,7 @@ export function createLifecycle(parts: { database: Database; changes: Changes; e
       return getTask(db, taskId);
     },
     async retry(taskId, fromPhase) {
-      const task = await allowed('retry', taskId);
+      const task = await ready('retry', taskId);
       const from = fromPhase ?? defaultPhase(task);
       if (from !== 'PLAN' && !task.worktreePath)
         throw new SentraError('not_allowed', `The worktree of ${taskId} is gone, so it can only start from PLAN.`);

@@ -72,7 +72,8 @@ async function tunnel(
     upstream.write(head);
     upstream.on('error', () => client.destroy());
     client.on('close', () => upstream.destroy());
-    upstream.on('close', () => client.destroy());
+    // After a proper end the last bytes may still be on their way to a slow client: then the pipe ends it.
+    upstream.on('close', () => upstream.readableEnded || client.destroy());
     client.pipe(upstream).pipe(client);
   } catch (e) {
     const text = `${messageOf(e)}\n`;

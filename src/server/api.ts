@@ -84,10 +84,20 @@ async function readJson(c: Context): Promise<unknown> {
 /** Parses a part of a request. The message of the error says for each problem where it is. */
 export function parse<T>(schema: z.ZodType<T>, given: unknown, part: string): T {
   const parsed = schema.safeParse(given);
-  if (parsed.success) return parsed.data;
-  const details = parsed.error.issues.map((issue) => ({
+  const details = (parsed.success ? unstorable(parsed.data) : parsed.error.issues).map((issue) => ({
     path: issue.path.join('.') || part,
     message: issue.message,
   }));
+  if (parsed.success && details.length === 0) return parsed.data;
   throw new SentraError('invalid', `${details.map((d) => `${d.path}: ${d.message}`).join('; ')}.`, { details });
+}
+
+/** Texts that PostgreSQL cannot keep and programs cannot be given. */
+function unstorable(value: unknown, path: PropertyKey[] = []): { path: PropertyKey[]; message: string }[] {
+  if (typeof value === 'string')
+    return value.includes('\0') || !value.isWellFormed()
+      ? [{ path, message: 'has a character that is no text (NUL, or half of a surrogate pair); leave it out' }]
+      : [];
+  if (value === null || typeof value !== 'object') return [];
+  return Object.entries(value).flatMap(([key, item]) => unstorable(item, [...path, key]));
 }

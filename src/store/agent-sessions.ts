@@ -31,10 +31,11 @@ export async function endSession(
     .where(eq(agentSessions.id, id));
 }
 
-/** The ordered record of a session; text that PostgreSQL cannot keep (NUL, lone surrogates) arrives escaped by JSON. */
+/** The ordered record of a session, each number once; text that PostgreSQL cannot keep (NUL, lone surrogates) arrives escaped by JSON. */
 export async function appendTranscript(db: Queryable, sessionId: string, seq: number, record: unknown): Promise<void> {
   const text = JSON.stringify(record) ?? 'null';
-  await db.insert(transcripts).values({ sessionId, seq, record: text.toWellFormed() });
+  const row = { sessionId, seq, record: text.toWellFormed() };
+  await db.insert(transcripts).values(row).onConflictDoNothing();
 }
 
 /** How many sessions of a phase this run has begun. */

@@ -77,30 +77,12 @@ async function deriveOne(tx: Transaction, id: string) {
   // The row's lock makes the last of several changes at once see the facts of all of them.
   const [row] = await tx.select().from(tasks).where(eq(tasks.id, id)).for('update');
   if (!row) return undefined;
-  const run = await tx
-    .select({ status: runs.status })
-    .from(runs)
-    .where(eq(runs.taskId, id))
-    .orderBy(sql`${runs.createdAt} desc`)
-    .limit(1);
-  const pull = await tx
-    .select({ state: pullRequests.state })
-    .from(pullRequests)
-    .where(eq(pullRequests.taskId, id))
-    .orderBy(sql`${pullRequests.number} desc`)
-    .limit(1);
-  const dependencies = await tx
-    .select({ status: tasks.status })
-    .from(taskDependencies)
-    .innerJoin(tasks, eq(tasks.id, taskDependencies.dependsOn))
-    .where(eq(taskDependencies.taskId, id));
+  const facts = await factsOf(tx, id);
   const after = deriveStatus({
     skipped: row.skippedAt !== null,
     cancelled: row.cancelledAt !== null,
     endedWithoutChanges: row.endedWithoutChangesAt !== null,
-    run: run[0]?.status as TaskFacts['run'],
-    pullRequest: pull[0]?.state as TaskFacts['pullRequest'],
-    dependencies: dependencies.map((d) => d.status as TaskStatus),
+    ...facts,
   });
   if (after !== row.status)
     await tx
@@ -108,6 +90,36 @@ async function deriveOne(tx: Transaction, id: string) {
       .set({ status: after, completedAt: after === 'completed' ? sql`now()` : null })
       .where(eq(tasks.id, id));
   return { before: row.status, after, projectId: row.projectId };
+}
+
+/** A statement of its own: one that waited for the lock would still see the rows as they were before. */
+async function factsOf(tx: Transaction, id: string): Promise<Pick<TaskFacts, 'run' | 'pullRequest' | 'dependencies'>> {
+  const run = tx
+    .select({ status: runs.status })
+    .from(runs)
+    .where(eq(runs.taskId, id))
+    .orderBy(sql`${runs.createdAt} desc`)
+    .limit(1);
+  const pull = tx
+    .select({ state: pullRequests.state })
+    .from(pullRequests)
+    .where(eq(pullRequests.taskId, id))
+    .orderBy(sql`${pullRequests.number} desc`)
+    .limit(1);
+  const dependencies = tx
+    .select({ statuses: sql`coalesce(array_agg(${tasks.status}), '{}')` })
+    .from(taskDependencies)
+    .innerJoin(tasks, eq(tasks.id, taskDependencies.dependsOn))
+    .where(eq(taskDependencies.taskId, id));
+  const { rows } = await tx.execute<{ run: string | null; pull: string | null; dependencies: TaskStatus[] }>(
+    sql`select (${run}) as run, (${pull}) as pull, (${dependencies}) as dependencies`,
+  );
+  const found = rows[0];
+  return {
+    run: (found?.run ?? undefined) as TaskFacts['run'],
+    pullRequest: (found?.pull ?? undefined) as TaskFacts['pullRequest'],
+    dependencies: found?.dependencies ?? [],
+  };
 }
 
 async function dependantsOf(tx: Transaction, ids: string[]): Promise<string[]> {

@@ -1,15 +1,30 @@
 /** What an error of PostgreSQL or of the way to it means for the caller. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, SentraError } from '#src/errors.ts';
 
 const lostConnection = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH']);
 const lostMessage =
   /connection terminated|timeout exceeded when trying to connect|client has encountered a connection/i;
 
+const retryMs = 200;
+
+/** Repeats `work`, which must bear it, for as long as the database is away. Throws what else it throws. */
+export async function whenAvailable<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (e) {
+      if (!isUnavailable(e) || signal?.aborted) throw e;
+      await sleep(retryMs);
+    }
+  }
+}
+
 /** The server is away, starting, stopping or full of connections: it may work later. */
 export function isUnavailable(thrown: unknown): boolean {
+  if (thrown instanceof SentraError) return thrown.code === 'database_unavailable';
   return causesOf(thrown).some(
     (e) =>
-      e.code === 'database_unavailable' ||
       lostConnection.has(e.code ?? '') ||
       /^(08|57P0|53)/.test(e.code ?? '') ||
       lostMessage.test(e.message),

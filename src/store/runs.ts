@@ -34,8 +34,13 @@ export async function insertRun(tx: Queryable, run: NewRun): Promise<void> {
     );
 }
 
-export async function getRunRow(db: Queryable, adwId: string): Promise<RunRow> {
+export async function findRunRow(db: Queryable, adwId: string): Promise<RunRow | undefined> {
   const [row] = await db.select().from(runs).where(eq(runs.adwId, adwId));
+  return row;
+}
+
+export async function getRunRow(db: Queryable, adwId: string): Promise<RunRow> {
+  const row = await findRunRow(db, adwId);
   if (!row) throw new SentraError('not_found', `There is no run ${adwId}.`);
   return row;
 }

@@ -23,10 +23,11 @@ export type PhaseResult = { turn: Turn; committed: Committed; attempt: number };
 
 export type AgentPhase = {
   phase: PhaseName;
-  prompt: (attempt: number) => string;
+  /** `last`: why the attempt before failed, where the agent itself was the reason. */
+  prompt: (attempt: number, last?: Failure) => string;
   /** What the commit says after its kind. */
   subject: string;
-  /** Looks at a session that ended well, before the commit: a failure makes the attempt fail. Runs in a step. */
+  /** Looks at a session that ended well, before the commit: a failure makes the attempt fail. May run twice. */
   prepare?: (turn: Turn) => Promise<Failure | undefined>;
   /** Judges what was committed: a failure makes the attempt fail. Pure. */
   judge?: (turn: Turn, committed: Committed) => Failure | undefined;
@@ -40,10 +41,12 @@ const killsTolerated = 5;
 /** Throws the failure of the last attempt when all are used up. */
 export async function agentPhase(run: Run, spec: AgentPhase): Promise<PhaseResult> {
   const failures: ErrorCode[] = [];
+  let last: Failure | undefined;
   for (;;) {
-    const { result, failure } = await attemptOnce(run, spec);
+    const { result, failure } = await attemptOnce(run, spec, last);
     if (result) return result;
     failures.push(failure.code);
+    if (failure.code !== 'lost') last = failure;
     const allowed =
       failure.code === 'lost'
         ? killsTolerated
@@ -56,24 +59,18 @@ export async function agentPhase(run: Run, spec: AgentPhase): Promise<PhaseResul
 async function attemptOnce(
   run: Run,
   spec: AgentPhase,
+  last: Failure | undefined,
 ): Promise<{ result: PhaseResult; failure?: never } | { result?: never; failure: Failure }> {
   const begun = await beginPhase(run, spec.phase, 'agent');
   const { attempt } = begun;
   const name = `${spec.phase} ${attempt}`;
   const agent = begun.agent ?? '';
-  const prompt = spec.prompt(attempt);
+  const prompt = spec.prompt(attempt, last);
   const turn = await step(`${name}: session`, (signal) =>
     runSession(run, { phase: spec.phase, attempt, parent: begun.parent, agent, prompt }, signal),
   );
-  let failure = failureOf(turn, agent);
-  let committed: Committed = { commit: null, files: [] };
-  if (!failure && spec.prepare)
-    failure = (await step(`${name}: prepare`, async () => (await spec.prepare?.(turn)) ?? null)) ?? undefined;
-  if (!failure) {
-    committed = await step(`${name}: commit`, () => commitAttempt(run, spec, begun));
-    failure = spec.judge?.(turn, committed);
-  }
-  await endPhase(run, spec.phase, attempt, failure, committed, turn);
+  const { failure, committed } = await step(`${name}: close`, () => close(run, spec, begun, turn));
+  if (committed.commit) push(run, spec.phase, attempt, committed.commit);
   return failure ? { failure } : { result: { turn, committed, attempt } };
 }
 
@@ -98,54 +95,59 @@ export async function beginPhase(run: Run, phase: PhaseName, by: 'agent' | 'sent
   });
 }
 
-/** Closes an attempt, with its diff as evidence where it committed something, and pushes the branch. */
+/** One step for all of it: done again after a crash it finds the same commit and writes the same rows. */
+async function close(
+  run: Run,
+  spec: AgentPhase,
+  begun: Begun,
+  turn: Turn,
+): Promise<{ failure: Failure | null; committed: Committed }> {
+  const nothing: Committed = { commit: null, files: [] };
+  let failure = failureOf(turn, begun.agent ?? '') ?? (await spec.prepare?.(turn));
+  const committed = failure ? nothing : await commitAttempt(run, spec, begun);
+  failure ??= spec.judge?.(turn, committed);
+  await endPhase(run, { phase: spec.phase, attempt: begun.attempt }, { failure, committed, turn });
+  return { failure: failure ?? null, committed };
+}
+
+export type PhaseEnd = {
+  failure: Failure | undefined;
+  committed?: Committed;
+  turn?: Pick<Turn, 'costUsd' | 'tokens'>;
+};
+
+/** Closes an attempt's row, with its diff as evidence where it committed something. Belongs in a step. */
 export async function endPhase(
   run: Run,
-  phase: PhaseName,
-  attempt: number,
-  failure: Failure | undefined,
-  committed: Committed,
-  turn: Pick<Turn, 'costUsd' | 'tokens'>,
+  { phase, attempt }: { phase: PhaseName; attempt: number },
+  { failure, committed, turn }: PhaseEnd,
 ): Promise<void> {
   const { facts, adwId, parts } = run;
-  await step(`${phase} ${attempt}: end`, async () => {
-    await parts.changes.change(async ({ tx, touch, record }) => {
-      await endAttempt(
-        tx,
-        { adwId, phase, attempt },
-        {
-          state: failure ? 'failed' : 'passed',
-          commit: committed.commit,
-          error: failure ?? null,
-          costUsd: turn.costUsd,
-          tokens: turn.tokens,
-        },
-      );
-      if (committed.commit)
-        await insertEvidence(tx, {
-          taskId: facts.taskId,
-          adwId,
-          phase,
-          attempt,
-          kind: 'diff',
-          passed: true,
-          exitCode: null,
-          summary: `${committed.files.length} file${committed.files.length === 1 ? '' : 's'} changed`,
-          data: { ...committed },
-        });
-      touch(facts.taskId);
-      record({
-        type: 'phase.changed',
-        taskId: facts.taskId,
-        data: { adwId, phase, attempt, state: failure ? 'failed' : 'passed' },
+  const { taskId } = facts;
+  const state = failure ? 'failed' : 'passed';
+  const commit = committed?.commit ?? null;
+  const costs = { costUsd: turn?.costUsd ?? 0, tokens: turn?.tokens ?? 0 };
+  await parts.changes.change(async ({ tx, touch, record }) => {
+    await endAttempt(tx, { adwId, phase, attempt }, { state, commit, error: failure ?? null, ...costs });
+    if (committed?.commit)
+      await insertEvidence(tx, {
+        taskId,
+        adwId,
+        phase,
+        attempt,
+        kind: 'diff',
+        passed: true,
+        exitCode: null,
+        summary: `${committed.files.length} file${committed.files.length === 1 ? '' : 's'} changed`,
+        data: { ...committed },
       });
-    });
-    if (failure)
-      await run
-        .log(phase)
-        .error(`${phase}, attempt ${attempt} failed: ${failure.message}`, { kind: 'step', error: failure.code });
+    touch(taskId);
+    record({ type: 'phase.changed', taskId, data: { adwId, phase, attempt, state } });
   });
-  if (committed.commit) await push(run, phase, attempt, committed.commit);
+  if (failure)
+    await run
+      .log(phase)
+      .error(`${phase}, attempt ${attempt} failed: ${failure.message}`, { kind: 'step', error: failure.code });
 }
 
 /** Commits all that changed in the worktree, under the attempt's date and parent: repeated, it gives the same hash. */
@@ -174,7 +176,7 @@ export async function commitAttempt(
     include: spec.phase === 'PLAN' ? [planPath(facts.taskId)] : [],
   });
   if (result.outcome === 'unchanged') return { commit: null, files: [] };
-  await run
+  void run
     .log(spec.phase)
     .info(`Committed ${result.commit.slice(0, 10)}: ${spec.phase.toLowerCase()}: ${spec.subject}`, {
       kind: 'step',
@@ -184,23 +186,39 @@ export async function commitAttempt(
   return { commit: result.commit, files: result.files };
 }
 
-async function push(run: Run, phase: PhaseName, attempt: number, commit: string): Promise<void> {
-  const { facts, worktree, parts } = run;
-  const remote = facts.project.remote;
+/**
+ * Pushes while the next phase works: a remote can take seconds. The step has its number the moment it is called, so a replay
+ * finds it in the same place; `run.pushed` is waited for before a pull request opens and before the run ends.
+ */
+function push(run: Run, phase: PhaseName, attempt: number, commit: string): void {
+  const { remote } = run.facts.project;
   if (!remote) return;
-  await step(`${phase} ${attempt}: push`, async () => {
-    const pushed = await pushBranch(facts.project, { branchName: worktree.branchName, commit, remote });
-    const notice =
-      pushed.outcome === 'refused'
-        ? `The push of ${worktree.branchName} to ${remote} was refused: ${pushed.message} The work is safe in the local branch; the next phase tries again.`
-        : null;
-    await parts.changes.change(async ({ tx, touch }) => {
-      await setTaskNotice(tx, facts.taskId, notice);
-      touch(facts.taskId);
-    });
-    if (notice) await run.log(phase).warn(notice, { kind: 'step', error: 'push_refused' });
-    else await run.log(phase).info(`Pushed ${worktree.branchName} to ${remote}`, { kind: 'step' });
+  const before = run.pushed;
+  run.pushed = step(`${phase} ${attempt}: push`, async () => {
+    await before; // an older commit must not arrive after a newer one
+    await pushOnce(run, { phase, commit, remote });
   });
+  run.pushed.catch(() => {}); // heard where it is awaited
+}
+
+async function pushOnce(
+  run: Run,
+  { phase, commit, remote }: { phase: PhaseName; commit: string; remote: string },
+): Promise<void> {
+  const { facts, worktree, parts } = run;
+  const pushed = await pushBranch(facts.project, { branchName: worktree.branchName, commit, remote });
+  const notice =
+    pushed.outcome === 'refused'
+      ? `The push of ${worktree.branchName} to ${remote} was refused: ${pushed.message} The work is safe in the local branch; the next phase tries again.`
+      : null;
+  const told = notice
+    ? run.log(phase).warn(notice, { kind: 'step', error: 'push_refused' })
+    : run.log(phase).info(`Pushed ${worktree.branchName} to ${remote}`, { kind: 'step' });
+  await parts.changes.change(async ({ tx, touch }) => {
+    await setTaskNotice(tx, facts.taskId, notice);
+    touch(facts.taskId);
+  });
+  await told;
 }
 
 function failureOf(turn: Turn, agent: string): Failure | undefined {

@@ -31,6 +31,8 @@ export const merge =
 
 async function mergeOnce(parts: Parts, taskId: string, adwId: string): Promise<string> {
   const { db } = parts.database;
+  const earlier = await findPullRequest(db, taskId);
+  if (earlier?.state === 'merged' && earlier.mergeCommit) return earlier.mergeCommit; // asked for twice, around a crash
   const pull = await getOpenPullRequest(db, taskId);
   const task = await getTaskRow(db, taskId);
   const project = await getProjectRow(db, task.projectId);
@@ -74,7 +76,7 @@ async function recordMerge(parts: Parts, taskId: string, adwId: string, commit: 
   await parts.changes.change(async ({ tx, client, touch, record }) => {
     await markMerged(tx, pull, commit);
     await setTaskNotice(tx, taskId, null);
-    await parts.engine().enqueue(client, cleanUpJob(taskId, adwId));
+    await parts.engine.enqueue(client, cleanUpJob(taskId, adwId));
     touch(taskId);
     record({ type: 'pull_request.changed', taskId, data: { number: pull.number, state: 'merged', commit } });
   });

@@ -12,8 +12,7 @@ export type Parts = {
   logs: LogPipeline;
   agents: Agents;
   sandbox: Sandbox;
-  /** Bound late: workflows are registered before the engine runs. */
-  engine: () => Pick<Engine, 'enqueue' | 'whenIdle'>;
+  engine: Pick<Engine, 'enqueue' | 'cancel' | 'whenIdle'>;
   /** SENTRA_HOME. */
   home: string;
   identity: { name: string; email: string };

@@ -40,8 +40,10 @@ export async function prepareWorktree(parts: Parts, adwId: string, facts: SetupF
   const environment = await step('ports and env files', () => writeEnvironment(parts, adwId, facts, tree.path));
   if (tree.ready) await step('put back', () => putBack(parts, facts, tree, 'HEAD', log));
   else {
-    await step('install', (signal) => install(parts, facts, tree.path, environment.ports, log, signal));
-    await step('ready', () => markReady(parts, facts.taskId));
+    await step('install', async (signal) => {
+      await install(parts, facts, tree.path, environment.ports, log, signal);
+      await markReady(parts, facts.taskId);
+    });
   }
   const { ready: _, ...worktree } = tree;
   return { ...worktree, ...environment };

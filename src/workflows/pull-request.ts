@@ -11,6 +11,7 @@ import type { Run } from '#src/workflows/run.ts';
 
 /** Answers false when the branch has no commit to ask for. */
 export async function openForReview(run: Run): Promise<boolean> {
+  await run.pushed;
   return step('pull request', async () => {
     const { facts, worktree, parts } = run;
     const head = await resolveCommit(facts.project, `refs/heads/${worktree.branchName}`);

@@ -45,6 +45,8 @@ export type Run = {
   plan: string | null;
   /** PLAN asked for a session that writes tests. */
   writeTests: boolean;
+  /** The latest push, which may still be under way. */
+  pushed: Promise<void>;
   /** Attempts of each phase so far. */
   attempts: Record<PhaseName, number>;
   log(phase: PhaseName): Logger;
@@ -62,7 +64,8 @@ export const defineRun =
       const facts = await step('begin', () => begin(parts, adwId));
       const worktree = await prepareWorktree(parts, adwId, facts);
       const run = frame(parts, adwId, facts, worktree);
-      const end = await body(run);
+      const end = await body(run).finally(() => Promise.allSettled([run.pushed]));
+      await run.pushed;
       await step('end', () => succeed(parts, run, type, end));
       return { outcome: end };
     } catch (e) {
@@ -84,6 +87,7 @@ function frame(parts: Parts, adwId: string, facts: RunFacts, worktree: PreparedW
     worktree,
     plan: facts.plan,
     writeTests: false,
+    pushed: Promise.resolve(),
     attempts: { PLAN: 0, CODE: 0, TEST: 0, REVIEW: 0 },
     log: (phase) => parts.logs.logger({ taskId: facts.taskId, adwId, phase }),
   };
@@ -135,10 +139,10 @@ async function succeed(parts: Parts, run: Run, type: WorkflowType, end: RunEnd):
     if (!(await setRunStatus(tx, run.adwId, 'completed'))) return;
     if (end === 'no_changes') {
       await decide(tx, taskId, 'endedWithoutChangesAt');
-      await parts.engine().enqueue(client, cleanUpJob(taskId, run.adwId));
+      await parts.engine.enqueue(client, cleanUpJob(taskId, run.adwId));
     }
     if (end === 'for_review' && run.facts.mergePolicy === 'auto')
-      await parts.engine().enqueue(client, mergeJob(taskId, run.adwId));
+      await parts.engine.enqueue(client, mergeJob(taskId, run.adwId));
     touch(taskId);
     record({ type: 'run.changed', taskId, data: { adwId: run.adwId, status: 'completed' } });
   });

@@ -4,6 +4,7 @@ import type { AgentEvent, SessionEnd } from '#src/agents/agent.ts';
 import { readAnswer } from '#src/agents/answer.ts';
 import { type AgentAnswer, answerSchemaOf } from '#src/domain/answer.ts';
 import type { PhaseName } from '#src/domain/phase.ts';
+import { hostTools } from '#src/environment/runner.ts';
 import type { Logger } from '#src/logs/pipeline.ts';
 import {
   appendTranscript,
@@ -12,6 +13,7 @@ import {
   insertSession,
   updateSession,
 } from '#src/store/agent-sessions.ts';
+import { whenAvailable } from '#src/store/database-error.ts';
 import { portVariables, roomOf } from '#src/workflows/prepare.ts';
 import { systemPrompt } from '#src/workflows/prompts.ts';
 import type { Run } from '#src/workflows/run.ts';
@@ -46,6 +48,7 @@ export async function runSession(run: Run, spec: SessionSpec, signal: AbortSigna
   });
   const recorder = record(run, sessionId, spec.agent, log);
   const schema = answerSchemaOf(spec.phase);
+  const host = hostTools(parts.baseEnv); // an agent runs the same tools as the project's own commands
   const end = await driver.run(
     {
       sessionId,
@@ -56,9 +59,9 @@ export async function runSession(run: Run, spec: SessionSpec, signal: AbortSigna
       systemPrompt: systemPrompt(spec.phase),
       prompt: spec.prompt,
       ...(schema ? { answerSchema: schema } : {}),
-      room: roomOf(parts, facts, run.worktree.path),
+      room: { ...roomOf(parts, facts, run.worktree.path), readable: host.readable },
       confined: facts.confined,
-      env: portVariables(run.worktree.ports),
+      env: { ...host.env, ...portVariables(run.worktree.ports) },
       timeoutMs: facts.config.limits.phaseTimeoutMinutes * 60_000,
       idleMs: facts.config.limits.idleTimeoutMinutes * 60_000,
     },
@@ -66,16 +69,14 @@ export async function runSession(run: Run, spec: SessionSpec, signal: AbortSigna
     signal,
   );
   await recorder.settled();
-  await endSession(db, sessionId, {
-    outcome: end.outcome,
-    message: end.message,
-    costUsd: end.costUsd,
-    usage: end.usage,
-  });
-  await logEnd(log, spec.agent, end);
+  const { outcome, message, costUsd, usage } = end;
+  const told = logEnd(log, spec.agent, end);
+  await whenAvailable(() => endSession(db, sessionId, { outcome, message, costUsd, usage }));
+  await told;
   return toTurn(end);
 }
 
+/** An agent at work does not notice that the database is away: what it says waits. */
 function record(run: Run, sessionId: string, agentName: string, log: Logger) {
   const { db } = run.parts.database;
   let seq = 0;
@@ -84,9 +85,11 @@ function record(run: Run, sessionId: string, agentName: string, log: Logger) {
     onEvent: async (event: AgentEvent): Promise<void> => {
       const { raw, ...plain } = event;
       const number = ++seq;
-      writing = writing.then(() => appendTranscript(db, sessionId, number, raw ?? plain));
-      if (event.kind === 'started')
-        await updateSession(db, sessionId, { agentSessionId: event.agentSessionId, model: event.model });
+      writing = writing.then(() => whenAvailable(() => appendTranscript(db, sessionId, number, raw ?? plain)));
+      if (event.kind === 'started') {
+        const known = { agentSessionId: event.agentSessionId, model: event.model };
+        await whenAvailable(() => updateSession(db, sessionId, known));
+      }
       await toLine(event, agentName, log);
       await writing;
     },

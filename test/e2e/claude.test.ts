@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -12,6 +13,10 @@ import { git, makeRepository } from '../helpers/repository.ts';
 import { startTestSentra, type TestSentra, until, waitForRun, waitForTask } from '../helpers/sentra.ts';
 
 const canary = 'test-canary-key-123456';
+/** The home of the person who started Sentra: with a tool, and with a secret. */
+const person = mkdtempSync(path.join(os.tmpdir(), 'sentra-person-'));
+const bin = path.join(person, '.local/bin');
+const environment = { ANTHROPIC_API_KEY: canary, HOME: person, PATH: `${bin}:${process.env.PATH}` };
 const usage = { input_tokens: 1000, output_tokens: 50 };
 
 let model: ScriptedModel;
@@ -23,8 +28,9 @@ let lines: LogLine[];
 let heard: string;
 
 beforeAll(async () => {
+  makePerson();
   model = await startScriptedModel({ script: { turns: [] } });
-  sentra = await startTestSentra({ env: { ANTHROPIC_BASE_URL: model.url, ANTHROPIC_API_KEY: canary } });
+  sentra = await startTestSentra({ env: { ...environment, ANTHROPIC_BASE_URL: model.url } });
   repository = makeRepository({ files: projectWithDependency, remote: true });
   model.setScript({ turns: turnsFor(sentra.home) });
   const project = await sentra.client.addProject({ body: { path: repository.path } });
@@ -37,7 +43,14 @@ beforeAll(async () => {
 afterAll(async () => {
   await sentra?.stop();
   await model?.close();
+  rmSync(person, { recursive: true, force: true });
 });
+
+function makePerson(): void {
+  mkdirSync(bin, { recursive: true });
+  writeFileSync(path.join(bin, 'pnpm'), '#!/bin/sh\necho "the pnpm of this person"\n', { mode: 0o755 });
+  writeFileSync(path.join(person, '.npmrc'), 'token=of-this-person\n');
+}
 
 /** Its test needs a package that only an install brings. */
 const projectWithDependency = {
@@ -89,6 +102,7 @@ const attacks = (home: string) =>
     'echo elsewhere > .git; echo "overwrite exits $?"',
     `cat ${home}/token; echo "token exits $?"`,
     `cat ${home}/worker-id; echo "home exits $?"`,
+    `cat ${person}/.npmrc; echo "person exits $?"`,
   ].join('\n');
 
 function turnsFor(home: string): Turn[] {
@@ -123,7 +137,7 @@ function turnsFor(home: string): Turn[] {
       ],
       usage,
     },
-    { match: 'greet.js', text: 'I run the tests.', tool_use: bash('npm test 2>&1 | tail -20'), usage },
+    { match: 'greet.js', text: 'I run the tests.', tool_use: bash('pnpm --version; npm test 2>&1 | tail -20'), usage },
     {
       text: 'I look around.',
       tool_use: bash('env; cat /proc/self/environ /proc/1/environ | tr "\\0" "\\n"; ps auxeww'),
@@ -175,6 +189,12 @@ test('cost and tokens are the sum of all sessions', async () => {
   const { items } = await sentra.client.listRuns({ params: { id: task.id } });
   const sum = (items[0]?.phases ?? []).reduce((total, p) => total + (p.costUsd ?? 0), 0);
   expect(task.costUsd).toBeCloseTo(sum, 6);
+});
+
+test("the agent has the tools of the person's home, and nothing else of it", () => {
+  expect(resultOf('pnpm --version')).toContain('the pnpm of this person');
+  expect(resultOf('pnpm --version')).toMatch(/pass 1/);
+  expect(resultOf('git add -A')).toMatch(/person exits [1-9]/);
 });
 
 test("the agent's words are heard while its session runs", () => {
@@ -243,7 +263,7 @@ test('the credential reaches the model and nothing else: not the agent, the log,
 
 test('the agent cannot write to git, and cannot read the home of Sentra', () => {
   const tried = resultOf('git add -A');
-  for (const attack of ['commit', 'touch common', 'touch own', 'overwrite', 'token', 'home'])
+  for (const attack of ['commit', 'touch common', 'touch own', 'overwrite', 'token', 'home', 'person'])
     expect(tried).toMatch(new RegExp(`${attack} exits [1-9]`));
   expect(tried).not.toContain(sentra.token);
   expect(git(repository.path, 'log', '--format=%s', task.branchName ?? '').split('\n')).toEqual([
@@ -269,7 +289,7 @@ test('without isolation the same attacks succeed, and the token that is read doe
   expect(await waitForRun(sentra, id)).toMatchObject({ isolation: 'none' });
   const log = (await sentra.client.listLogs({ params: { taskId: id }, query: { limit: 5000 } })).items;
   const tried = resultOf('git add -A', log);
-  for (const attack of ['touch common', 'token', 'home']) expect(tried).toContain(`${attack} exits 0`);
+  for (const attack of ['touch common', 'token', 'home', 'person']) expect(tried).toContain(`${attack} exits 0`);
   expect(JSON.stringify(log)).not.toContain(sentra.token);
 });
 

@@ -139,11 +139,9 @@ describe('agents', () => {
     const model = await startScriptedModel({ script: { turns: [], default: refuse } });
     const other = await startTestSentra({ env: { ANTHROPIC_BASE_URL: model.url, ANTHROPIC_API_KEY: 'wrong' } });
     try {
-      const began = Date.now();
       const { task } = await runIn(other, { config: { test: 'true' } }, { agent: 'claude' });
       await expectTold(other, task, 'agent_auth', /credential|key/i);
-      expect(Date.now() - began).toBeLessThan(30_000);
-      expect(model.requests()[0]?.apiKey).toBe('wrong');
+      expect(model.requests().map((request) => request.apiKey)).toEqual(['wrong']);
     } finally {
       await other.stop();
       await model.close();
@@ -163,7 +161,8 @@ describe('tests and review', () => {
     expect(readFileSync(path.join(task.worktreePath ?? '', 'state.txt'), 'utf8')).toBe('broken 3\n');
     const why = await sentra.client.getWhy({ params: { id: task.id } });
     expect(why.reasons.at(0)?.message).toContain(`The worktree is kept at ${task.worktreePath}`);
-    await sentra.client.retryTask({ params: { id: task.id }, body: {} });
+    const again = await sentra.client.retryTask({ params: { id: task.id }, body: {} });
+    expect(again).toMatchObject({ error: null, worktreePath: task.worktreePath, branchName: task.branchName });
   });
 
   test('tests that do not end are stopped and told as such', async () => {

@@ -1,5 +1,14 @@
 /** What goes wrong with repositories, branches and remotes: each is told plainly, with a way out, and the way out works. */
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -139,11 +148,11 @@ describe('a checkout with changes of a person', () => {
   });
 
   test('stays where it is when its HEAD is detached: the merge moves main alone', async () => {
-    const { path: at, projectId } = await addRepository(sentra, { config: agentConfig() });
+    const { path: at } = makeRepository({ config: agentConfig() });
     const head = git(at, 'rev-parse', 'HEAD');
     git(at, 'checkout', '-q', '--detach');
-    const project = await sentra.client.getProject({ params: { id: projectId } });
-    expect(project.baseBranch).toBe('main');
+    const { id: projectId, baseBranch } = await sentra.client.addProject({ body: { path: at } });
+    expect(baseBranch).toBe('main');
     const task = await runTask(sentra, { projectId, title: 'Detached' });
     expect(await merge(task.id)).toMatchObject({ status: 'completed' });
     expect(git(at, 'rev-parse', 'HEAD')).toBe(head);
@@ -171,12 +180,17 @@ describe('a branch that exists already', () => {
     expect(await retry(sentra, task.id)).toMatchObject({ status: 'in_review', branchName: branch });
   });
 
+  /** Cancels, and waits for the end of the clean-up: the private home is the last thing that it deletes. */
+  async function cancelAndCleanUp(id: string) {
+    const home = path.join(sentra.home, 'homes', id);
+    mkdirSync(home, { recursive: true });
+    await sentra.client.cancelTask({ params: { id } });
+    await expect.poll(() => existsSync(home), { timeout: 10_000 }).toBe(false);
+  }
+
   test('is not deleted when the task is cancelled', async () => {
     const { at, branch, task } = await takenBranch();
-    await sentra.client.cancelTask({ params: { id: task.id } });
-    await expect
-      .poll(async () => (await sentra.client.listWorktrees()).items.map((one) => one.taskId), { timeout: 10_000 })
-      .not.toContain(task.id);
+    await cancelAndCleanUp(task.id);
     expect(git(at, 'log', '-1', '--format=%s', branch)).toBe('Mine');
   });
 
@@ -188,6 +202,7 @@ describe('a branch that exists already', () => {
     writeFileSync(path.join(place, 'mine.txt'), 'mine\n');
     await sentra.client.executeTask({ params: { taskId: id }, body: {} });
     await expectTold(sentra, await waitForTask(sentra, id), 'worktree_failed', place, 'Move or delete');
+    await cancelAndCleanUp(id);
     expect(readFileSync(path.join(place, 'mine.txt'), 'utf8')).toBe('mine\n');
     rmSync(place, { recursive: true });
     expect(await retry(sentra, id)).toMatchObject({ status: 'in_review' });

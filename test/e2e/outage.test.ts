@@ -20,15 +20,19 @@ async function begin(config: object) {
   return { id, repository };
 }
 
+async function killDatabase(): Promise<void> {
+  const { dataDir } = await startEmbedded({ home: sentra.home });
+  const postmaster = Number(readFileSync(path.join(dataDir, 'postmaster.pid'), 'utf8').split('\n')[0]);
+  process.kill(postmaster, 'SIGKILL');
+}
+
 const countOf = (lines: string[], text: string) => lines.filter((line) => line.includes(text)).length;
 
 test('a database killed in the middle of a phase is started again, and the agent at work goes on', async () => {
   const { id, repository } = await begin(agentConfig('slow'));
   await waitForLine(sentra, id, 'still working on CODE 1');
-  const { dataDir } = await startEmbedded({ home: sentra.home });
-  const postmaster = Number(readFileSync(path.join(dataDir, 'postmaster.pid'), 'utf8').split('\n')[0]);
   const killedAt = performance.now();
-  process.kill(postmaster, 'SIGKILL');
+  await killDatabase();
   await until(
     () =>
       listLines(sentra, id).then(
@@ -44,6 +48,28 @@ test('a database killed in the middle of a phase is started again, and the agent
   for (let at = 0; at < 12; at++) expect(countOf(lines, `still working on CODE ${at}`)).toBe(at === 1 ? 3 : 1);
   expect(sentra.child.exitCode).toBeNull();
   expect(sentra.output()).toContain('The embedded database is back.');
+});
+
+test('tasks that lose the database wherever they happen to be end well', async () => {
+  const tasks = await Promise.all(Array.from({ length: 4 }, () => begin(agentConfig())));
+  const [first] = tasks as [(typeof tasks)[number], ...typeof tasks];
+  for (const line of ['tester begins PLAN', 'Committed', 'tester begins REVIEW']) {
+    await until(
+      () =>
+        listLines(sentra, first.id)
+          .then((lines) => countOf(lines, line) > 0)
+          .catch(() => false),
+      30_000,
+    );
+    await killDatabase();
+  }
+  const answers = () =>
+    sentra.client
+      .getSystem()
+      .then(() => true)
+      .catch(() => false);
+  await until(answers, 30_000);
+  for (const { id, repository } of tasks) await expectWhole(sentra, await waitForTask(sentra, id), repository.path);
 });
 
 test('a server asked to stop in the middle of a phase goes on with it at the next start', async () => {

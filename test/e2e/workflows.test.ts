@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { NewTaskInput, Task } from '#src/domain/task.ts';
@@ -194,4 +194,6 @@ test('a skipped task with work leaves no worktree and no port behind, and its wo
   expect(skipped).toMatchObject({ status: 'skipped', ports: {} });
   expect(existsSync(coded.worktreePath ?? '')).toBe(false);
   expect(git(repository, 'worktree', 'list').split('\n')).toHaveLength(1);
+  const saved = path.join(sentra.home, 'saved', id);
+  expect(readFileSync(path.join(saved, readdirSync(saved)[0] ?? ''), 'utf8')).toContain('+written 1');
 });

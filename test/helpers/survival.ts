@@ -64,7 +64,8 @@ export async function expectWhole(sentra: TestSentra, task: Task, repositoryPath
   expect(subjects).toEqual([`code: ${task.title}`, `plan: Plan for ${task.title}`]);
   const files = git(repositoryPath, 'diff', '--name-only', `main...${task.branchName}`);
   expect(files.split('\n')).toEqual([`.sentra/plans/${task.id}.md`, 'state.txt', `${task.id}.txt`].sort());
-  const evidence = (await client.listEvidence({ params: { id: task.id } })).items;
+  const everything = (await client.listEvidence({ params: { id: task.id } })).items;
+  const evidence = everything.filter((e) => e.adwId === task.adwId);
   expect(evidence.map((e) => `${e.phase} ${e.attempt} ${e.kind}`).sort()).toEqual([
     'CODE 1 diff',
     'PLAN 1 diff',

@@ -1,6 +1,7 @@
 /** The story of a task for people: log lines and evidence in one order, tool calls and command output folded. Pure. */
 import type { Evidence } from '#src/domain/evidence.ts';
 import type { LogLine } from '#src/domain/log.ts';
+import { plainText } from './ansi.ts';
 
 export type FeedItem =
   | { kind: 'message'; key: string; at: string; text: string }
@@ -44,10 +45,12 @@ function addLine(items: FeedItem[], line: LogLine): void {
   }
 }
 
-/** `14 tool calls` and what they were: `read 6, edit 5`. */
+/** `14 tool calls` and what they were: `read 6, edit 5`. Output shows its newest line. */
 export function foldSummary(item: Extract<FeedItem, { kind: 'fold' }>): { title: string; detail: string } {
-  if (item.of === 'output')
-    return { title: item.lines.length === 1 ? '1 line of output' : `${item.lines.length} lines of output`, detail: '' };
+  if (item.of === 'output') {
+    const title = item.lines.length === 1 ? '1 line of output' : `${item.lines.length} lines of output`;
+    return { title, detail: plainText(item.lines.findLast((line) => line.message.trim())?.message ?? '') };
+  }
   const calls = item.lines.filter((line) => line.metadata.kind === 'tool_call');
   const tools = new Map<string, number>();
   for (const call of calls) {

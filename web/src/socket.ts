@@ -18,6 +18,7 @@ export function openSocket({ path, onMessage, onState }: SocketOptions): () => v
   let socket: WebSocket | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let failures = 0;
+  let openedAt: number | undefined;
   let ended = false;
 
   const connect = () => {
@@ -25,12 +26,15 @@ export function openSocket({ path, onMessage, onState }: SocketOptions): () => v
     timer = undefined;
     socket = new WebSocket(socketUrl(path()));
     socket.onopen = () => {
-      failures = 0;
+      openedAt = Date.now();
       onState('live');
     };
     socket.onmessage = (event) => onMessage(String(event.data));
     socket.onclose = () => {
       if (ended) return;
+      // A server that accepts and then fails at once is as much in trouble as one that does not answer.
+      if (openedAt !== undefined && Date.now() - openedAt > longestWaitMs) failures = 0;
+      openedAt = undefined;
       onState('lost');
       timer = setTimeout(connect, Math.min(longestWaitMs, firstWaitMs * 2 ** failures));
       failures += 1;

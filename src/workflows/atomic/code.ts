@@ -15,16 +15,15 @@ const noChanges: Failure = {
  */
 export async function code(run: Run, material: Material = {}): Promise<boolean> {
   const { facts } = run;
-  let previous: string | undefined;
   const result = await agentPhase(run, {
     phase: 'CODE',
     subject: facts.title,
-    prompt: (attempt) => composePrompt(run, 'CODE', attempt, { ...material, previous }),
-    judge: (_, committed) => {
-      if (committed.commit || facts.noChangesExpected) return undefined;
-      previous = noChanges.message;
-      return noChanges;
-    },
+    prompt: (attempt, last) =>
+      composePrompt(run, 'CODE', attempt, {
+        ...material,
+        previous: last?.code === 'no_changes' ? last.message : undefined,
+      }),
+    judge: (_, committed) => (committed.commit || facts.noChangesExpected ? undefined : noChanges),
     attemptsFor: (code) => (code === 'no_changes' ? 2 : undefined),
   });
   return result.committed.commit !== null;

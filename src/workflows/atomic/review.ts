@@ -62,6 +62,9 @@ async function keepVerdict(run: Run, turn: Turn): Promise<Failure | undefined> {
   const { facts, parts, adwId } = run;
   const attempt = run.attempts.REVIEW;
   const approved = verdict.verdict === 'approve';
+  const told = run
+    .log('REVIEW')
+    .info(`Verdict: ${verdict.verdict.replace('_', ' ')}. ${verdict.summary}`.trim(), { kind: 'step' });
   await parts.changes.change(async ({ tx, record }) => {
     await insertEvidence(tx, {
       taskId: facts.taskId,
@@ -76,9 +79,7 @@ async function keepVerdict(run: Run, turn: Turn): Promise<Failure | undefined> {
     });
     record({ type: 'evidence.added', taskId: facts.taskId, data: { phase: 'REVIEW', attempt, kind: 'verdict' } });
   });
-  await run
-    .log('REVIEW')
-    .info(`Verdict: ${verdict.verdict.replace('_', ' ')}. ${verdict.summary}`.trim(), { kind: 'step' });
+  await told;
   return undefined;
 }
 

@@ -35,10 +35,12 @@ export function requirePassed(outcome: TestOutcome, attempts = 1): void {
 
 async function runTests(run: Run): Promise<TestOutcome> {
   const begun = await beginPhase(run, 'TEST', 'sentra');
-  const outcome = await step(`TEST ${begun.attempt}: run`, (signal) => runOnce(run, begun.attempt, signal));
-  const failure = outcome.passed ? undefined : outcome.failure;
-  await endPhase(run, 'TEST', begun.attempt, failure, { commit: null, files: [] }, { costUsd: 0, tokens: 0 });
-  return outcome;
+  const { attempt } = begun;
+  return step(`TEST ${attempt}: run`, async (signal) => {
+    const outcome = await runOnce(run, attempt, signal);
+    await endPhase(run, { phase: 'TEST', attempt }, { failure: outcome.passed ? undefined : outcome.failure });
+    return outcome;
+  });
 }
 
 async function runOnce(run: Run, attempt: number, signal: AbortSignal): Promise<TestOutcome> {
@@ -51,7 +53,7 @@ async function runOnce(run: Run, attempt: number, signal: AbortSignal): Promise<
     return { passed: true, summary };
   }
   const log = run.log('TEST');
-  await log.info(`Running ${command}`, { kind: 'step', toolUsed: command });
+  void log.info(`Running ${command}`, { kind: 'step', toolUsed: command });
   const timeoutMs = facts.config.limits.phaseTimeoutMinutes * 60_000;
   const ended = await runnerFor(parts, facts, worktree.path).run(command, {
     network: 'none',
@@ -68,8 +70,9 @@ async function runOnce(run: Run, attempt: number, signal: AbortSignal): Promise<
   const output = tail(`${ended.stdout.toString('utf8')}${ended.stderr.toString('utf8')}`);
   const summary = summarise(command, ended.exitCode, ended.endedBy, ended.durationMs);
   const data = { command, durationMs: ended.durationMs, output };
+  const told = log[passed ? 'info' : 'error'](summary, { kind: 'step', duration: ended.durationMs });
   await keep(run, attempt, { kind: 'tests', passed, exitCode: ended.exitCode, summary, data });
-  await log[passed ? 'info' : 'error'](summary, { kind: 'step', duration: ended.durationMs });
+  await told;
   if (passed) return { passed, summary };
   const code = ended.endedBy === 'timeout' ? 'tests_timeout' : 'tests_failing';
   return { passed, failure: { code, message: `${summary}.` }, output: `$ ${command}\n${output}\n${summary}` };

@@ -1,0 +1,93 @@
+/** A server that cannot start says why and what to do, with the exit code for it, and leaves nothing running. */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { makeHome, sentraEnv } from '../helpers/sentra.ts';
+
+const main = path.resolve(import.meta.dirname, '../../src/main.ts');
+
+/** Runs `sentra up` that is expected to end by itself. */
+function up(home: string, env: Record<string, string>): Promise<{ code: number | null; output: string }> {
+  const child = spawn(process.execPath, [main, 'up'], { env: sentraEnv(home, env), stdio: 'pipe' });
+  let output = '';
+  const collect = (chunk: Buffer) => {
+    output += chunk;
+  };
+  child.stdout.on('data', collect);
+  child.stderr.on('data', collect);
+  return new Promise((done) => child.once('close', (code) => done({ code, output })));
+}
+
+/** Every `postmaster.pid` below the home: there is one while a database server runs there. */
+const databasesIn = (home: string): string[] =>
+  readdirSync(home, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('postmaster.pid'));
+
+test('a port that is taken is named with the variable that picks another, and the database is stopped again', async () => {
+  const taken = createServer();
+  await new Promise<void>((done) => taken.listen(0, '127.0.0.1', done));
+  const port = String((taken.address() as { port: number }).port);
+  const home = makeHome();
+  try {
+    const { code, output } = await up(home, { SENTRA_PORT: port });
+    expect(code).toBe(1);
+    expect(output).toContain(`127.0.0.1:${port}: another program uses it`);
+    expect(output).toContain('SENTRA_PORT');
+    expect(output).not.toMatch(/\n\s+at /);
+    expect(existsSync(path.join(home, 'server.json'))).toBe(false);
+    expect(databasesIn(home)).toEqual([]);
+  } finally {
+    taken.close();
+    rmSync(home, { recursive: true, force: true });
+  }
+});
+
+test('a home that cannot be written is named with the variable that moves it', async () => {
+  const folder = makeHome();
+  const home = path.join(folder, 'file');
+  writeFileSync(home, 'no folder');
+  const { code, output } = await up(home, {});
+  expect(code).toBe(1);
+  expect(output).toContain(home);
+  expect(output).toContain('SENTRA_HOME');
+  rmSync(folder, { recursive: true });
+});
+
+test('a file of the home that cannot be written is named as well', async () => {
+  const home = makeHome();
+  mkdirSync(path.join(home, 'token'));
+  const { code, output } = await up(home, {});
+  expect(code).toBe(1);
+  expect(output).toContain(path.join(home, 'token'));
+  expect(output).toContain('SENTRA_HOME');
+  rmSync(home, { recursive: true });
+});
+
+test.each([
+  ['where nothing listens', 'postgres://ada:hunter2@127.0.0.1:1/sentra', '127.0.0.1:1'],
+  ['that is no URL', 'postgres://ada:hunter2@[nowhere/sentra', 'DATABASE_URL'],
+])('a DATABASE_URL %s is told without its password', async (_, url, word) => {
+  const home = makeHome();
+  const { code, output } = await up(home, { DATABASE_URL: url });
+  expect(code).toBe(1);
+  for (const expected of [word, 'DATABASE_URL']) expect(output).toContain(expected);
+  expect(output).not.toContain('hunter2');
+  expect(output).not.toMatch(/\n\s+at /);
+  rmSync(home, { recursive: true });
+});
+
+test.each([
+  ['SENTRA_SLOTS', 'many', 'a whole number from 1 to 1000'],
+  ['SENTRA_SLOTS', '0', 'a whole number from 1 to 1000'],
+  ['SENTRA_PORT', '70000', 'a whole number from 0 to 65535'],
+  ['SENTRA_LOG_LEVEL', 'loud', 'debug, info, warn, error, silent'],
+  ['SENTRA_HOST', '0.0.0.0', '127.0.0.1'],
+])('%s=%s is wrong usage, and the valid values are told', async (name, value, valid) => {
+  const home = makeHome();
+  const { code, output } = await up(home, { [name]: value });
+  expect({ code, output }).toMatchObject({ code: 2 });
+  for (const word of [name, value, valid]) expect(output).toContain(word);
+  expect(databasesIn(home)).toEqual([]);
+  rmSync(home, { recursive: true });
+});

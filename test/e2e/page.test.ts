@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openBrowser } from '../helpers/browser.ts';
+import { agentConfig, git, makeRepository } from '../helpers/repository.ts';
+import { startTestSentra, type TestSentra } from '../helpers/sentra.ts';
+
+let sentra: TestSentra;
+let browser: Browser;
+let page: Page;
+const errors: string[] = [];
+const repository = makeRepository({ config: agentConfig('slow,fails-first') });
+
+beforeAll(async () => {
+  [sentra, browser] = await Promise.all([startTestSentra(), openBrowser()]);
+  page = await (await browser.newContext({ viewport: { width: 1440, height: 900 } })).newPage();
+  page.on('pageerror', (e) => errors.push(e.message));
+});
+afterAll(async () => {
+  await browser?.close();
+  await sentra?.stop();
+});
+
+const login = async () => {
+  const { url } = await sentra.client.createLoginLink();
+  await page.goto(url);
+};
+
+test('without a link the page says how to get one', async () => {
+  await page.goto(sentra.url);
+  await page.getByText('sentra open').waitFor();
+});
+
+test('a person adds a repository, creates a task, watches it, filters its log, reads the diff and merges', async () => {
+  await login();
+  await page.getByLabel(/path/i).first().fill(repository.path);
+  await page.getByRole('button', { name: /add/i }).first().click();
+  await page.getByRole('button', { name: 'New task' }).first().click();
+  const dialog = page.getByRole('dialog', { name: 'New task' });
+  await dialog.getByLabel('Title').fill('Greet the world');
+  await dialog.getByRole('button', { name: 'Create task' }).click();
+  await page.getByRole('link', { name: /Greet the world/ }).click();
+
+  await page.getByRole('button', { name: 'Start', exact: true }).click();
+  await page.getByRole('tab', { name: 'Progress' }).click();
+  await page
+    .getByText(/still working on PLAN/)
+    .first()
+    .waitFor(); // while the session still runs
+  expect(await page.getByText(/working on CODE/).count()).toBe(0);
+  await page
+    .getByText(/The tests fail/)
+    .first()
+    .waitFor();
+  await page.getByRole('button', { name: 'Merge' }).and(page.locator(':not([aria-disabled="true"])')).first().waitFor();
+
+  await page.getByRole('tab', { name: 'Logs' }).click();
+  await page.getByText('working on REVIEW, attempt 1').first().waitFor();
+  await page.getByRole('checkbox', { name: 'REVIEW' }).click();
+  await expect.poll(() => page.getByText('working on REVIEW, attempt 1').count()).toBe(0);
+  await page.getByLabel('Search logs').fill('working on CODE, attempt');
+  await page
+    .getByText(/^[12]\/2$/)
+    .first()
+    .waitFor();
+
+  await page.getByRole('tab', { name: 'Branch' }).click();
+  const diff = page.getByRole('region', { name: 'Diff' });
+  await diff.getByText('written 2').waitFor();
+  await page.getByRole('button', { name: 'Merge' }).first().click();
+  await page.getByRole('button', { name: 'Confirm merge' }).click();
+  await page.getByText('Completed', { exact: true }).first().waitFor();
+  expect(git(repository.path, 'log', '-1', '--format=%s')).toBe('merge: Greet the world');
+  expect(errors).toEqual([]);
+});
+
+test('no page has a fault that axe finds, wide and on a phone, dark and light', async () => {
+  const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  const { items } = await sentra.client.listTasks({ query: {} });
+  const paths = [
+    '/',
+    `/tasks/${items[0]?.id}?tab=logs`,
+    `/tasks/${items[0]?.id}?tab=branch`,
+    '/resources',
+    '/settings',
+  ];
+  for (const [width, colorScheme] of [
+    [1440, 'dark'],
+    [390, 'light'],
+  ] as const) {
+    await page.setViewportSize({ width, height: 900 });
+    await page.emulateMedia({ colorScheme });
+    for (const path of paths) {
+      await page.goto(`${sentra.url}${path}`);
+      await page.getByRole('main').waitFor();
+      await page.waitForLoadState('networkidle').catch(() => {}); // sockets stay open; what matters has come by then
+      const found = (await page.evaluate(`${axe}; axe.run().then((r) => r.violations.map((v) => v.id))`)) as string[];
+      expect([path, width, found]).toEqual([path, width, []]);
+      const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+      expect([path, width, overflow]).toEqual([path, width, 0]);
+    }
+  }
+});
