@@ -209,7 +209,7 @@ async function pushOnce(
   const pushed = await pushBranch(facts.project, { branchName: worktree.branchName, commit, remote });
   const notice =
     pushed.outcome === 'refused'
-      ? `The push of ${worktree.branchName} to ${remote} was refused: ${pushed.message} The work is safe in the local branch; the next phase tries again.`
+      ? `The push of ${worktree.branchName} to ${remote} was refused: ${pushed.message} The work is safe in the local branch; the next push tries again.`
       : null;
   const told = notice
     ? run.log(phase).warn(notice, { kind: 'step', error: 'push_refused' })

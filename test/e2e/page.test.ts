@@ -32,7 +32,9 @@ test('without a link the page says how to get one', async () => {
   await page.getByText('sentra open').waitFor();
 });
 
-test('a person adds a repository, creates a task, watches it, filters its log, reads the diff and merges', async () => {
+test('a person adds a repository, creates a task, watches it, filters its log, reads the diff and merges', {
+  timeout: 180_000,
+}, async () => {
   await login();
   await page.getByLabel(/path/i).first().fill(repository.path);
   await page.getByRole('button', { name: /add/i }).first().click();
@@ -70,12 +72,12 @@ test('a person adds a repository, creates a task, watches it, filters its log, r
   await diff.getByText('written 2').waitFor();
   await page.getByRole('button', { name: 'Merge' }).first().click();
   await page.getByRole('button', { name: 'Confirm merge' }).click();
-  await page.getByText('Completed', { exact: true }).first().waitFor();
+  await page.getByText('Done', { exact: true }).first().waitFor();
   expect(git(repository.path, 'log', '-1', '--format=%s')).toBe('merge: Greet the world');
   expect(errors).toEqual([]);
 });
 
-test('no page has a fault that axe finds, wide and on a phone, dark and light', async () => {
+test('no page has a fault that axe finds, wide and on a phone, dark and light', { timeout: 180_000 }, async () => {
   const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   const { items } = await sentra.client.listTasks({ query: {} });
   const paths = [
