@@ -24,10 +24,7 @@ export async function whenAvailable<T>(work: () => Promise<T>, signal?: AbortSig
 export function isUnavailable(thrown: unknown): boolean {
   if (thrown instanceof SentraError) return thrown.code === 'database_unavailable';
   return causesOf(thrown).some(
-    (e) =>
-      lostConnection.has(e.code ?? '') ||
-      /^(08|57P0|53)/.test(e.code ?? '') ||
-      lostMessage.test(e.message),
+    (e) => lostConnection.has(e.code ?? '') || /^(08|57P0|53)/.test(e.code ?? '') || lostMessage.test(e.message),
   );
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { agentConfig, git, makeRepository } from '../helpers/repository.ts';
@@ -82,4 +82,27 @@ test('failing tests go back to CODE with their output, and review comments start
     [true, 0],
   ]);
   expect(readFileSync(path.join(task.worktreePath ?? '', `${id}.txt`), 'utf8')).toBe('reworked 3\n');
+});
+
+test('a slow remote holds up no phase, but the pull request: review waits for what is pushed', async () => {
+  const { client } = sentra;
+  const repository = makeRepository({ config: agentConfig(), remote: true });
+  const open = path.join(repository.remote, 'open');
+  const hook = path.join(repository.remote, 'hooks', 'pre-receive');
+  mkdirSync(path.dirname(hook), { recursive: true });
+  writeFileSync(hook, `#!/bin/sh\nwhile ! [ -e '${open}' ]; do sleep 0.05; done\n`, { mode: 0o755 });
+  const project = await client.addProject({ body: { path: repository.path } });
+  const { id } = await client.createTask({ body: { projectId: project.id, title: 'Slow remote', autoStart: true } });
+  const phases = async () => (await client.listRuns({ params: { id } })).items[0]?.phases ?? [];
+  await expect
+    .poll(async () => (await phases()).map((p) => `${p.phase} ${p.state}`), { timeout: 30_000 })
+    .toEqual(['PLAN passed', 'CODE passed', 'TEST passed', 'REVIEW passed']);
+  const waiting = await client.getTask({ params: { id } });
+  expect(waiting).toMatchObject({ status: 'running', pullRequest: null });
+  writeFileSync(open, '');
+  const reviewed = await waitForTask(sentra, id);
+  expect(reviewed).toMatchObject({ status: 'in_review', notice: null });
+  expect(git(repository.remote, 'rev-parse', reviewed.branchName ?? '')).toBe(
+    git(repository.path, 'rev-parse', reviewed.branchName ?? ''),
+  );
 });

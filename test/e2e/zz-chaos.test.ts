@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { agentConfig, makeRepository } from '../helpers/repository.ts';
-import { startTestSentra, type TestSentra, waitForTask } from '../helpers/sentra.ts';
+import { readFileSync } from 'node:fs';
+import { startEmbedded } from '#src/store/postgres.ts';
+import { startTestSentra, type TestSentra, until, waitForTask } from '../helpers/sentra.ts';
 import { expectWhole, listLines, processesOf } from '../helpers/survival.ts';
 let sentra: TestSentra;
 beforeAll(async () => { sentra = await startTestSentra(); });
@@ -20,6 +22,7 @@ test('random kills', async () => {
     await sleep(Math.random() * 900);
     const states = await Promise.all(tasks.map(async (t) => (await sentra.client.getTask({ params: { id: t.id } })).status));
     if (states.every((s) => s === 'in_review' || s === 'failed')) break;
+    if (kills % 3 === 1) { const { dataDir } = await startEmbedded({ home: sentra.home }); process.kill(Number(readFileSync(dataDir + '/postmaster.pid', 'utf8').split('\n')[0]), 'SIGKILL'); await sleep(Math.random() * 1500); if (kills % 2) { await until(() => sentra.client.getSystem().then(() => true, () => false), 30000); continue; } }
     if (kills % 4 === 3) await sentra.quit(); else await sentra.kill();
     await sentra.restart();
   }
