@@ -22,6 +22,7 @@ import { createTasks } from '#src/orchestrator/tasks.ts';
 import { createViews } from '#src/orchestrator/views.ts';
 import { createTaskWorktree } from '#src/orchestrator/worktrees.ts';
 import { killAll } from '#src/process.ts';
+import { endLeftovers } from '#src/sandbox/leftovers.ts';
 import { createSandbox } from '#src/sandbox/wall.ts';
 import { createHandlers } from '#src/server/handlers.ts';
 import { type RunningServer, startServer } from '#src/server/server.ts';
@@ -68,6 +69,8 @@ async function startOn(store: Store, config: Config, report: (line: string) => v
       'conflict',
       `Sentra is running already with ${config.home}; \`npx sentra open\` prints its link.`,
     );
+  const leftovers = await endLeftovers(path.join(config.home, 'homes'));
+  if (leftovers) report(`Ended ${leftovers} processes that an earlier Sentra had left at work.`);
   const ending = new AbortController();
   superviseDatabase(store, report, ending.signal);
   const databaseUrl = store.database.url;

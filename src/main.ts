@@ -75,6 +75,8 @@ async function serve(config: Config, { demo }: { demo: boolean }): Promise<numbe
     return 0;
   }
   const stopped = whenAskedToStop();
+  // A bug may end a run, never the process that carries all the others.
+  process.on('unhandledRejection', (e) => console.error(e instanceof Error ? (e.stack ?? e.message) : String(e)));
   const { startSentra } = await import('#src/compose.ts');
   const sentra = await startSentra(config, (line) => console.error(line));
   console.log(`Sentra ${config.version} is at ${sentra.url}, its data in ${config.home}.`);

@@ -1,7 +1,7 @@
 /**
  * A step: a checkpointed unit that never runs again once it succeeded. It runs at least once, so its effect must be
- * deterministic or looked up; one that lost the database runs again when it is back. An expected failure (`SentraError`) is an outcome like any other: it is recorded, and the
- * step fails in the same way whenever the workflow is replayed.
+ * deterministic or looked up; one that lost the database runs again when it is back. An expected failure (`SentraError`)
+ * is an outcome like any other: it is recorded, and the step fails in the same way whenever the workflow is replayed.
  */
 import { DBOS, Error as DBOSErrors } from '@dbos-inc/dbos-sdk';
 import { type Failure, SentraError } from '#src/errors.ts';

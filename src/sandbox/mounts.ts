@@ -24,7 +24,8 @@ export function mountArguments(room: Room, hidden: readonly string[]): string[] 
   const guarded = [room.gitDir, join(room.worktreePath, '.git')].flatMap((path): Mount[] =>
     path ? existing({ path, kind: 'read' }) : [],
   );
-  return [...shown, ...guarded].flatMap(toArguments);
+  const discarded = (room.discarded ?? []).flatMap((path) => existing({ path, kind: 'hide' }));
+  return [...shown, ...guarded, ...discarded].flatMap(toArguments);
 }
 
 const hiddenPaths = (more: readonly string[]): string[] => [

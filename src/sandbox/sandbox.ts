@@ -19,6 +19,8 @@ export type Room = {
   /** More paths of the host, at the same place inside. Paths that do not exist are skipped. */
   readable?: readonly string[];
   writable?: readonly string[];
+  /** Folders that seem empty and writable; what is written there is thrown away. Inside `gitDir` too. */
+  discarded?: readonly string[];
   network: Network;
   /** A model's unix socket served by us: reachable inside as http://127.0.0.1:<modelPort>. */
   modelSocket?: string;

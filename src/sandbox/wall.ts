@@ -98,6 +98,8 @@ const proxyEnv = {
   HTTPS_PROXY: proxyUrl,
   http_proxy: proxyUrl,
   https_proxy: proxyUrl,
+  YARN_HTTP_PROXY: proxyUrl, // Yarn from 2 on reads no others
+  YARN_HTTPS_PROXY: proxyUrl,
   NO_PROXY: '127.0.0.1,localhost',
   no_proxy: '127.0.0.1,localhost',
   NODE_USE_ENV_PROXY: '1',

@@ -235,7 +235,8 @@ function failureOf(turn: Turn, agent: string): Failure | undefined {
   return { code: codes[turn.outcome], message: turn.message || `${agent} ended: ${turn.outcome}.` };
 }
 
-const literalGlob = (path: string) => path.replace(/[\\*?[\]]/g, '\\$&');
+/** A glob for one file. The bracket makes it a glob also for git, which refuses to be told of an ignored file by its plain name. */
+const literalGlob = (path: string) => path.replace(/[\\*?[\]]/g, '\\$&').replace(/[\w.-]/, '[$&]');
 
 /** What another attempt cannot mend. */
 const isFinal = (code: ErrorCode) =>

@@ -1,5 +1,6 @@
 /** From a task to a worktree that an agent can work in: branch, folder, ports, env files, dependencies, set-up. Each a step. */
 import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { branchName } from '#src/domain/branch-name.ts';
 import { step } from '#src/engine/step.ts';
@@ -13,6 +14,7 @@ import { SentraError } from '#src/errors.ts';
 import { excludeLocally, resolveCommit } from '#src/git/repository.ts';
 import { createWorktree, removeWorktree, saveWork } from '#src/git/worktree.ts';
 import type { Logger } from '#src/logs/pipeline.ts';
+import type { Room } from '#src/sandbox/sandbox.ts';
 import type { Database } from '#src/store/database.ts';
 import { findLease, listTakenPorts, namePorts, releaseLease, takeLease } from '#src/store/port-leases.ts';
 import { addCopied, findWorktree, planWorktree, setWorktreeState, type WorktreeRow } from '#src/store/worktrees.ts';
@@ -50,10 +52,15 @@ export async function prepareWorktree(parts: Parts, adwId: string, facts: SetupF
 }
 
 /** Runs the project's commands in a task's worktree, confined as the task is. */
-export function runnerFor(parts: Parts, facts: SetupFacts, worktreePath: string): Runner {
+export function runnerFor(
+  parts: Parts,
+  facts: SetupFacts,
+  worktreePath: string,
+  more: Pick<Room, 'discarded' | 'writable'> = {},
+): Runner {
   return createRunner({
     sandbox: facts.confined ? parts.sandbox : undefined,
-    room: roomOf(parts, facts, worktreePath),
+    room: { ...roomOf(parts, facts, worktreePath), ...more },
     baseEnv: { ...parts.baseEnv },
   });
 }
@@ -166,13 +173,19 @@ async function install(
   log: Logger,
   signal: AbortSignal,
 ): Promise<{ done: true }> {
-  const runner = runnerFor(parts, facts, worktreePath);
+  // Installs of hook managers write git hooks; here they may, and nothing comes of it: Sentra's commits run none.
+  const discarded = ['hooks', 'info'].map((folder) => path.join(facts.project.gitDir, folder));
+  // Packages are fetched once for a project. Only installs can write here, and package managers check what they take out.
+  const cachePath = path.join(parts.home, 'caches', facts.project.id);
+  await mkdir(cachePath, { recursive: true });
+  const runner = runnerFor(parts, facts, worktreePath, { discarded, writable: [cachePath] });
   const timeoutMs = facts.config.limits.phaseTimeoutMinutes * 60_000;
   const onLine = (line: string) => void log.info(line, { kind: 'output', toolUsed: 'install' });
   const installed = await installDependencies({
     runner,
     worktreePath,
     setting: facts.config.setup.install,
+    cachePath,
     onLine,
     timeoutMs,
     signal,

@@ -70,9 +70,10 @@ export async function runSession(run: Run, spec: SessionSpec, signal: AbortSigna
   );
   await recorder.settled();
   const { outcome, message, costUsd, usage } = end;
-  const told = logEnd(log, spec.agent, end);
-  await whenAvailable(() => endSession(db, sessionId, { outcome, message, costUsd, usage }));
-  await told;
+  await Promise.all([
+    whenAvailable(() => endSession(db, sessionId, { outcome, message, costUsd, usage })),
+    logEnd(log, spec.agent, end),
+  ]);
   return toTurn(end);
 }
 

@@ -40,11 +40,8 @@ test.each(['shared', 'none'])(
     const patch = readFileSync(path.join(saved, readdirSync(saved)[0] ?? ''), 'utf8');
     expect(patch).toContain('half of the work');
     expect(patch).toContain(`.sentra/plans/${id}.md`);
-    expect(await sentra.client.getTask({ params: { id } })).toMatchObject({
-      status: 'cancelled',
-      worktreePath: null,
-      ports: {},
-    });
+    await until(async () => (await sentra.client.getTask({ params: { id } })).worktreePath === null, 10_000);
+    expect(await sentra.client.getTask({ params: { id } })).toMatchObject({ status: 'cancelled', ports: {} });
     expect(git(repository.path, 'branch', '--format=%(refname:short)')).toBe('main');
   },
 );

@@ -106,3 +106,21 @@ test('a slow remote holds up no phase, but the pull request: review waits for wh
     git(repository.path, 'rev-parse', reviewed.branchName ?? ''),
   );
 });
+
+test('untracked env files of the main checkout are in the worktree and never in a commit, ignored or not', async () => {
+  const { client } = sentra;
+  const repository = makeRepository({
+    config: agentConfig(),
+    files: { '.gitignore': '.env\n', '.env.example': 'A=\n' },
+  });
+  writeFileSync(path.join(repository.path, '.env'), 'SECRET=1\n');
+  writeFileSync(path.join(repository.path, '.env.staging'), 'SECRET=2\n');
+  const project = await client.addProject({ body: { path: repository.path } });
+  const { id } = await client.createTask({ body: { projectId: project.id, title: 'Secrets', autoStart: true } });
+  const task = await waitForTask(sentra, id);
+  expect(task).toMatchObject({ status: 'in_review', error: null });
+  expect(readFileSync(path.join(task.worktreePath ?? '', '.env'), 'utf8')).toBe('SECRET=1\n');
+  expect(readFileSync(path.join(task.worktreePath ?? '', '.env.staging'), 'utf8')).toBe('SECRET=2\n');
+  const files = git(repository.path, 'ls-tree', '-r', '--name-only', task.branchName ?? '').split('\n');
+  expect(files.filter((file) => file.startsWith('.env'))).toEqual(['.env.example']);
+});

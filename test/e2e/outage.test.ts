@@ -4,7 +4,15 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startEmbedded } from '#src/store/postgres.ts';
 import { agentConfig, makeRepository } from '../helpers/repository.ts';
 import { startTestSentra, type TestSentra, until, waitForTask } from '../helpers/sentra.ts';
-import { expectWhole, listAttempts, listLines, processesOf, waitForEnd, waitForLine } from '../helpers/survival.ts';
+import {
+  expectWhole,
+  holdsOnce,
+  listAttempts,
+  listLines,
+  processesOf,
+  waitForEnd,
+  waitForLine,
+} from '../helpers/survival.ts';
 
 let sentra: TestSentra;
 beforeAll(async () => {
@@ -61,24 +69,21 @@ test('tasks that lose the database wherever they happen to be end well', async (
           .catch(() => false),
       30_000,
     );
+    const revivals = countOf(sentra.output().split('\n'), 'database is back');
     await killDatabase();
+    await until(() => countOf(sentra.output().split('\n'), 'database is back') > revivals, 30_000);
   }
-  const answers = () =>
-    sentra.client
-      .getSystem()
-      .then(() => true)
-      .catch(() => false);
-  await until(answers, 30_000);
   for (const { id, repository } of tasks) await expectWhole(sentra, await waitForTask(sentra, id), repository.path);
 });
 
 test('a server asked to stop in the middle of a phase goes on with it at the next start', async () => {
-  const { id, repository } = await begin(agentConfig('holds'));
-  for (const phase of ['PLAN', 'CODE', 'REVIEW']) {
+  const tests = `${holdsOnce('TEST')}; grep -q green state.txt`;
+  const { id, repository } = await begin(agentConfig('holds-CODE', { test: tests }));
+  for (const phase of ['CODE', 'TEST']) {
     await waitForLine(sentra, id, `holding ${phase}`);
     const running = processesOf(id);
     await sentra.quit();
-    expect(sentra.child.exitCode).toBe(0);
+    expect(sentra.child.exitCode, sentra.output()).toBe(0);
     await waitForEnd(running);
     await sentra.restart();
   }

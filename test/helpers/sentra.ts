@@ -145,7 +145,7 @@ export async function until(
 
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise((done) => child.once('exit', done));
+  const gone = new Promise((done) => child.once('close', done)); // with the last of its output
   child.kill(signal);
   await gone;
 }

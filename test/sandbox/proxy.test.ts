@@ -69,20 +69,17 @@ describe('the proxy', () => {
     expect(await get(open.socketPath, `http://127.0.0.1:${port}/a?b=c`)).toBe('200 GET /a?b=c');
   });
 
-  test.each([192, 256, 288])(
-    'a slow reader gets all %i KiB that were sent before the close',
-    async (size) => {
-      const far = createTcpServer((socket) => socket.end(Buffer.alloc(size * 1024))).listen(0, '127.0.0.1');
-      await once(far, 'listening');
-      const socket = connect(open.socketPath);
-      socket.write(`CONNECT 127.0.0.1:${(far.address() as AddressInfo).port} HTTP/1.1\r\n\r\n`);
-      for (let turn = 0; turn < 1000; turn++) await nextTurn(); // the buffers on the way fill up, the far side closes
-      let received = -'HTTP/1.1 200 Connection established\r\n\r\n'.length;
-      for await (const chunk of socket) received += chunk.length;
-      far.close();
-      expect(received).toBe(size * 1024);
-    },
-  );
+  test.each([192, 256, 288])('a slow reader gets all %i KiB that were sent before the close', async (size) => {
+    const far = createTcpServer((socket) => socket.end(Buffer.alloc(size * 1024))).listen(0, '127.0.0.1');
+    await once(far, 'listening');
+    const socket = connect(open.socketPath);
+    socket.write(`CONNECT 127.0.0.1:${(far.address() as AddressInfo).port} HTTP/1.1\r\n\r\n`);
+    for (let turn = 0; turn < 1000; turn++) await nextTurn(); // the buffers on the way fill up, the far side closes
+    let received = -'HTTP/1.1 200 Connection established\r\n\r\n'.length;
+    for await (const chunk of socket) received += chunk.length;
+    far.close();
+    expect(received).toBe(size * 1024);
+  });
 
   test('says why when nothing listens at the address', async () => {
     expect(await get(open.socketPath, 'http://127.0.0.1:1/')).toMatch(/ECONNREFUSED/);

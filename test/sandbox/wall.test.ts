@@ -48,6 +48,14 @@ describe('the disk of a room', () => {
     expect((await free('git config x.y z && git config x.y && git config --unset x.y')).stdout.toString()).toBe('z\n');
   });
 
+  test('hooks that an install writes are thrown away where the room says so', async () => {
+    const hooks = join(room.gitDir ?? '', 'hooks');
+    const install = `echo evil > ${hooks}/pre-commit && cat ${hooks}/pre-commit`;
+    expect((await confined(install)).exitCode).not.toBe(0);
+    expect((await confined(install, { discarded: [hooks] })).stdout.toString()).toBe('evil\n');
+    expect(existsSync(join(hooks, 'pre-commit'))).toBe(false);
+  });
+
   test('the rest of the disk cannot be written', async () => {
     const outside = join(place.folder, 'outside.txt');
     await confined(`echo x > ${outside}; echo x > ${place.folder}/repository/readme.txt; echo x > /etc/sentra-test`);
@@ -107,6 +115,13 @@ describe('the network of a room', () => {
   });
   const get = (url: string) =>
     `${process.execPath} -e "fetch('${url}').then(r => r.text()).then(t => console.log(t), () => console.log('closed'))"`;
+
+  test('every package manager is told of the proxy by the name that it reads', async () => {
+    const told = (await confined('env', { network: 'proxy' })).stdout.toString();
+    for (const name of ['HTTPS_PROXY', 'https_proxy', 'YARN_HTTPS_PROXY', 'YARN_HTTP_PROXY'])
+      expect(told).toMatch(new RegExp(`^${name}=http://127.0.0.1:\\d+$`, 'm'));
+    expect((await confined('env', { network: 'none' })).stdout.toString()).not.toMatch(/proxy/i);
+  });
 
   test('a port of the host cannot be reached, directly or by the proxy, while it can without the wall', async () => {
     const url = `http://127.0.0.1:${port}/`;
