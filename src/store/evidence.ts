@@ -9,9 +9,10 @@ export type NewEvidence = Pick<
   'taskId' | 'adwId' | 'phase' | 'attempt' | 'kind' | 'passed' | 'exitCode' | 'summary' | 'data'
 > & { ordinal?: number };
 
-/** Keeps a piece of evidence once, however often its step runs. */
-export async function insertEvidence(tx: Queryable, item: NewEvidence): Promise<void> {
-  await tx.insert(evidence).values(item).onConflictDoNothing();
+/** Keeps a piece of evidence once, however often its step runs; false when it was there already. */
+export async function insertEvidence(tx: Queryable, item: NewEvidence): Promise<boolean> {
+  const rows = await tx.insert(evidence).values(item).onConflictDoNothing().returning({ id: evidence.id });
+  return rows.length === 1;
 }
 
 export async function listEvidence(db: Queryable, taskId: string): Promise<Evidence[]> {

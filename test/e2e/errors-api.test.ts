@@ -231,7 +231,10 @@ test.each(Object.entries(routes).filter(([name]) => name !== 'removeProject'))(
     await fc.assert(
       fc.asyncProperty(requests, async ({ param, query, body }) => {
         const search = new URLSearchParams(
-          Object.entries(query).map(([key, value]): [string, string] => [key, String(value)]),
+          Object.entries(query).map(([key, value]): [string, string] => [
+            key,
+            typeof value === 'string' ? value : (JSON.stringify(value) ?? ''),
+          ]),
         );
         const route = spec.path.replace(/\{\w+\}/g, () => encodeURIComponent(param.toWellFormed()));
         const response = await call(spec.method.toUpperCase(), `${route}?${search}`, spec.body ? body : undefined);

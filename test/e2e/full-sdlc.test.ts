@@ -82,6 +82,8 @@ test('failing tests go back to CODE with their output, and review comments start
     [true, 0],
   ]);
   expect(readFileSync(path.join(task.worktreePath ?? '', `${id}.txt`), 'utf8')).toBe('reworked 3\n');
+  const { comments } = await client.getPullRequest({ params: { id } });
+  expect(comments.map((c) => [c.author, c.path, c.line, c.body])).toEqual([['review', `${id}.txt`, 1, 'Say more.']]);
 });
 
 test('a slow remote holds up no phase, but the pull request: review waits for what is pushed', async () => {

@@ -66,7 +66,7 @@ async function keepVerdict(run: Run, turn: Turn): Promise<Failure | undefined> {
     .log('REVIEW')
     .info(`Verdict: ${verdict.verdict.replace('_', ' ')}. ${verdict.summary}`.trim(), { kind: 'step' });
   await parts.changes.change(async ({ tx, record }) => {
-    await insertEvidence(tx, {
+    const isNew = await insertEvidence(tx, {
       taskId: facts.taskId,
       adwId,
       phase: 'REVIEW',
@@ -77,15 +77,9 @@ async function keepVerdict(run: Run, turn: Turn): Promise<Failure | undefined> {
       summary: verdict.summary || (approved ? 'Approved' : 'Changes requested'),
       data: { ...verdict },
     });
+    if (isNew) await addComments(tx, facts.taskId, 'review', verdict.comments, adwId);
     record({ type: 'evidence.added', taskId: facts.taskId, data: { phase: 'REVIEW', attempt, kind: 'verdict' } });
   });
   await told;
   return undefined;
-}
-
-/** Keeps the comments of a verdict with those of people, once the round that they start is decided. */
-export async function keepComments(run: Run, verdict: Verdict): Promise<void> {
-  await step(`REVIEW ${run.attempts.REVIEW}: comments`, () =>
-    run.parts.changes.change(({ tx }) => addComments(tx, run.facts.taskId, 'review', verdict.comments, run.adwId)),
-  );
 }

@@ -1,5 +1,5 @@
 import { plan } from '#src/workflows/atomic/plan.ts';
-import { keepComments, requireApproval, review } from '#src/workflows/atomic/review.ts';
+import { requireApproval, review } from '#src/workflows/atomic/review.ts';
 import { codeUntilGreen } from '#src/workflows/composed/code-until-green.ts';
 import { openForReview } from '#src/workflows/pull-request.ts';
 import { includes, type Run, type RunEnd } from '#src/workflows/run.ts';
@@ -22,7 +22,6 @@ async function reviewUntilApproved(run: Run): Promise<void> {
     const result = await review(run);
     if (result.changedFiles) await codeUntilGreen(run, {}, { startWithTest: true });
     if (result.verdict.verdict === 'approve') return;
-    await keepComments(run, result.verdict);
     if (round >= limit) requireApproval(result, round);
     await codeUntilGreen(run, {
       comments: result.verdict.comments.length ? result.verdict.comments : [{ body: result.verdict.summary }],
