@@ -126,7 +126,8 @@ export async function endPhase(
   const { taskId } = facts;
   const state = failure ? 'failed' : 'passed';
   const commit = committed?.commit ?? null;
-  const costs = { costUsd: turn?.costUsd ?? 0, tokens: turn?.tokens ?? 0 };
+  // Without a session there is nothing to pay; a session without a price has an unknown one.
+  const costs = turn ? { costUsd: turn.costUsd, tokens: turn.tokens } : { costUsd: 0, tokens: 0 };
   await parts.changes.change(async ({ tx, touch, record }) => {
     await endAttempt(tx, { adwId, phase, attempt }, { state, commit, error: failure ?? null, ...costs });
     if (committed?.commit)

@@ -126,3 +126,15 @@ test('untracked env files of the main checkout are in the worktree and never in 
   const files = git(repository.path, 'ls-tree', '-r', '--name-only', task.branchName ?? '').split('\n');
   expect(files.filter((file) => file.startsWith('.env'))).toEqual(['.env.example']);
 });
+
+test('what an agent cost is added up, and an unknown price stays unknown', async () => {
+  const { client } = sentra;
+  const costOf = async (modes: string) => {
+    const repository = makeRepository({ config: agentConfig(modes) });
+    const project = await client.addProject({ body: { path: repository.path } });
+    const { id } = await client.createTask({ body: { projectId: project.id, title: 'Price', autoStart: true } });
+    return (await waitForTask(sentra, id)).costUsd;
+  };
+  expect(await costOf('good')).toBeCloseTo(0.03);
+  expect(await costOf('unpriced')).toBeNull();
+});
