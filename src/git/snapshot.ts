@@ -1,5 +1,5 @@
 /** The state of a worktree as a tree object, made through an index of our own, so that nothing of the worktree changes. */
-import { copyFile, rm } from 'node:fs/promises';
+import { copyFile, rm, stat, utimes } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { execGit, gitLine } from '#src/git/exec-git.ts';
 
@@ -27,7 +27,7 @@ export async function snapshot(
   const git = { gitDir: adminDir, workTree: worktreePath, indexFile, ...(signal ? { signal } : {}) };
   await rm(`${indexFile}.lock`, { force: true }); // ours alone: only a killed Sentra can have left it
   // The worktree's own index knows which files did not change, which saves reading them all.
-  await copyFile(join(adminDir, 'index'), indexFile).catch(() => execGit(['read-tree', parent], git));
+  await copyIndex(join(adminDir, 'index'), indexFile).catch(() => execGit(['read-tree', parent], git));
   // Git enters a repository inside the tree and would run what its configuration says.
   const links = (await gitlinks(git)).map((path) => `:(exclude,literal)${path}`);
   await execGit(['add', '-A', '--', '.', ...withoutFiles(exclude), ...links], git);
@@ -43,6 +43,16 @@ export async function snapshot(
     });
   const files = changes.filter((change) => !refused.includes(change)).map((change) => change.path);
   return { tree: await gitLine(['write-tree'], git), files, indexFile };
+}
+
+/**
+ * With the date of the original: git takes a file for unchanged that has the same size and second as its entry, unless the
+ * index is not younger than that (gitformat-index(5), racy entries). A copy that looks younger would hide such a change.
+ */
+async function copyIndex(from: string, to: string): Promise<void> {
+  await copyFile(from, to);
+  const { atime, mtime } = await stat(from);
+  await utimes(to, atime, mtime);
 }
 
 async function gitlinks(git: { gitDir: string; indexFile: string }): Promise<string[]> {

@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { type CommitRequest, commitWorktree } from '#src/git/commit.ts';
 import type { Repository } from '#src/git/repository.ts';
 import { createWorktree } from '#src/git/worktree.ts';
@@ -111,4 +111,25 @@ test('a branch that someone else moved is refused, and theirs stays', async () =
   write(path, { 'c.txt': 'c' });
   await expect(commit()).rejects.toMatchObject({ code: 'base_moved' });
   expect(git(path, 'rev-parse', 'HEAD')).toBe(theirs);
+});
+
+test('a change of the same size in the same second as the last commit is not missed', async () => {
+  const repo = makeRepository();
+  const { path, request } = await prepare(repo);
+  const second = () => Math.floor(Date.now() / 1000);
+  const nextSecond = async () => {
+    const now = second();
+    // A little into it: the clock of the file system is some milliseconds behind.
+    await vi.waitUntil(() => second() > now && Date.now() % 1000 > 20, { interval: 1, timeout: 5_000 });
+  };
+  await nextSecond(); // the whole of a second lies ahead: what follows fits into it
+  write(path, { 'state.txt': 'broken 1\n' });
+  const first = await commitWorktree(repo, request);
+  write(path, { 'state.txt': 'broken 2\n' });
+  await nextSecond();
+  const parent = first.outcome === 'committed' ? first.commit : '';
+  expect(await commitWorktree(repo, { ...request, parent })).toMatchObject({
+    outcome: 'committed',
+    files: ['state.txt'],
+  });
 });
