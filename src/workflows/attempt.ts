@@ -244,4 +244,4 @@ const isFinal = (code: ErrorCode) =>
   code === 'agent_auth' || code === 'agent_not_found' || code === 'cancelled' || code === 'invalid_config';
 
 const afterAttempts = (failure: Failure, attempts: number): Failure =>
-  attempts > 1 ? { ...failure, message: `${failure.message} (after ${attempts} attempts)` } : failure;
+  attempts > 1 ? { ...failure, message: `After ${attempts} attempts: ${failure.message}` } : failure;

@@ -30,7 +30,7 @@ export async function test(run: Run): Promise<TestOutcome> {
 export function requirePassed(outcome: TestOutcome, attempts = 1): void {
   if (outcome.passed) return;
   const { code, message } = outcome.failure;
-  throw new SentraError(code, attempts > 1 ? `${message} (after ${attempts} attempts)` : message);
+  throw new SentraError(code, attempts > 1 ? `After ${attempts} attempts: ${message}` : message);
 }
 
 async function runTests(run: Run): Promise<TestOutcome> {
