@@ -96,7 +96,7 @@ describe('agents', () => {
 
   test('one that exits with 1 is tried three times, then its last words are told', async () => {
     const { task } = await runIn(sentra, { config: agentConfig('exit1') });
-    await expectTold(sentra, task, 'agent_failed', 'exited with code 1', 'I give up.', 'after 3 attempts');
+    await expectTold(sentra, task, 'agent_failed', 'exited with code 1', 'I give up.', 'After 3 attempts: ');
     expect(await attemptsOf(task)).toEqual(['PLAN 1 failed', 'PLAN 2 failed', 'PLAN 3 failed']);
   });
 
@@ -119,7 +119,7 @@ describe('agents', () => {
 
   test('one that changes nothing is tried twice, then the task says so', async () => {
     const { task } = await runIn(sentra, { config: agentConfig('no-change') });
-    await expectTold(sentra, task, 'no_changes', 'changed nothing', 'expects no changes', 'after 2 attempts');
+    await expectTold(sentra, task, 'no_changes', 'changed nothing', 'expects no changes', 'After 2 attempts: ');
     expect(await attemptsOf(task)).toEqual(['PLAN 1 passed', 'CODE 1 failed', 'CODE 2 failed']);
   });
 
@@ -152,7 +152,7 @@ describe('agents', () => {
 describe('tests and review', () => {
   test('tests that never pass end the task after three attempts; its worktree is kept and a retry goes on', async () => {
     const { task } = await runIn(sentra, { config: agentConfig('never-green') });
-    await expectTold(sentra, task, 'tests_failing', 'The tests fail', 'exited with 1', 'after 3 attempts');
+    await expectTold(sentra, task, 'tests_failing', 'The tests fail', 'exited with 1', 'After 3 attempts: ');
     expect((await attemptsOf(task)).filter((a) => a.startsWith('TEST'))).toEqual([
       'TEST 1 failed',
       'TEST 2 failed',
