@@ -178,6 +178,12 @@ CREATE TABLE "sentra"."tasks" (
 	"completed_at" timestamp with time zone
 );
 --> statement-breakpoint
+CREATE TABLE "sentra"."templates" (
+	"name" text PRIMARY KEY NOT NULL,
+	"fields" jsonb NOT NULL,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "sentra"."transcripts" (
 	"session_id" text NOT NULL,
 	"seq" integer NOT NULL,

@@ -18,9 +18,10 @@ import { createHost } from '#src/orchestrator/host.ts';
 import { createLifecycle } from '#src/orchestrator/lifecycle.ts';
 import { createProjects } from '#src/orchestrator/projects.ts';
 import { startReady } from '#src/orchestrator/ready.ts';
+import { reconcileOnce, startReconciling } from '#src/orchestrator/reconcile.ts';
 import { createTasks } from '#src/orchestrator/tasks.ts';
 import { createViews } from '#src/orchestrator/views.ts';
-import { createTaskWorktree } from '#src/orchestrator/worktrees.ts';
+import { createTaskWorktree, removeTaskWorktreeNow, restoreTaskWork } from '#src/orchestrator/worktrees.ts';
 import { killAll } from '#src/process.ts';
 import { endLeftovers } from '#src/sandbox/leftovers.ts';
 import { createSandbox } from '#src/sandbox/wall.ts';
@@ -32,6 +33,7 @@ import { type EmbeddedPostgres, startEmbedded } from '#src/store/postgres.ts';
 import { takeWorkerLock } from '#src/store/worker-lock.ts';
 import type { Parts } from '#src/workflows/parts.ts';
 import { createWorkflows } from '#src/workflows/registry.ts';
+import { listSaved } from '#src/workflows/saved.ts';
 
 export type Sentra = {
   url: string;
@@ -63,7 +65,11 @@ export async function startSentra(config: Config, report: (line: string) => void
 async function startOn(store: Store, config: Config, report: (line: string) => void): Promise<Sentra> {
   const token = ensureToken(config.home);
   const workerId = ensureWorkerId(config.home);
-  const lock = await takeWorkerLock(store.database.url, workerId);
+  const lock = await takeWorkerLock(store.database.url, workerId, () => {
+    report(`Another Sentra took over ${config.home} while the database was away; this one stops.`);
+    killAll();
+    process.exit(75);
+  });
   if (!lock)
     throw new SentraError(
       'conflict',
@@ -103,6 +109,7 @@ async function startOn(store: Store, config: Config, report: (line: string) => v
     },
     ending.signal,
   );
+  startReconciling(parts, (message) => report(`Clean-up: ${message}`), ending.signal);
   writeServer(config.home, { url: server.url, pid: process.pid });
   return {
     url: server.url,
@@ -220,6 +227,10 @@ function createApi(config: Config, parts: Parts, engine: Engine, { embedded }: S
         : { kind: 'external', place: new URL(database.url).host },
     }),
     createWorktree: (taskId, branchName) => createTaskWorktree(parts, taskId, branchName),
+    removeWorktree: (taskId) => removeTaskWorktreeNow(parts, taskId),
+    restoreWork: (taskId, file) => restoreTaskWork(parts, taskId, file),
+    cleanUp: (dryRun) => reconcileOnce(parts, { dryRun, requested: true, onError: () => {} }), // told in the findings
+    listSaved: () => listSaved(home),
   });
   return { handlers, lifecycle };
 }

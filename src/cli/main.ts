@@ -7,6 +7,7 @@ import { Command, CommanderError } from 'commander';
 import { addHostCommands } from '#src/cli/commands/host/host.ts';
 import { addProjectCommands } from '#src/cli/commands/project/project.ts';
 import { addTaskCommands } from '#src/cli/commands/task/task.ts';
+import { addTemplateCommands } from '#src/cli/commands/template/template.ts';
 import { addWorktreeCommands } from '#src/cli/commands/worktree/worktree.ts';
 import { exitCodeOf, exitCodes } from '#src/cli/exit-codes.ts';
 import type { CliParts } from '#src/cli/parts.ts';
@@ -47,6 +48,7 @@ function createProgram(io: Io, json: boolean): Command {
   addHostCommands(program, io);
   addProjectCommands(program, io);
   addTaskCommands(program, io);
+  addTemplateCommands(program, io);
   addWorktreeCommands(program, io);
   return program;
 }

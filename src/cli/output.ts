@@ -29,6 +29,13 @@ export function pairs(io: Out, entries: readonly (readonly [string, string | num
   return shown.map(([name, value]) => `${dim(io, name.padEnd(width))}  ${plain(String(value))}`).join('\n');
 }
 
+/** As people read it; a dash where it is not known. */
+export function formatBytes(bytes: number | null): string {
+  if (bytes === null) return '-';
+  const power = bytes < 1000 ? 0 : Math.min(4, Math.floor(Math.log10(bytes) / 3));
+  return `${(bytes / 1000 ** power).toFixed(power === 0 ? 0 : 1)} ${['B', 'kB', 'MB', 'GB', 'TB'][power]}`;
+}
+
 export const dim = (io: Out, text: string): string =>
   io.isTTY ? styleText('dim', text, { validateStream: false }) : text;
 

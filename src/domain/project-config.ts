@@ -37,6 +37,7 @@ export const ProjectConfig = z.strictObject({
       build: command.optional(),
       script: z.string().optional(),
       copy: z.array(z.string()).default(['.env', '.env.*']),
+      buildCache: z.boolean().default(false),
     })
     .prefault({}),
   test: command.optional(),

@@ -28,3 +28,6 @@ export function deriveStatus(facts: TaskFacts): TaskStatus {
 
 /** A dependency holds nobody back once it is completed, or was skipped by a person's decision. */
 export const satisfies = (status: TaskStatus) => status === 'completed' || status === 'skipped';
+
+/** Nothing goes on by itself in such a task, and nothing of it is needed on this host. */
+export const isOver = (status: TaskStatus) => status === 'completed' || status === 'skipped' || status === 'cancelled';

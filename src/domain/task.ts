@@ -118,6 +118,20 @@ export const TaskPatch = z
   .partial();
 export type TaskPatch = z.infer<typeof TaskPatch>;
 
+/** A request for a task: like `NewTask`, but a template may give what it leaves out, the title too. */
+export const TaskRequest = TaskPatch.extend({
+  projectId: ProjectId,
+  needsDevServer: z.boolean().optional(),
+  agent: NewTask.shape.agent,
+  assignedTo: NewTask.shape.assignedTo,
+  merge: NewTask.shape.merge,
+  template: z.string().max(100).nullish(),
+}).refine((task) => task.title !== undefined || task.template, {
+  path: ['title'],
+  message: 'a task needs a title, or a template that has one',
+});
+export type TaskRequest = z.infer<typeof TaskRequest>;
+
 /** One task of a batch: `key` is a name for use in other tasks' `dependencies`, where ids are allowed too. */
 export const BatchTask = NewTask.omit({ projectId: true, dependencies: true }).extend({
   key: z.string().min(1).max(100),

@@ -32,6 +32,9 @@ export async function branchOf(adminDir: string): Promise<string | null> {
 export const isReady = async (adminDir: string): Promise<boolean> =>
   (await readText(join(adminDir, 'locked'))) === readyMark;
 
+export const isHalfMade = async (adminDir: string): Promise<boolean> =>
+  (await readText(join(adminDir, 'locked'))) === makingMark;
+
 export const isOwnAdminDir = async (adminDir: string): Promise<boolean> =>
   (await readText(join(adminDir, 'locked')))?.startsWith('sentra') ?? false;
 

@@ -8,15 +8,19 @@ import { SentraError } from '#src/errors.ts';
 
 const tails = new Map<string, Promise<unknown>>();
 
-export async function withRepositoryLock<T>(gitDir: string, act: () => Promise<T>): Promise<T> {
-  const before = tails.get(gitDir) ?? Promise.resolve();
-  const mine = before.then(() => locked(gitDir, act));
+export const withRepositoryLock = <T>(gitDir: string, act: () => Promise<T>): Promise<T> =>
+  inTurn(gitDir, () => locked(gitDir, act));
+
+/** One after the other for the same key, in this process only. Not to be called again for the key from within. */
+export async function inTurn<T>(key: string, act: () => Promise<T>): Promise<T> {
+  const before = tails.get(key) ?? Promise.resolve();
+  const mine = before.then(act);
   const tail = mine.catch(() => {});
-  tails.set(gitDir, tail);
+  tails.set(key, tail);
   try {
     return await mine;
   } finally {
-    if (tails.get(gitDir) === tail) tails.delete(gitDir);
+    if (tails.get(key) === tail) tails.delete(key);
   }
 }
 

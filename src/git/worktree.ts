@@ -6,6 +6,7 @@ import {
   branchOf,
   findAdminDir,
   forgetAdminDir,
+  isHalfMade,
   isOwnAdminDir,
   isReady,
   makingMark,
@@ -141,10 +142,6 @@ export function removeWorktree(
   });
 }
 
-/** Deletes what earlier removals left in the trash of a folder of worktrees, after a crash. */
-export const emptyTrash = (worktreesDir: string): Promise<void> =>
-  rm(join(worktreesDir, '.trash'), { recursive: true, force: true, maxRetries: 3 });
-
 async function moveToTrash(path: string): Promise<string | null> {
   if (!existsSync(path)) return null;
   const trash = join(dirname(path), '.trash', `${basename(path)}-${crypto.randomUUID()}`);
@@ -218,10 +215,14 @@ export type WorkToSave = {
  * there is nothing to save.
  */
 export async function saveWork(repo: Repository, work: WorkToSave): Promise<boolean> {
-  const tip = await resolveCommit(repo, `refs/heads/${work.branchName}`);
-  const from = tip && (await mergeBase(repo, work.base, tip));
-  if (!tip || !from) return false;
-  const hasFiles = work.path && work.adminDir && existsSync(work.path) && existsSync(work.adminDir);
+  const hasAdminDir = work.adminDir && existsSync(work.adminDir);
+  const tip =
+    (await resolveCommit(repo, `refs/heads/${work.branchName}`)) ??
+    (hasAdminDir ? await resolveCommit({ gitDir: work.adminDir as string }, 'HEAD') : null);
+  if (!tip) return false;
+  const from = (await mergeBase(repo, work.base, tip)) ?? (await emptyTree(repo));
+  // One that is not filled yet holds nobody's work, and every file that is still to come would look deleted.
+  const hasFiles = work.path && hasAdminDir && existsSync(work.path) && !(await isHalfMade(work.adminDir as string));
   const { tree } = hasFiles
     ? await snapshot(work.adminDir as string, work.path as string, { parent: tip })
     : { tree: tip };
@@ -237,3 +238,7 @@ export async function saveWork(repo: Repository, work: WorkToSave): Promise<bool
   await rename(draft, work.file);
   return true;
 }
+
+/** For a branch that shares no commit with its base. */
+const emptyTree = (repo: Repository): Promise<string> =>
+  gitLine(['hash-object', '-t', 'tree', '--stdin'], { gitDir: repo.gitDir, input: '' });

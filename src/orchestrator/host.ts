@@ -6,6 +6,7 @@ import type { System, WorktreeInfo } from '#src/domain/system.ts';
 import { messageOf } from '#src/errors.ts';
 import { isMissing } from '#src/git/repository.ts';
 import { worktreeState } from '#src/git/worktree.ts';
+import { createDiskUse } from '#src/orchestrator/disk-use.ts';
 import type { Sandbox } from '#src/sandbox/sandbox.ts';
 import type { Database, Queryable } from '#src/store/database.ts';
 import { listProjectRows, type ProjectRow } from '#src/store/projects.ts';
@@ -28,6 +29,7 @@ export type HostParts = {
 export function createHost(parts: HostParts): Host {
   const startedAt = new Date().toISOString();
   const { db } = parts.database;
+  const bytesOf = createDiskUse();
   return {
     async system() {
       const [disk, missing, agents, inUse] = await Promise.all([
@@ -64,7 +66,10 @@ export function createHost(parts: HostParts): Host {
       return Promise.all(
         rows.map(async (row) => {
           const task = tasks.get(row.taskId);
-          return describeWorktree(row, task?.status ?? 'unknown', projects.get(task?.projectId ?? ''));
+          return {
+            ...(await describeWorktree(row, task?.status ?? 'unknown', projects.get(task?.projectId ?? ''))),
+            bytes: bytesOf(row.path),
+          };
         }),
       );
     },
@@ -90,13 +95,12 @@ async function describeWorktree(
   row: WorktreeRow,
   status: string,
   project: ProjectRow | undefined,
-): Promise<WorktreeInfo> {
+): Promise<Omit<WorktreeInfo, 'bytes'>> {
   const base = {
     taskId: row.taskId,
     path: row.path,
     branchName: row.branchName,
     state: row.state as WorktreeInfo['state'],
-    bytes: null,
   };
   if (!project || isMissing(project) || !row.adminDir)
     return { ...base, reason: `the task is ${status}`, dirty: false, unmerged: false };

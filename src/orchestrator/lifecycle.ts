@@ -21,6 +21,7 @@ import {
 } from '#src/store/pull-requests.ts';
 import { findActiveRun, insertRun, setRunStatus } from '#src/store/runs.ts';
 import { decide, getTask, reopen } from '#src/store/tasks.ts';
+import { findWorktree } from '#src/store/worktrees.ts';
 import { waitForCleanUp } from '#src/workflows/clean-up.ts';
 import { cleanUpJob, mergeJob } from '#src/workflows/run.ts';
 
@@ -66,6 +67,9 @@ export function createLifecycle(parts: { database: Database; changes: Changes; e
     const adwId = newAdwId();
     const workflowType = options.workflowType ?? task.workflowType;
     await reopen(change.tx, task.id);
+    // After the row's lock: a removal that was decided before is seen here, one that is decided later sees the run.
+    if ((await findWorktree(change.tx, task.id))?.state === 'removing')
+      throw new SentraError('conflict', `The worktree of ${task.id} is being removed at this moment; try again.`);
     await insertRun(change.tx, {
       adwId,
       taskId: task.id,

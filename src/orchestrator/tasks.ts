@@ -1,7 +1,7 @@
 /** Tasks as people ask for and change them: creating, alone and as a graph, and editing. Nothing here starts anything. */
 import { findCycle } from '#src/domain/graph.ts';
 import { newTaskId } from '#src/domain/ids.ts';
-import type { BatchTask, NewTask, Task, TaskPatch } from '#src/domain/task.ts';
+import { type BatchTask, NewTask, type Task, type TaskPatch, type TaskRequest } from '#src/domain/task.ts';
 import { SentraError } from '#src/errors.ts';
 import type { Change, Changes } from '#src/store/change.ts';
 import type { Database, Queryable } from '#src/store/database.ts';
@@ -18,9 +18,11 @@ import {
   replaceDependencies,
   updateTask,
 } from '#src/store/tasks.ts';
+import { getTemplate } from '#src/store/templates.ts';
 
 export type Tasks = {
-  create(task: NewTask, idempotencyKey?: string): Promise<Task>;
+  /** What the request leaves out comes from its template, then from the defaults. */
+  create(request: TaskRequest, idempotencyKey?: string): Promise<Task>;
   /** All or nothing; answers in the order given, each with its key. */
   createBatch(
     projectId: string,
@@ -33,8 +35,9 @@ export type Tasks = {
 export function createTasks({ database, changes }: { database: Database; changes: Changes }): Tasks {
   const { db } = database;
   return {
-    async create(task, idempotencyKey) {
-      await getProjectRow(db, task.projectId);
+    async create(request, idempotencyKey) {
+      await getProjectRow(db, request.projectId);
+      const task = await fillIn(db, request);
       const id = newTaskId();
       const kept = await changes.change(async (change) => {
         if (!(await insertTask(change.tx, id, task, idempotencyKey))) return false;
@@ -67,6 +70,14 @@ export function createTasks({ database, changes }: { database: Database; changes
       return getTask(db, id);
     },
   };
+}
+
+async function fillIn(db: Queryable, { template, ...request }: TaskRequest): Promise<NewTask> {
+  const { fields } = template ? await getTemplate(db, template) : { fields: {} };
+  const given = Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined));
+  const filled = NewTask.safeParse({ ...fields, ...given });
+  if (filled.success) return filled.data;
+  throw new SentraError('invalid', `The template "${template}" gives no title; give the task one.`);
 }
 
 type BatchNames = { ids: ReadonlyMap<string, string>; keyOf: (at: number) => string | undefined };

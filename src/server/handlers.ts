@@ -1,4 +1,5 @@
 /** What each route does: one line to the part that decides. */
+import type { Finding, SavedWork } from '#src/domain/clean-up.ts';
 import type { Host } from '#src/orchestrator/host.ts';
 import type { Lifecycle } from '#src/orchestrator/lifecycle.ts';
 import type { Projects } from '#src/orchestrator/projects.ts';
@@ -10,6 +11,7 @@ import { listEvidence } from '#src/store/evidence.ts';
 import { listLogs } from '#src/store/logs.ts';
 import { listRunsOf, toRun } from '#src/store/runs.ts';
 import { getTask, getTaskRow, listTasks } from '#src/store/tasks.ts';
+import { insertTemplate, listTemplates, removeTemplate, updateTemplate } from '#src/store/templates.ts';
 
 export type HandlerParts = {
   database: Database;
@@ -19,6 +21,10 @@ export type HandlerParts = {
   views: Views;
   host: Host;
   createWorktree: (taskId: string, branchName?: string) => ReturnType<Handlers['createWorktree']>;
+  removeWorktree: (taskId: string) => ReturnType<Handlers['removeWorktree']>;
+  restoreWork: (taskId: string, file?: string) => ReturnType<Handlers['restoreWorktree']>;
+  cleanUp: (dryRun: boolean) => Promise<Finding[]>;
+  listSaved: () => Promise<SavedWork[]>;
 };
 
 export function createHandlers(parts: HandlerParts): Handlers {
@@ -65,6 +71,14 @@ export function createHandlers(parts: HandlerParts): Handlers {
       return { items: await listEvidence(db, params.id) };
     },
     getGraph: ({ query }) => views.graph(query.projectId),
+    listTemplates: async () => ({ items: await listTemplates(db) }),
+    createTemplate: ({ body }) => insertTemplate(db, body),
+    patchTemplate: ({ params, body }) => updateTemplate(db, params.name, body.fields),
+    removeTemplate: async ({ params }) => {
+      await removeTemplate(db, params.name);
+      return { removed: true };
+    },
+
     listLogs: async ({ params, query }) => {
       await getTaskRow(db, params.taskId);
       return listLogs(db, params.taskId, query);
@@ -72,6 +86,10 @@ export function createHandlers(parts: HandlerParts): Handlers {
 
     createWorktree: ({ body }) => parts.createWorktree(body.taskId, body.branchName),
     listWorktrees: async () => ({ items: await host.worktrees() }),
+    cleanWorktrees: async ({ body }) => ({ items: await parts.cleanUp(body.dryRun) }),
+    removeWorktree: ({ params }) => parts.removeWorktree(params.taskId),
+    restoreWorktree: ({ params, body }) => parts.restoreWork(params.taskId, body.file),
+    listSaved: async () => ({ items: await parts.listSaved() }),
     getSystem: () => host.system(),
   };
 }

@@ -30,3 +30,8 @@ export async function namePorts(db: Queryable, taskId: string, names: Record<str
 export async function releaseLease(db: Queryable, taskId: string): Promise<void> {
   await db.delete(portLeases).where(eq(portLeases.taskId, taskId));
 }
+
+export async function listLeasingTasks(db: Queryable): Promise<string[]> {
+  const rows = await db.select({ taskId: portLeases.taskId }).from(portLeases);
+  return rows.map((row) => row.taskId);
+}

@@ -41,6 +41,10 @@ export async function findProjectByPath(db: Queryable, path: string): Promise<Pr
 export const listProjectRows = (db: Queryable): Promise<ProjectRow[]> =>
   db.select().from(projects).where(isNull(projects.removedAt)).orderBy(projects.createdAt);
 
+/** With those that were removed. */
+export const listAllProjectRows = (db: Queryable): Promise<ProjectRow[]> =>
+  db.select().from(projects).orderBy(projects.createdAt);
+
 export async function updateProject(tx: Queryable, id: string, patch: ProjectPatch): Promise<void> {
   if (Object.keys(patch).length) await tx.update(projects).set(patch).where(eq(projects.id, id));
 }

@@ -17,7 +17,8 @@ import {
   unique,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
-import type { Failure } from '#src/errors.ts';
+import type { Template } from '../domain/template.ts';
+import type { Failure } from '../errors.ts';
 
 export const sentra = pgSchema('sentra');
 
@@ -298,6 +299,12 @@ export const reviewComments = sentra.table(
   },
   (t) => [index('review_comments_by_task').on(t.taskId)],
 );
+
+export const templates = sentra.table('templates', {
+  name: text().primaryKey(),
+  fields: jsonb().$type<Template['fields']>().notNull(),
+  createdAt: createdAt(),
+});
 
 export const workers = sentra.table('workers', {
   id: text().primaryKey(),

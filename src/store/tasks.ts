@@ -3,6 +3,7 @@ import type { TaskQuery } from '#src/domain/api/routes.ts';
 import type { NewTask, Task, TaskPatch, TaskStatus } from '#src/domain/task.ts';
 import { SentraError } from '#src/errors.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { findActiveRun } from '#src/store/runs.ts';
 import { taskDependencies, tasks } from '#src/store/schema.ts';
 import { assembleTasks } from '#src/store/task-view.ts';
 
@@ -172,3 +173,20 @@ export async function listStartable(db: Queryable, limit: number): Promise<{ id:
 
 export const countTasksIn = (db: Queryable, status: TaskStatus): Promise<number> =>
   db.$count(tasks, eq(tasks.status, status));
+
+export async function getStatuses(db: Queryable, ids: readonly string[]): Promise<Map<string, TaskStatus>> {
+  const rows = await db
+    .select({ id: tasks.id, status: tasks.status })
+    .from(tasks)
+    .where(inArray(tasks.id, [...ids]));
+  return new Map(rows.map((row) => [row.id, row.status as TaskStatus]));
+}
+
+/**
+ * Locks the task's row, which every start of a run writes to, so that none begins until the transaction ends. The status, or
+ * undefined when a run is at work or waits.
+ */
+export async function lockIdleTask(tx: Queryable, id: string): Promise<TaskStatus | undefined> {
+  const [row] = await tx.select({ status: tasks.status }).from(tasks).where(eq(tasks.id, id)).for('update');
+  return row && !(await findActiveRun(tx, id)) ? (row.status as TaskStatus) : undefined;
+}

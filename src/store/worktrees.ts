@@ -1,6 +1,7 @@
 import { eq, isNull, sql } from 'drizzle-orm';
+import type { TaskStatus } from '#src/domain/task.ts';
 import type { Queryable } from '#src/store/database.ts';
-import { worktrees } from '#src/store/schema.ts';
+import { tasks, worktrees } from '#src/store/schema.ts';
 
 export type WorktreeRow = typeof worktrees.$inferSelect;
 
@@ -10,7 +11,8 @@ export async function planWorktree(
   row: Pick<WorktreeRow, 'taskId' | 'path' | 'branchName' | 'base' | 'isolation'>,
 ): Promise<void> {
   const planned = { ...row, state: 'creating', adminDir: null, readyAt: null, deletedAt: null, copied: [] };
-  await tx.insert(worktrees).values(planned).onConflictDoUpdate({ target: worktrees.taskId, set: planned });
+  const set = { ...planned, createdAt: sql`now()` };
+  await tx.insert(worktrees).values(planned).onConflictDoUpdate({ target: worktrees.taskId, set });
 }
 
 export async function setWorktreeState(
@@ -46,3 +48,26 @@ export async function findWorktree(db: Queryable, taskId: string): Promise<Workt
 /** Those that are, or should be, on disk. */
 export const listWorktreeRows = (db: Queryable): Promise<WorktreeRow[]> =>
   db.select().from(worktrees).where(isNull(worktrees.deletedAt)).orderBy(worktrees.createdAt);
+
+export type WorktreeFacts = WorktreeRow & {
+  projectId: string;
+  status: TaskStatus;
+  /** False when somebody asked for this worktree after the task had ended, to look at or to bring work back. */
+  madeBeforeEnd: boolean;
+};
+
+/** Those that are gone as well. */
+export async function listWorktreeFacts(db: Queryable): Promise<WorktreeFacts[]> {
+  const ended = sql`greatest(${tasks.completedAt}, ${tasks.cancelledAt}, ${tasks.skippedAt}, ${tasks.endedWithoutChangesAt})`;
+  const rows = await db
+    .select({
+      worktree: worktrees,
+      projectId: tasks.projectId,
+      status: tasks.status,
+      madeBeforeEnd: sql<boolean>`coalesce(${worktrees.createdAt} <= ${ended}, true)`,
+    })
+    .from(worktrees)
+    .innerJoin(tasks, eq(tasks.id, worktrees.taskId))
+    .orderBy(worktrees.createdAt);
+  return rows.map(({ worktree, status, ...facts }) => ({ ...worktree, ...facts, status: status as TaskStatus }));
+}

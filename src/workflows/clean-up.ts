@@ -2,15 +2,17 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { TaskStatus } from '#src/domain/task.ts';
 import { step } from '#src/engine/step.ts';
 import { SentraError } from '#src/errors.ts';
-import { isMissing } from '#src/git/repository.ts';
+import { isMissing, type Repository } from '#src/git/repository.ts';
+import { inTurn } from '#src/git/repository-lock.ts';
 import { removeWorktree, saveWork } from '#src/git/worktree.ts';
 import type { Queryable } from '#src/store/database.ts';
 import { releaseLease } from '#src/store/port-leases.ts';
 import { getProjectRow } from '#src/store/projects.ts';
-import { findActiveRun, findRunRow } from '#src/store/runs.ts';
-import { getTaskRow } from '#src/store/tasks.ts';
+import { findRunRow } from '#src/store/runs.ts';
+import { getTaskRow, lockIdleTask } from '#src/store/tasks.ts';
 import { findWorktree, setWorktreeState } from '#src/store/worktrees.ts';
 import type { Parts } from '#src/workflows/parts.ts';
 import { savedPatchPath } from '#src/workflows/saved.ts';
@@ -21,7 +23,7 @@ export const cleanUp =
   (parts: Parts) =>
   async ({ taskId, adwId }: { taskId: string; adwId: string }): Promise<void> => {
     await step('wait for the run to stop', () => stopRun(parts, adwId));
-    await step('remove', () => remove(parts, taskId, adwId));
+    await step('remove', () => removeTaskWorktree(parts, { taskId, adwId }));
   };
 
 /** Resolves when the clean-up has let go of the worktree of a cancelled task. */
@@ -37,38 +39,73 @@ export async function waitForCleanUp(db: Queryable, taskId: string): Promise<voi
 }
 
 /** A crash may have come between the decision to cancel and the signal. */
-async function stopRun(parts: Parts, adwId: string): Promise<void> {
+export async function stopRun(parts: Parts, adwId: string): Promise<void> {
   if ((await findRunRow(parts.database.db, adwId))?.status === 'cancelled') await parts.engine.cancel(adwId);
   await parts.engine.whenIdle(adwId);
 }
 
-async function remove(parts: Parts, taskId: string, adwId: string): Promise<void> {
-  const { db } = parts.database;
-  if (await findActiveRun(db, taskId)) return; // started again meanwhile: the worktree is in use
-  const worktree = await findWorktree(db, taskId);
-  const project = await getProjectRow(db, (await getTaskRow(db, taskId)).projectId);
-  const log = parts.logs.logger({ taskId, adwId, phase: null });
-  if (worktree && !worktree.deletedAt && !isMissing(project)) {
-    await setWorktreeState(db, taskId, 'removing');
-    const file = savedPatchPath(parts.home, taskId);
-    const { path: folder, adminDir, branchName } = worktree;
-    const work = {
-      path: folder,
-      ...(adminDir ? { adminDir } : {}),
-      branchName,
-      base: `refs/heads/${project.baseBranch}`,
-    };
-    if (await saveWork(project, { ...work, file }))
-      await log.info(`What was not merged is saved in ${file}`, { kind: 'step' });
-    const empty = await removeWorktree(project, { path: folder, branchName, deleteBranch: true });
-    await empty();
-    await log.info(`Worktree ${folder} removed`, { kind: 'step' });
-  }
-  await releaseLease(db, taskId);
-  await rm(path.join(parts.home, 'homes', taskId), { recursive: true, force: true, maxRetries: 3 });
-  await parts.changes.change(async ({ tx, touch, record }) => {
-    await setWorktreeState(tx, taskId, 'removed');
-    touch(taskId);
-    record({ type: 'worktree.changed', taskId, data: { state: 'removed' } });
+export type Removal = { removed: boolean /** The patch with what was not merged. */; saved: string | null };
+
+/**
+ * Takes away all that a task has on this host: worktree, branch, ports, private home; what is not merged is saved as a patch
+ * first. Does nothing while a run of the task is at work or waits, or when its status is not one of `statuses`.
+ */
+export function removeTaskWorktree(
+  parts: Parts,
+  { taskId, adwId = null, statuses }: { taskId: string; adwId?: string | null; statuses?: readonly TaskStatus[] },
+): Promise<Removal> {
+  return inTurn(taskId, async () => {
+    const { db } = parts.database;
+    const project = await getProjectRow(db, (await getTaskRow(db, taskId)).projectId);
+    const log = parts.logs.logger({ taskId, adwId, phase: null });
+    if (!(await claim(parts, taskId, statuses))) return { removed: false, saved: null };
+    const worktree = await findWorktree(db, taskId);
+    const { path: folder, adminDir, branchName } = worktree ?? {};
+    let saved: string | null = null;
+    if (folder && branchName && !worktree?.deletedAt && !isMissing(project)) {
+      saved = await saveAndRemove(parts, project, { taskId, path: folder, adminDir: adminDir ?? null, branchName });
+      if (saved) await log.info(`What was not merged is saved in ${saved}`, { kind: 'step' });
+      await log.info(`Worktree ${folder} removed`, { kind: 'step' });
+    }
+    await releaseLease(db, taskId);
+    await rm(path.join(parts.home, 'homes', taskId), { recursive: true, force: true, maxRetries: 3 });
+    await parts.changes.change(async ({ tx, touch, record }) => {
+      await setWorktreeState(tx, taskId, 'removed');
+      touch(taskId);
+      record({ type: 'worktree.changed', taskId, data: { state: 'removed' } });
+    });
+    return { removed: true, saved };
   });
+}
+
+/** From here on no run takes the worktree: the start of one would see that it is being removed. */
+const claim = (parts: Parts, taskId: string, statuses?: readonly TaskStatus[]): Promise<boolean> =>
+  parts.changes.change(async ({ tx }) => {
+    const status = await lockIdleTask(tx, taskId);
+    if (!status || (statuses && !statuses.includes(status))) return false;
+    const worktree = await findWorktree(tx, taskId);
+    if (worktree && !worktree.deletedAt) await setWorktreeState(tx, taskId, 'removing');
+    return true;
+  });
+
+export type OnDisk = { taskId: string; path: string; adminDir: string | null; branchName: string | null };
+
+/** Of a worktree that no run uses. Answers where the work was saved, null when all of it is merged. */
+export async function saveAndRemove(
+  parts: Pick<Parts, 'home'>,
+  project: Repository & { baseBranch: string },
+  { taskId, path: folder, adminDir, branchName }: OnDisk,
+): Promise<string | null> {
+  const file = savedPatchPath(parts.home, taskId);
+  const saved = await saveWork(project, {
+    path: folder,
+    ...(adminDir ? { adminDir } : {}),
+    branchName: branchName ?? '',
+    base: `refs/heads/${project.baseBranch}`,
+    file,
+  });
+  const branch = branchName ? { branchName, deleteBranch: true } : { deleteBranch: false };
+  const empty = await removeWorktree(project, { path: folder, ...branch });
+  await empty();
+  return saved ? file : null;
 }

@@ -4,11 +4,12 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { branchName } from '#src/domain/branch-name.ts';
 import { step } from '#src/engine/step.ts';
+import { buildCacheVariables } from '#src/environment/build-cache.ts';
 import { copyUntracked } from '#src/environment/copy-untracked.ts';
 import { installDependencies } from '#src/environment/dependencies.ts';
 import { writeEnvFiles } from '#src/environment/env-files.ts';
 import { leasePorts } from '#src/environment/ports.ts';
-import { createRunner, type Runner } from '#src/environment/runner.ts';
+import { createRunner, hostTools, type Runner } from '#src/environment/runner.ts';
 import { runSetup } from '#src/environment/setup.ts';
 import { SentraError } from '#src/errors.ts';
 import { excludeLocally, resolveCommit } from '#src/git/repository.ts';
@@ -79,7 +80,8 @@ export async function makeWorktree(parts: Parts, facts: SetupFacts, log: Logger,
   const kept = await findWorktree(db, taskId);
   if (kept?.state === 'ready' && kept.adminDir && existsSync(path.join(kept.path, '.git')))
     return { path: kept.path, adminDir: kept.adminDir, branchName: kept.branchName, base: kept.base, ready: true };
-  const resumed = kept && kept.state === 'creating' ? kept : undefined;
+  // One that is ready and not there was deleted by hand: it comes back on its own branch.
+  const resumed = kept && (kept.state === 'creating' || kept.state === 'ready') ? kept : undefined;
   const newest = await resolveCommit(repository, `refs/heads/${project.baseBranch}`);
   const base = resumed && !(newest && (await dropUnused(parts, facts, resumed, newest))) ? resumed.base : newest;
   if (!base)
@@ -176,9 +178,10 @@ async function install(
   // Installs of hook managers write git hooks; here they may, and nothing comes of it: Sentra's commits run none.
   const discarded = ['hooks', 'info'].map((folder) => path.join(facts.project.gitDir, folder));
   // Packages are fetched once for a project. Only installs can write here, and package managers check what they take out.
-  const cachePath = path.join(parts.home, 'caches', facts.project.id);
+  const cachePath = path.join(cachesOf(parts, facts), 'packages');
   await mkdir(cachePath, { recursive: true });
-  const runner = runnerFor(parts, facts, worktreePath, { discarded, writable: [cachePath] });
+  const build = await openBuildCache(parts, facts, worktreePath);
+  const runner = runnerFor(parts, facts, worktreePath, { discarded, writable: [cachePath, ...build.writable] });
   const timeoutMs = facts.config.limits.phaseTimeoutMinutes * 60_000;
   const onLine = (line: string) => void log.info(line, { kind: 'output', toolUsed: 'install' });
   const installed = await installDependencies({
@@ -186,7 +189,13 @@ async function install(
     worktreePath,
     setting: facts.config.setup.install,
     cachePath,
+    prepared: {
+      folder: path.join(cachesOf(parts, facts), 'dependencies'),
+      homePath: roomOf(parts, facts, worktreePath).homePath,
+      searchPath: hostTools(parts.baseEnv).env.PATH,
+    },
     onLine,
+    onDetail: (line) => void log.debug(line, { kind: 'step' }),
     timeoutMs,
     signal,
   });
@@ -198,11 +207,13 @@ async function install(
     );
   if (installed.outcome === 'installed')
     void log.info(`Dependencies installed by \`${installed.command}\` in ${installed.durationMs} ms`, { kind: 'step' });
+  if (installed.outcome === 'prepared')
+    void log.info(`Dependencies taken from the prepared ones in ${installed.durationMs} ms`, { kind: 'step' });
   const steps = await runSetup({
     runner,
     worktreePath,
     setup: facts.config.setup,
-    env: portVariables(ports),
+    env: { ...portVariables(ports), ...build.env },
     onLine,
     timeoutMs,
     signal,
@@ -214,6 +225,17 @@ async function install(
       `Set-up step "${failed.name}" failed: \`${failed.command}\` exited with ${failed.exitCode ?? 'a signal'}. Mend it, then retry.\n${failed.tail}`,
     );
   return { done: true };
+}
+
+/** Of one project: what one of its tasks leaves here is for its other tasks only. */
+const cachesOf = (parts: Parts, facts: SetupFacts): string => path.join(parts.home, 'caches', facts.project.id);
+
+/** What set-up and TEST need to share built parts with the project's other tasks, where it asks for that. */
+export async function openBuildCache(parts: Parts, facts: SetupFacts, worktreePath: string) {
+  if (!facts.config.setup.buildCache) return { writable: [], env: {} };
+  const folder = path.join(cachesOf(parts, facts), 'build');
+  await mkdir(folder, { recursive: true });
+  return { writable: [folder], env: buildCacheVariables(folder, worktreePath) };
 }
 
 async function markReady(parts: Parts, taskId: string): Promise<void> {

@@ -1,5 +1,8 @@
 /** Nothing unmerged is lost: where work goes before a tree is removed or put back. */
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
+import type { SavedWork } from '#src/domain/clean-up.ts';
+import { TaskId } from '#src/domain/ids.ts';
 import { restoreWorktree, saveWork } from '#src/git/worktree.ts';
 import type { Logger } from '#src/logs/pipeline.ts';
 import type { Parts } from '#src/workflows/parts.ts';
@@ -22,4 +25,26 @@ export async function putBack(
   if (await saveWork(facts.project, { path: folder, adminDir, branchName, base: `refs/heads/${branchName}`, file }))
     await log.info(`What was left uncommitted in the worktree is saved in ${file}`, { kind: 'step' });
   await restoreWorktree(facts.project, { path: folder, adminDir, commit });
+}
+
+/** All that is kept, newest first; of one task where it is named. */
+export async function listSaved(home: string, taskId?: string): Promise<SavedWork[]> {
+  const root = path.join(home, 'saved');
+  const ids = taskId
+    ? [taskId]
+    : (await readdir(root).catch(() => [])).filter((name) => TaskId.safeParse(name).success);
+  const lists = await Promise.all(ids.map((id) => listPatches(root, id)));
+  return lists.flat().sort((a, b) => (a.at < b.at ? 1 : -1));
+}
+
+async function listPatches(root: string, taskId: string): Promise<SavedWork[]> {
+  const folder = path.join(root, taskId);
+  const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.patch'));
+  return Promise.all(
+    names.map(async (name) => {
+      const file = path.join(folder, name);
+      const { mtime, size } = await stat(file);
+      return { taskId, path: file, at: mtime.toISOString(), bytes: size };
+    }),
+  );
 }

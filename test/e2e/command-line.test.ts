@@ -103,3 +103,25 @@ test('an agent with the token uses the tools at /mcp, and one without is turned 
   await client.close();
   await expect(connect('wrong')).rejects.toThrow();
 });
+
+test('a template fills in what a new task leaves out, and what the task says stands', async () => {
+  expect((await sentra(['template', 'list'])).out).toContain('There are no templates');
+  const kept = ['template', 'add', 'upgrade', '--title', 'Upgrade the parts', '--type', 'chore', '--priority', 'low'];
+  expect((await sentra(kept)).code).toBe(0);
+  expect((await sentra([...kept, '--json'])).json()).toMatchObject({ error: { code: 'conflict' } });
+  const filled = (await sentra(['task', 'add', '--template', 'upgrade', '--json'])).json();
+  expect(filled).toMatchObject({
+    title: 'Upgrade the parts',
+    type: 'chore',
+    priority: 'low',
+    workflowType: 'full_sdlc',
+  });
+  const own = (await sentra(['task', 'add', 'Mine', '--template', 'upgrade', '--type', 'bug', '--json'])).json();
+  expect(own).toMatchObject({ title: 'Mine', type: 'bug', priority: 'low' });
+  expect((await sentra(['task', 'add', '--template', 'upgrad', '--json'])).json()).toMatchObject({
+    error: { code: 'not_found', message: expect.stringContaining('template list') },
+  });
+  expect((await sentra(['task', 'add', '--json'])).json()).toMatchObject({ error: { code: 'invalid' } });
+  expect((await sentra(['template', 'remove', 'upgrade'])).code).toBe(0);
+  expect((await sentra(['template', 'list', '--json'])).json()).toEqual({ items: [] });
+});

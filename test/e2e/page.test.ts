@@ -77,6 +77,27 @@ test('a person adds a repository, creates a task, watches it, filters its log, r
   expect(errors).toEqual([]);
 });
 
+test('a template kept on the page fills the form of a new task', { timeout: 60_000 }, async () => {
+  await page.goto(`${sentra.url}/settings`);
+  await page.getByRole('button', { name: 'New template' }).click();
+  const dialog = page.getByRole('dialog', { name: 'New template' });
+  await dialog.getByLabel('Name').fill('upgrade');
+  await dialog.getByLabel('Title').fill('Upgrade the parts');
+  await dialog.getByLabel('Type').selectOption('chore');
+  await dialog.getByRole('button', { name: 'Keep template' }).click();
+  await page.getByRole('heading', { name: 'upgrade' }).waitFor();
+
+  await page.getByRole('button', { name: 'New task' }).first().click();
+  const form = page.getByRole('dialog', { name: 'New task' });
+  await form.getByLabel('Template').selectOption('upgrade');
+  expect(await form.getByLabel('Title').inputValue()).toBe('Upgrade the parts');
+  expect(await form.getByLabel('Type').inputValue()).toBe('chore');
+  await form.getByRole('button', { name: 'Create task' }).click();
+  await form.waitFor({ state: 'hidden' });
+  const { items } = await sentra.client.listTasks({ query: { q: 'Upgrade the parts' } });
+  expect(items).toMatchObject([{ type: 'chore', status: 'pending' }]);
+});
+
 test('no page has a fault that axe finds, wide and on a phone, dark and light', { timeout: 180_000 }, async () => {
   const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   const { items } = await sentra.client.listTasks({ query: {} });

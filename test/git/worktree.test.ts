@@ -3,14 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, w
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import {
-  createWorktree,
-  emptyTrash,
-  removeWorktree,
-  restoreWorktree,
-  saveWork,
-  worktreeState,
-} from '#src/git/worktree.ts';
+import { createWorktree, removeWorktree, restoreWorktree, saveWork, worktreeState } from '#src/git/worktree.ts';
 import { commitAll, git, makeRepository, tempDir, worktreePath, write } from './repository-fixture.ts';
 
 const branchName = 'feature/thing-12345678';
@@ -138,7 +131,6 @@ test('removing takes worktree and branch away, and again is fine', async () => {
   expect(readdirSync(join(path, '..', '.trash'))).toEqual([]);
   expect(git(repo.path, 'branch', '--list', branchName)).toBe('');
   await (await removeWorktree(repo, { path, branchName, deleteBranch: true }))();
-  await emptyTrash(join(path, '..'));
   await createWorktree(repo, { path, branchName, base: repo.base });
 });
 

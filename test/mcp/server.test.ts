@@ -40,6 +40,7 @@ test('every tool of the contract is there, with schemas and annotations', async 
     'list_tasks',
     'list_workflows',
     'merge_task',
+    'remove_worktree',
     'retry_task',
     'update_task',
     'why',

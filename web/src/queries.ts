@@ -20,6 +20,11 @@ export const projectsQuery = queryOptions({
   queryFn: async ({ signal }) => (await api.listProjects(undefined, { signal })).items,
 });
 
+export const templatesQuery = queryOptions({
+  queryKey: ['templates'],
+  queryFn: async ({ signal }) => (await api.listTemplates(undefined, { signal })).items,
+});
+
 /** All tasks of a project, or of all projects. */
 export const tasksQuery = (projectId: string | undefined) =>
   queryOptions({

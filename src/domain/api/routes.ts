@@ -1,6 +1,7 @@
 /** Every route of the HTTP API. The names are the contract's; adding is free, renaming is not. */
 import { z } from 'zod';
 import { route } from '#src/domain/api/route.ts';
+import { Finding, SavedWork } from '#src/domain/clean-up.ts';
 import { Evidence } from '#src/domain/evidence.ts';
 import { AdwId, ProjectId, TaskId } from '#src/domain/ids.ts';
 import { LogLine, LogQuery } from '#src/domain/log.ts';
@@ -9,13 +10,15 @@ import { NewProject, Project, ProjectPatch } from '#src/domain/project.ts';
 import { Diff, NewComment, PullRequest } from '#src/domain/pull-request.ts';
 import { Run } from '#src/domain/run.ts';
 import { System, WorktreeInfo } from '#src/domain/system.ts';
-import { BatchTask, NewTask, Priority, Task, TaskPatch, TaskStatus, TaskType } from '#src/domain/task.ts';
+import { BatchTask, Priority, Task, TaskPatch, TaskRequest, TaskStatus, TaskType } from '#src/domain/task.ts';
+import { Template, TemplatePatch } from '#src/domain/template.ts';
 import { Why } from '#src/domain/why.ts';
 import { WorkflowType } from '#src/domain/workflow.ts';
 
 const items = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), nextCursor: z.string().optional() });
 const projectParams = z.object({ id: ProjectId });
 const taskParams = z.object({ id: TaskId });
+const templateParams = z.object({ name: z.string().max(100) });
 const taskIdParams = z.object({ taskId: TaskId });
 const Removed = z.object({ removed: z.boolean() });
 
@@ -80,7 +83,7 @@ export const routes = {
     path: '/api/tasks',
     summary: 'Create a task; an Idempotency-Key header makes a repeat harmless',
     status: 201,
-    body: NewTask,
+    body: TaskRequest,
     answer: Task,
   }),
   createTasks: route({
@@ -239,6 +242,40 @@ export const routes = {
     }),
   }),
 
+  // Templates
+  listTemplates: route({
+    method: 'get',
+    path: '/api/templates',
+    summary: 'What new tasks can be filled from',
+    status: 200,
+    answer: items(Template),
+  }),
+  createTemplate: route({
+    method: 'post',
+    path: '/api/templates',
+    summary: 'Keep a template under a new name',
+    status: 201,
+    body: Template,
+    answer: Template,
+  }),
+  patchTemplate: route({
+    method: 'patch',
+    path: '/api/templates/{name}',
+    summary: 'Replace what a template fills in',
+    status: 200,
+    params: templateParams,
+    body: TemplatePatch,
+    answer: Template,
+  }),
+  removeTemplate: route({
+    method: 'delete',
+    path: '/api/templates/{name}',
+    summary: 'Remove a template; tasks made from it stay',
+    status: 200,
+    params: templateParams,
+    answer: Removed,
+  }),
+
   // Logs
   listLogs: route({
     method: 'get',
@@ -270,6 +307,44 @@ export const routes = {
     summary: 'Worktrees on this host and why they exist',
     status: 200,
     answer: items(WorktreeInfo),
+  }),
+  cleanWorktrees: route({
+    method: 'post',
+    path: '/api/worktrees/clean',
+    summary: 'Clean up what nobody needs any more; work that is not merged is saved first. A dry run only lists it',
+    status: 200,
+    body: z.strictObject({ dryRun: z.boolean().default(false) }).default({ dryRun: false }),
+    answer: items(Finding),
+  }),
+  removeWorktree: route({
+    method: 'post',
+    path: '/api/worktrees/{taskId}/remove',
+    summary: 'Remove the worktree of a task that has no run; work that is not merged is saved first',
+    status: 200,
+    params: taskIdParams,
+    answer: z.object({ taskId: TaskId, path: z.string(), saved: z.string().nullable() }),
+  }),
+  restoreWorktree: route({
+    method: 'post',
+    path: '/api/worktrees/{taskId}/restore',
+    summary: "Bring saved work back into the task's worktree, the newest unless a file is named",
+    status: 200,
+    params: taskIdParams,
+    body: z.strictObject({ file: z.string().min(1).max(1000).optional() }).default({}),
+    answer: z.object({
+      taskId: TaskId,
+      path: z.string(),
+      branchName: z.string(),
+      restored: z.string(),
+      files: z.array(z.string()),
+    }),
+  }),
+  listSaved: route({
+    method: 'get',
+    path: '/api/saved',
+    summary: 'Work that was saved before a worktree was removed, newest first',
+    status: 200,
+    answer: items(SavedWork),
   }),
   getSystem: route({
     method: 'get',

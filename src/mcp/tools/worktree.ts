@@ -18,4 +18,15 @@ const createWorktree = tool({
   run: (client, body) => client.createWorktree({ body }),
 });
 
-export const worktreeTools = [createWorktree];
+const removeWorktree = tool({
+  name: 'remove_worktree',
+  title: 'Remove a worktree',
+  description:
+    'Remove the worktree of a failed, pending, cancelled, completed or skipped task, with its branch and ports. Work that is not merged is saved as a patch first; saved names it.',
+  input: z.object({ taskId: TaskId }),
+  output: z.object({ taskId: TaskId, path: z.string(), saved: z.string().nullable() }),
+  annotations: { ...changes, destructiveHint: true },
+  run: (client, params) => client.removeWorktree({ params }),
+});
+
+export const worktreeTools = [createWorktree, removeWorktree];

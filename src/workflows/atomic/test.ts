@@ -4,7 +4,7 @@ import { type Failure, SentraError } from '#src/errors.ts';
 import { restoreWorktree } from '#src/git/worktree.ts';
 import { insertEvidence } from '#src/store/evidence.ts';
 import { agentPhase, beginPhase, endPhase } from '#src/workflows/attempt.ts';
-import { portVariables, runnerFor } from '#src/workflows/prepare.ts';
+import { openBuildCache, portVariables, runnerFor } from '#src/workflows/prepare.ts';
 import { composePrompt } from '#src/workflows/prompts.ts';
 import type { Run } from '#src/workflows/run.ts';
 
@@ -55,9 +55,10 @@ async function runOnce(run: Run, attempt: number, signal: AbortSignal): Promise<
   const log = run.log('TEST');
   void log.info(`Running ${command}`, { kind: 'step', toolUsed: command });
   const timeoutMs = facts.config.limits.phaseTimeoutMinutes * 60_000;
-  const ended = await runnerFor(parts, facts, worktree.path).run(command, {
+  const build = await openBuildCache(parts, facts, worktree.path);
+  const ended = await runnerFor(parts, facts, worktree.path, { writable: build.writable }).run(command, {
     network: 'none',
-    env: portVariables(worktree.ports),
+    env: { ...portVariables(worktree.ports), ...build.env },
     timeoutMs,
     onLine: (line, stream) =>
       void log[stream === 'stderr' ? 'warn' : 'info'](line, { kind: 'output', toolUsed: command }),

@@ -1,10 +1,11 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, type ReactNode, useId, useState } from 'react';
-import type { NewTaskInput } from '#src/domain/task.ts';
+import type { RouteInput } from '#src/domain/api/route.ts';
+import type { Routes } from '#src/domain/api/routes.ts';
 import { WorkflowType, workflowTypes } from '#src/domain/workflow.ts';
 import { messageOf } from '#src/errors.ts';
 import { useProject } from '../hooks/use-project.ts';
-import { api, systemQuery } from '../queries.ts';
+import { api, systemQuery, templatesQuery } from '../queries.ts';
 import { Button } from '../ui/button.tsx';
 import { Checkbox } from '../ui/checkbox.tsx';
 import { Dialog } from '../ui/dialog.tsx';
@@ -15,7 +16,7 @@ import { AddProject } from './add-project.tsx';
 import { DependencyPicker } from './dependency-picker.tsx';
 import { priorityLabels, typeLabels } from './marks.tsx';
 
-type Draft = Omit<NewTaskInput, 'projectId'>;
+type Draft = Omit<RouteInput<Routes['createTask']>['body'], 'projectId' | 'template'>;
 
 export function CreateTask({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
   const { project, projects } = useProject();
@@ -53,6 +54,30 @@ export function CreateTask({ onOpenChange }: { onOpenChange: (open: boolean) => 
   );
 }
 
+/** Fills the form; what a person wrote afterwards stands. Not there until somebody keeps a template. */
+function TemplateChoice({ onChosen }: { onChosen: (fields: Partial<Draft>) => void }) {
+  const { data: templates = [] } = useQuery(templatesQuery);
+  const [chosen, setChosen] = useState('');
+  if (!templates.length) return null;
+  const choose = (name: string) => {
+    setChosen(name);
+    const template = templates.find((item) => item.name === name);
+    if (template) onChosen(template.fields);
+  };
+  return (
+    <Field label="Template">
+      {(props) => (
+        <Select
+          {...props}
+          options={[{ value: '', label: 'None' }, ...templates.map(({ name }) => ({ value: name, label: name }))]}
+          value={chosen}
+          onValue={choose}
+        />
+      )}
+    </Field>
+  );
+}
+
 type FormProps = { projectId: string; chooser: ReactNode; onDone: () => void };
 
 function TaskForm({ projectId, chooser, onDone }: FormProps) {
@@ -73,6 +98,7 @@ function TaskForm({ projectId, chooser, onDone }: FormProps) {
   };
   return (
     <form onSubmit={submit} className="flex flex-col gap-4 p-4">
+      <TemplateChoice onChosen={set} />
       <Field label="Title">
         {(props) => (
           <input
@@ -83,7 +109,7 @@ function TaskForm({ projectId, chooser, onDone }: FormProps) {
             autoFocus
             className="field"
             placeholder="What should be different?"
-            value={draft.title}
+            value={draft.title ?? ''}
             onChange={(event) => set({ title: event.target.value })}
           />
         )}

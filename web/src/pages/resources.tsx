@@ -5,6 +5,7 @@ import type { ReactNode } from 'react';
 import { shortId } from '#src/domain/ids.ts';
 import type { System, WorktreeInfo } from '#src/domain/system.ts';
 import { messageOf } from '#src/errors.ts';
+import { CleanUp } from '../components/clean-up.tsx';
 import { TopBar } from '../components/top-bar.tsx';
 import { formatBytes, formatSince } from '../format.ts';
 import { useNow } from '../hooks/use-now.ts';
@@ -126,7 +127,15 @@ function Server({ system }: { system: System }) {
 
 function Worktrees({ worktrees }: { worktrees: readonly WorktreeInfo[] }) {
   return (
-    <Panel title="Worktrees" note={worktrees.length}>
+    <Panel
+      title="Worktrees"
+      note={
+        <span className="flex items-center gap-3">
+          {worktrees.length}
+          <CleanUp />
+        </span>
+      }
+    >
       {worktrees.length === 0 && (
         <p className="p-4 text-second">
           None. A task gets a worktree when its first run starts, and loses it after the merge.

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import type { Project } from '#src/domain/project.ts';
 import { messageOf } from '#src/errors.ts';
 import { AddProject } from '../components/add-project.tsx';
+import { Templates } from '../components/templates.tsx';
 import { TopBar } from '../components/top-bar.tsx';
 import { useTheme } from '../hooks/use-theme.ts';
 import { api, projectsQuery } from '../queries.ts';
@@ -41,6 +42,7 @@ export function SettingsPage() {
             <AddProject />
           </div>
         </section>
+        <Templates />
         <Appearance />
         <p className="mt-3 max-w-[880px] text-second">
           Everything else about a project (setup, tests, agents, limits) is in the file{' '}

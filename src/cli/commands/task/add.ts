@@ -15,14 +15,16 @@ type Options = JsonOption & {
   workflow?: WorkflowType;
   agent?: string;
   start?: true;
+  template?: string;
 };
 
 export function addAdd(noun: Command, io: Io): void {
   addVerb(noun, {
-    name: 'add <title>',
+    name: 'add [title]',
     description: 'ask for a task',
     examples: [
       'sentra task add "Sort the list by date" --start',
+      'sentra task add --template upgrade --start',
       'sentra task add "Fix the login" --type bug --priority high --depends task-0123456789ab',
     ],
   })
@@ -33,18 +35,22 @@ export function addAdd(noun: Command, io: Io): void {
     .option('--depends <tasks...>', 'tasks that must be completed before')
     .addOption(choice('--workflow <workflow>', 'the workflow; the default is full_sdlc', workflowTypes))
     .option('--agent <agent>', 'the agent, as named in sentra.json')
+    .option('--template <name>', 'fill in from a template what is left out here')
     .option('--start', 'start it as soon as its dependencies are completed')
-    .action((title: string, options: Options) => add(io, title, options));
+    .action((title: string | undefined, options: Options) => add(io, title, options));
 }
 
-async function add(io: Io, title: string, options: Options): Promise<void> {
+async function add(io: Io, title: string | undefined, options: Options): Promise<void> {
   const client = await io.client();
   const project = await getProject(client, options.project, io.cwd);
   const dependencies: string[] = [];
   for (const given of options.depends?.flatMap((d) => d.split(',')) ?? [])
     dependencies.push(await getTaskId(client, given));
-  const { description, type, priority, workflow: workflowType, agent } = options;
-  const body = { description, type, priority, workflowType, agent, dependencies, autoStart: options.start ?? false };
-  const task = await client.createTask({ body: { projectId: project.id, title, ...body } }, { signal: io.signal });
+  const { description, type, priority, workflow: workflowType, agent, template } = options;
+  const body = { title, description, type, priority, workflowType, agent, template, dependencies };
+  const task = await client.createTask(
+    { body: { projectId: project.id, ...body, autoStart: options.start ?? false } },
+    { signal: io.signal },
+  );
   print(io, options, task, (t) => taskLine(io, t));
 }

@@ -1,13 +1,15 @@
 import type { Command } from 'commander';
-import { print, table } from '#src/cli/output.ts';
+import { formatBytes, print, table } from '#src/cli/output.ts';
 import { addVerb, type Io, type JsonOption } from '#src/cli/verb.ts';
 
 export function addList(noun: Command, io: Io): void {
   addVerb(noun, {
     name: 'list',
-    description: 'list the worktrees and why they exist',
-    examples: ['sentra worktree list'],
-  }).action((options: JsonOption) => list(io, options));
+    description: 'list the worktrees and why they exist, or the work that was saved before some were removed',
+    examples: ['sentra worktree list', 'sentra worktree list --saved'],
+  })
+    .option('--saved', 'list saved work instead')
+    .action((options: JsonOption & { saved?: true }) => (options.saved ? listSaved(io, options) : list(io, options)));
 }
 
 async function list(io: Io, options: JsonOption): Promise<void> {
@@ -17,8 +19,21 @@ async function list(io: Io, options: JsonOption): Promise<void> {
       ? 'No worktrees.'
       : table(
           io,
-          ['TASK', 'STATE', 'BRANCH', 'WORK', 'REASON', 'PATH'],
-          items.map((w) => [w.taskId, w.state, w.branchName, workOf(w), w.reason, w.path]),
+          ['TASK', 'STATE', 'SIZE', 'BRANCH', 'WORK', 'REASON', 'PATH'],
+          items.map((w) => [w.taskId, w.state, formatBytes(w.bytes), w.branchName, workOf(w), w.reason, w.path]),
+        ),
+  );
+}
+
+async function listSaved(io: Io, options: JsonOption): Promise<void> {
+  const client = await io.client();
+  print(io, options, await client.listSaved(undefined, { signal: io.signal }), ({ items }) =>
+    items.length === 0
+      ? 'No saved work.'
+      : table(
+          io,
+          ['TASK', 'SAVED', 'SIZE', 'FILE'],
+          items.map((s) => [s.taskId, s.at, formatBytes(s.bytes), s.path]),
         ),
   );
 }

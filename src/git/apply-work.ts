@@ -1,0 +1,53 @@
+/** Brings saved work (`saveWork`) back into a clean worktree, as changes that are not committed: all of it, or none. */
+import { lstat, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execGit, gitLine, lastLines } from '#src/git/exec-git.ts';
+
+export type Applied =
+  | { outcome: 'applied'; files: string[] }
+  /** Nothing was changed. `said`: git's own words. */
+  | { outcome: 'conflict'; paths: string[]; said: string };
+
+export async function applyWork(place: { path: string; adminDir: string }, file: string): Promise<Applied> {
+  const { path, adminDir } = place;
+  const own = { gitDir: adminDir, workTree: path };
+  const indexFile = join(adminDir, `index.${crypto.randomUUID()}`);
+  const git = { ...own, indexFile };
+  try {
+    await execGit(['read-tree', 'HEAD'], git);
+    const args = ['apply', '--cached', '--3way', '--whitespace=nowarn', '--', file];
+    const applied = await execGit(args, { ...git, okExitCodes: [0, 1, 128] });
+    if (applied.exitCode !== 0)
+      return { outcome: 'conflict', paths: await refusedPaths(git, applied.stderr), said: lastLines(applied.stderr) };
+    const files = await listNames(git, ['diff-index', '--cached', '-z', '--name-only', '--no-renames', 'HEAD']);
+    const added = await listNames(git, ['diff-index', '--cached', '-z', '--name-only', '--diff-filter=A', 'HEAD']);
+    const inTheWay = await thoseThere(path, added); // ignored files, which git would overwrite without a word
+    if (inTheWay.length > 0) return { outcome: 'conflict', paths: inTheWay, said: 'these files are there already' };
+    await execGit(['read-tree', '-m', '-u', 'HEAD', await gitLine(['write-tree'], git)], own);
+    await execGit(['reset', '-q'], own);
+    return { outcome: 'applied', files };
+  } finally {
+    await rm(indexFile, { force: true });
+    await rm(`${indexFile}.lock`, { force: true });
+  }
+}
+
+type Git = { gitDir: string; workTree: string; indexFile: string };
+
+const listNames = async (git: Git, args: string[]): Promise<string[]> =>
+  (await execGit(args, git)).stdout.split('\0').filter(Boolean);
+
+async function refusedPaths(git: Git, said: string): Promise<string[]> {
+  const entries = await listNames(git, ['ls-files', '-u', '-z']);
+  const unmerged = entries.map((entry) => entry.slice(entry.indexOf('\t') + 1));
+  const named = [
+    ...said.matchAll(/^error: (.+): (?:patch does not apply|does not exist in index|already exists in index)/gm),
+  ];
+  return [...new Set([...unmerged, ...named.map((match) => match[1] ?? '')])];
+}
+
+async function thoseThere(root: string, paths: readonly string[]): Promise<string[]> {
+  const there: string[] = [];
+  for (const path of paths) if (await lstat(join(root, path)).catch(() => null)) there.push(path);
+  return there;
+}
