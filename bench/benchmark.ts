@@ -7,12 +7,16 @@ export type Result = {
   floor: number;
   ratio: number;
   runs: number;
+  /** What was worked on, and what it took besides time, where a benchmark has that to say. */
+  files?: number;
+  extraBytes?: number;
 };
 
 export type Benchmark = {
   name: string;
   title: string;
-  measure(say: (line: string) => void): Promise<Result>;
+  /** `option`: what stands after the name on the command line. */
+  measure(say: (line: string) => void, option?: string): Promise<Result>;
 };
 
 export type Contenders = { value: () => Promise<number>; floor: () => Promise<number> };

@@ -1,10 +1,11 @@
-/** `npm run bench -- <name>`: measures, tells it in words, and ends with one line of JSON for each benchmark. */
+/** `npm run bench -- <name> [option]`: measures, tells it in words, and ends with one line of JSON for each benchmark. */
 import type { Benchmark, Result } from './benchmark.ts';
+import { install } from './install.ts';
 import { mainJob } from './main-job.ts';
 
-const benchmarks: readonly Benchmark[] = [mainJob];
+const benchmarks: readonly Benchmark[] = [mainJob, install];
 
-const wanted = process.argv[2];
+const [wanted, option] = process.argv.slice(2);
 const chosen = benchmarks.filter(({ name }) => wanted === undefined || name === wanted);
 if (chosen.length === 0) {
   console.error(`There is no benchmark "${wanted}". There are:`);
@@ -14,7 +15,7 @@ if (chosen.length === 0) {
 const results: Result[] = [];
 for (const benchmark of chosen) {
   console.log(`${benchmark.name}: ${benchmark.title}`);
-  results.push(await benchmark.measure((line) => console.log(`  ${line}`)));
+  results.push(await benchmark.measure((line) => console.log(`  ${line}`), option));
 }
 for (const result of results) console.log(JSON.stringify(result));
 process.exit(0);

@@ -1,0 +1,12 @@
+/**
+ * Variables that lead build tools to a cache which the tasks of one project share. Only tools whose cache is addressed by
+ * content and may be used by several at once, each in a network of its own; who is left out and why: docs/decisions.
+ */
+import path from 'node:path';
+
+export const buildCacheVariables = (folder: string, worktreePath: string): Record<string, string> => ({
+  TURBO_CACHE_DIR: path.join(folder, 'turbo'),
+  GOCACHE: path.join(folder, 'go'),
+  CCACHE_DIR: path.join(folder, 'ccache'),
+  CCACHE_BASEDIR: worktreePath, // else no worktree finds what another one compiled
+});

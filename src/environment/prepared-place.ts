@@ -1,0 +1,33 @@
+/** Where prepared dependencies are kept and used, and the host's own tools that handle whole trees at once. */
+import { SentraError } from '#src/errors.ts';
+import { run } from '#src/process.ts';
+
+export type PreparedPlace = {
+  worktreePath: string;
+  /** Where prepared trees are kept. No room may see it. */
+  folder: string;
+  /** The room's private home: what an install leaves there is not in the tree. */
+  homePath: string;
+  /** The PATH that the installer has, and the tools for trees. */
+  searchPath: string;
+  /** Above it those that were not used for longest go; the default is 5 GB. */
+  limitBytes?: number;
+  signal?: AbortSignal;
+};
+
+const timeoutMs = 10 * 60_000;
+const keepBytes = 256 * 1024 * 1024; // a list of all files of a tree is read to its end
+
+/** Runs one of find, cp, du, sh on trees that nothing else works on; answers what it wrote. */
+export async function tool(
+  { searchPath, signal }: Pick<PreparedPlace, 'searchPath' | 'signal'>,
+  [command = '', ...args]: readonly string[],
+  cwd: string,
+): Promise<Buffer> {
+  const env = { PATH: searchPath, LC_ALL: 'C' };
+  const { exitCode, stdout, stderr } = await run({ command, args, cwd, env }, { timeoutMs, keepBytes, signal });
+  signal?.throwIfAborted();
+  if (exitCode === 0) return stdout;
+  const why = stderr.toString('utf8').trim().split('\n').at(-1) ?? '';
+  throw new SentraError('storage_unwritable', `${command} failed in ${cwd} (${exitCode ?? 'killed'}): ${why}`);
+}

@@ -1,0 +1,54 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { agentConfig, git, makeRepository } from '../helpers/repository.ts';
+import { startTestSentra, waitForRun } from '../helpers/sentra.ts';
+
+const tests = [
+  `node -e 'if (require("tiny") !== 7) process.exit(1)'`,
+  'mkdir -p "$GOCACHE" && touch "$GOCACHE/$BACKEND_PORT" && ls "$GOCACHE"',
+];
+
+function makeNpmProject(): string {
+  const config = agentConfig('good', { test: tests.join(' && '), setup: { buildCache: true } });
+  const { path: repository } = makeRepository({ config, files: { '.gitignore': 'node_modules\n' } });
+  const tiny = path.join(path.dirname(repository), 'tiny');
+  mkdirSync(tiny);
+  writeFileSync(path.join(tiny, 'package.json'), '{"name":"tiny","version":"1.0.0"}');
+  writeFileSync(path.join(tiny, 'index.js'), 'module.exports = 7;\n');
+  const npm = (...args: string[]) => execFileSync('npm', args, { cwd: repository, stdio: 'ignore' });
+  npm('pack', '--silent', tiny);
+  writeFileSync(path.join(repository, 'package.json'), '{"dependencies":{"tiny":"file:tiny-1.0.0.tgz"}}');
+  npm('install', '--package-lock-only', '--offline', '--no-audit');
+  git(repository, 'add', '-A');
+  git(repository, 'commit', '-q', '-m', 'Depend on tiny');
+  return repository;
+}
+
+test('a second task gets the dependencies of the first and shares its build cache where the project asks for that', async () => {
+  const sentra = await startTestSentra();
+  try {
+    const project = await sentra.client.addProject({ body: { path: makeNpmProject() } });
+    const runTask = async (title: string) => {
+      const body = { projectId: project.id, title, workflowType: 'code_test', autoStart: true } as const;
+      const { id } = await sentra.client.createTask({ body });
+      const task = await waitForRun(sentra, id);
+      const { items } = await sentra.client.listLogs({ params: { taskId: id }, query: { limit: 5000 } });
+      return { task, messages: items.map(({ message }) => message) };
+    };
+    const [first, second] = [await runTask('First'), await runTask('Second')];
+    expect(first.messages.join('\n')).toMatch(/Dependencies installed by `npm ci/);
+    expect(second.messages.join('\n')).toMatch(/Dependencies taken from the prepared ones in \d+ ms/);
+    for (const { task } of [first, second]) {
+      expect(task).toMatchObject({ status: 'pending', error: null });
+      expect(second.messages).toContain(String(task.ports.BACKEND_PORT));
+    }
+    const [one, two] = [first, second].map(({ task }) =>
+      statSync(path.join(task.worktreePath ?? '', 'node_modules/tiny/index.js')),
+    );
+    expect(two?.ino).toBe(one?.ino);
+  } finally {
+    await sentra.stop();
+  }
+});

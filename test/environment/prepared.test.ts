@@ -1,0 +1,263 @@
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { cp, mkdir, symlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { buildCacheVariables } from '#src/environment/build-cache.ts';
+import { type Installed, installDependencies } from '#src/environment/dependencies.ts';
+import { capturePrepared, takePrepared } from '#src/environment/prepared.ts';
+import type { PreparedPlace } from '#src/environment/prepared-place.ts';
+import { folderWith, plainRunner } from './folder.ts';
+
+const searchPath = `${path.dirname(process.execPath)}:${process.env.PATH}`;
+
+type Shop = { folder: string; cachePath: string };
+const openShop = async (): Promise<Shop> => ({ folder: await folderWith(), cachePath: await folderWith() });
+
+let template: string;
+
+/** Packages that npm unpacks from archives in the project itself: no registry has a part in it. */
+beforeAll(async () => {
+  const json = (more: object) => JSON.stringify({ version: '1.0.0', ...more });
+  const postinstall = `node -e "fs.writeFileSync('built.js', '1')"`;
+  template = await folderWith({
+    'tiny/package.json': json({ name: 'tiny' }),
+    'tiny/index.js': 'module.exports = 7;',
+    'builder/package.json': json({ name: 'builder', scripts: { postinstall } }),
+    'app/package.json': json({ name: 'app', dependencies: archives }),
+  });
+  const app = path.join(template, 'app');
+  execFileSync('npm', ['pack', '--silent', '../tiny', '../builder'], { cwd: app, stdio: 'ignore' });
+  execFileSync('npm', ['install', '--package-lock-only', '--offline', '--no-audit'], { cwd: app, stdio: 'ignore' });
+}, 60_000);
+
+const archives = { tiny: 'file:tiny-1.0.0.tgz', builder: 'file:builder-1.0.0.tgz' };
+
+async function worktree(change: (manifest: Record<string, unknown>) => object = (m) => m): Promise<string> {
+  const folder = await folderWith();
+  await cp(path.join(template, 'app'), folder, { recursive: true });
+  const file = path.join(folder, 'package.json');
+  writeFileSync(file, JSON.stringify(change(JSON.parse(readFileSync(file, 'utf8')))));
+  return folder;
+}
+
+async function install(worktreePath: string, { folder, cachePath }: Shop, more: { setting?: string } = {}) {
+  const details: string[] = [];
+  const homePath = await folderWith();
+  const done: Installed = await installDependencies({
+    runner: await plainRunner(worktreePath),
+    worktreePath,
+    setting: 'auto',
+    timeoutMs: 60_000,
+    cachePath,
+    prepared: { folder, homePath, searchPath },
+    onDetail: (line) => details.push(line),
+    ...more,
+  });
+  return { outcome: done.outcome, details };
+}
+
+const inode = (folder: string, file: string) => statSync(path.join(folder, 'node_modules', file)).ino;
+const kept = ({ folder }: Shop) => readdirSync(folder);
+
+describe('the second worktree with the same lockfile', () => {
+  it('gets the files of the first without an install, and what writes into itself as a copy', async () => {
+    const shop = await openShop();
+    const [first, second] = [await worktree(), await worktree()];
+    expect(await install(first, shop)).toEqual({ outcome: 'installed', details: [] });
+    expect(await install(second, shop)).toEqual({ outcome: 'prepared', details: [] });
+    expect(inode(second, 'tiny/index.js')).toBe(inode(first, 'tiny/index.js'));
+    expect(statSync(path.join(second, 'node_modules/tiny/index.js')).mode & 0o222).toBe(0);
+    for (const own of ['builder/package.json', 'builder/built.js', '.package-lock.json']) {
+      expect(inode(second, own)).not.toBe(inode(first, own));
+      expect(statSync(path.join(second, 'node_modules', own)).mode & 0o200).toBe(0o200);
+    }
+    const lists = [first, second].map((folder) => execFileSync('npm', ['ls', '--all'], { cwd: folder }).toString());
+    expect(lists[1]?.split('\n').slice(1)).toEqual(lists[0]?.split('\n').slice(1));
+  });
+
+  it.each([
+    ['writes', (file: string) => writeFileSync(file, 'module.exports = "evil";')],
+    ['writes and sets back the time of', (file: string) => keepTime(file, () => writeFileSync(file, 'exports.a = 1;'))],
+    ['only makes writable', (file: string) => chmodSync(file, 0o644)],
+  ])('is installed anew when somebody %s a shared file', async (_, change) => {
+    const shop = await openShop();
+    const [first, second, third, fourth] = [await worktree(), await worktree(), await worktree(), await worktree()];
+    await install(first, shop);
+    await install(second, shop);
+    change(path.join(second, 'node_modules/tiny/index.js'));
+    const { outcome, details } = await install(third, shop);
+    expect(outcome).toBe('installed');
+    expect(details).toEqual([expect.stringContaining('changed by somebody')]);
+    expect(readFileSync(path.join(third, 'node_modules/tiny/index.js'), 'utf8')).toBe('module.exports = 7;');
+    expect((await install(fourth, shop)).outcome).toBe('prepared');
+    expect(inode(fourth, 'tiny/index.js')).toBe(inode(third, 'tiny/index.js'));
+  });
+
+  it('is installed with another lockfile, manifest or setting of npm', async () => {
+    const shop = await openShop();
+    await install(await worktree(), shop);
+    const others = [await worktree((m) => ({ ...m, description: 'changed' })), await worktree(), await worktree()];
+    const lock = path.join(others[1] ?? '', 'package-lock.json');
+    writeFileSync(lock, `${readFileSync(lock, 'utf8')}\n`);
+    writeFileSync(path.join(others[2] ?? '', '.npmrc'), 'fund=false\n');
+    for (const other of others) expect((await install(other, shop)).outcome).toBe('installed');
+    expect(kept(shop)).toHaveLength(4);
+  });
+
+  it('runs the prepare script of its own, as npm does after an install', async () => {
+    const shop = await openShop();
+    const withScript = () => worktree((m) => ({ ...m, scripts: { prepare: 'echo ran >> prepared.txt' } }));
+    await install(await withScript(), shop);
+    const second = await withScript();
+    expect((await install(second, shop)).outcome).toBe('prepared');
+    expect(readFileSync(path.join(second, 'prepared.txt'), 'utf8')).toBe('ran\n');
+  });
+
+  it('has links to its own workspaces, not to those of the first', async () => {
+    const shop = await openShop();
+    const first = await worktree((m) => ({ ...m, workspaces: ['packages/*'] }));
+    await mkdir(path.join(first, 'packages/part'), { recursive: true });
+    await writeFile(path.join(first, 'packages/part/package.json'), '{"name":"part","version":"1.0.0"}');
+    execFileSync('npm', ['install', '--package-lock-only', '--offline', '--no-audit'], { cwd: first, stdio: 'ignore' });
+    const second = await folderWith();
+    await cp(first, second, { recursive: true });
+    await install(first, shop);
+    expect(await install(second, shop)).toEqual({ outcome: 'prepared', details: [] });
+    expect(realpathSync(path.join(second, 'node_modules/part'))).toBe(path.join(second, 'packages/part'));
+  });
+
+  it('with something in place of its tree is installed', async () => {
+    const shop = await openShop();
+    await install(await worktree(), shop);
+    const second = await worktree();
+    await mkdir(path.join(second, 'node_modules/left-over'), { recursive: true });
+    expect((await install(second, shop)).outcome).toBe('installed');
+    expect(existsSync(path.join(second, 'node_modules/left-over'))).toBe(false);
+  });
+});
+
+const keepTime = (file: string, act: () => void) => {
+  const { atime, mtime } = statSync(file);
+  act();
+  utimesSync(file, atime, mtime);
+};
+
+describe('a tree is not kept for others', () => {
+  it("when the project's own script takes part in its install", async () => {
+    const shop = await openShop();
+    const { details } = await install(await worktree((m) => ({ ...m, scripts: { postinstall: 'true' } })), shop);
+    expect(details).toEqual([expect.stringContaining('own script "postinstall"')]);
+    expect(kept(shop)).toEqual([]);
+  });
+
+  it('when sentra.json has a command for it', async () => {
+    const shop = await openShop();
+    expect(await install(await worktree(), shop, { setting: 'npm ci' })).toEqual({ outcome: 'installed', details: [] });
+    expect(kept(shop)).toEqual([]);
+  });
+
+  it('when the store cannot be written; the install is none the worse', async () => {
+    const shop = { ...(await openShop()), folder: path.join(await folderWith({ file: '' }), 'file', 'below') };
+    const { outcome, details } = await install(await worktree(), shop);
+    expect(outcome).toBe('installed');
+    expect(details).toEqual(expect.arrayContaining([expect.stringContaining('left out')]));
+  });
+
+  it.each([
+    ['leads out of the worktree', (tree: string) => symlink('../../elsewhere', path.join(tree, 'out'))],
+    ['leads out of the worktree', (tree: string) => symlink('/etc', path.join(tree, 'out'))],
+    [
+      'neither file, folder nor link',
+      async (tree: string) => void execFileSync('mkfifo', [path.join(tree, 'a', 'pipe')]),
+    ],
+    [
+      'has dependencies of its own',
+      async (tree: string) => {
+        await mkdir(path.join(tree, '../packages/b/node_modules'), { recursive: true });
+        await symlink('../packages/b', path.join(tree, 'b'));
+      },
+    ],
+    [
+      'the path of its worktree built in',
+      async (tree: string) => {
+        await mkdir(path.join(tree, '.native'));
+        await writeFile(path.join(tree, '.native', 'config'), `prefix=${path.dirname(tree)}`);
+      },
+    ],
+  ])('when something in it %s', async (why, spoil) => {
+    const place = await generated({ 'a/package.json': '{}' });
+    await spoil(path.join(place.worktreePath, 'node_modules'));
+    expect(await capturePrepared(place, 'key', new Set())).toContain(why);
+    expect(existsSync(path.join(place.folder, 'key'))).toBe(false);
+  });
+
+  it('when the install left something in the home folder', async () => {
+    const place = await generated({ 'a/package.json': '{}' });
+    await mkdir(path.join(place.homePath, '.cache/browser'), { recursive: true });
+    expect(await capturePrepared(place, 'key', new Set())).toContain('.cache/browser');
+  });
+});
+
+it('a build cache lies in one folder, whatever the worktree', () => {
+  const { CCACHE_BASEDIR, ...folders } = buildCacheVariables('/caches/build', '/work/task-1');
+  expect(CCACHE_BASEDIR).toBe('/work/task-1');
+  expect(Object.values(folders).every((folder) => folder.startsWith('/caches/build/'))).toBe(true);
+  expect(new Set(Object.values(folders)).size).toBe(Object.keys(folders).length);
+});
+
+describe('the store', () => {
+  it('keeps one of two captures at once, whole', async () => {
+    const one = await generated({ 'a/index.js': '1' });
+    const places = [one, { ...(await generated({ 'a/index.js': '1' })), folder: one.folder }];
+    const answers = await Promise.all(places.map((place) => capturePrepared(place, 'key', new Set())));
+    expect(answers.filter((why) => why === undefined)).toHaveLength(1);
+    expect(readdirSync(one.folder)).toEqual(['key']);
+    const next = { ...one, worktreePath: await folderWith() };
+    expect(await takePrepared(next, 'key')).toBe('taken');
+    expect(readFileSync(path.join(next.worktreePath, 'node_modules/a/index.js'), 'utf8')).toBe('1');
+  });
+
+  it('lets the least recently used go above its limit', async () => {
+    const folder = await folderWith();
+    const limitBytes = 700_000;
+    const capture = async (key: string) => {
+      const place = await generated({ 'a/big': 'x'.repeat(300_000) });
+      expect(await capturePrepared({ ...place, folder, limitBytes }, key, new Set())).toBeUndefined();
+    };
+    const age = (key: string) => utimesSync(path.join(folder, key, 'manifest.json'), 1, key === 'first' ? 1 : 2);
+    await capture('first');
+    await capture('second');
+    for (const key of ['first', 'second']) age(key);
+    const user = { ...(await generated({})), folder, worktreePath: await folderWith() };
+    expect(await takePrepared(user, 'first')).toBe('taken');
+    await capture('third');
+    expect(readdirSync(folder).sort()).toEqual(['first', 'third']);
+  });
+
+  it('drops an entry that cannot be read and leaves the worktree clean', async () => {
+    const place = await generated({ 'a/index.js': '1' });
+    await capturePrepared(place, 'key', new Set());
+    writeFileSync(path.join(place.folder, 'key/manifest.json'), '{');
+    const next = { ...place, worktreePath: await folderWith() };
+    await expect(takePrepared(next, 'key')).rejects.toThrow();
+    expect(readdirSync(place.folder)).toEqual([]);
+    expect(existsSync(path.join(next.worktreePath, 'node_modules'))).toBe(false);
+  });
+});
+
+/** A worktree with these files in its node_modules. */
+async function generated(files: Record<string, string>): Promise<PreparedPlace> {
+  const inTree = Object.entries(files).map(([name, text]) => [`node_modules/${name}`, text]);
+  const worktreePath = await folderWith({ 'package.json': '{}', ...Object.fromEntries(inTree) });
+  return { worktreePath, folder: await folderWith(), homePath: await folderWith(), searchPath };
+}
