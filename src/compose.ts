@@ -24,6 +24,7 @@ import { createViews } from '#src/orchestrator/views.ts';
 import { createTaskWorktree, removeTaskWorktreeNow, restoreTaskWork } from '#src/orchestrator/worktrees.ts';
 import { killAll } from '#src/process.ts';
 import { endLeftovers } from '#src/sandbox/leftovers.ts';
+import { removeStaleSocketFolders } from '#src/sandbox/sockets.ts';
 import { createSandbox } from '#src/sandbox/wall.ts';
 import { createHandlers } from '#src/server/handlers.ts';
 import { type RunningServer, startServer } from '#src/server/server.ts';
@@ -75,6 +76,7 @@ async function startOn(store: Store, config: Config, report: (line: string) => v
       'conflict',
       `Sentra is running already with ${config.home}; \`npx sentra open\` prints its link.`,
     );
+  await removeStaleSocketFolders();
   const leftovers = await endLeftovers(path.join(config.home, 'homes'));
   if (leftovers) report(`Ended ${leftovers} processes that an earlier Sentra had left at work.`);
   const ending = new AbortController();

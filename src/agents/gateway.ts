@@ -4,13 +4,13 @@
  * path (for the others). It keeps and logs nothing of what passes.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf } from '#src/errors.ts';
+import { makeSocketFolder } from '#src/sandbox/sockets.ts';
 
 /** Where a model is and how to be let in; `credential` null means that none is configured. */
 export type ModelAccess = {
@@ -36,7 +36,7 @@ export async function startGateway(
     );
   });
   server.requestTimeout = 0; // a model may think for as long as the session may last
-  const folder = listen === 'socket' ? await mkdtemp(join(tmpdir(), 'sentra-')) : undefined;
+  const folder = listen === 'socket' ? await makeSocketFolder() : undefined;
   const socket = folder && join(folder, 'model.sock');
   await new Promise<void>((done, fail) => {
     server.once('error', fail);

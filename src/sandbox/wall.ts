@@ -4,8 +4,7 @@
  * environment is the one bubblewrap itself is given, never arguments, which every user of the host can read. All of it
  * dies with the process that started it.
  */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SentraError } from '#src/errors.ts';
 import type { Command } from '#src/process.ts';
@@ -13,6 +12,7 @@ import { explainUnavailable, findBubblewrap, namespaces } from '#src/sandbox/ava
 import { mountArguments } from '#src/sandbox/mounts.ts';
 import { type EgressProxy, startProxy } from '#src/sandbox/proxy.ts';
 import type { Room, Sandbox } from '#src/sandbox/sandbox.ts';
+import { makeSocketFolder } from '#src/sandbox/sockets.ts';
 
 const modelPort = 8080;
 const proxyPort = 3128;
@@ -108,7 +108,7 @@ const proxyEnv = {
 function startOnFirstUse() {
   let started: Promise<{ proxy: EgressProxy; folder: string }> | undefined;
   const start = async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'sentra-')); // short: a unix socket's path has room for 107 bytes
+    const folder = await makeSocketFolder();
     return { folder, proxy: await startProxy({ socketPath: join(folder, 'proxy.sock') }) };
   };
   return {

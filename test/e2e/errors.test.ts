@@ -1,20 +1,10 @@
 /** What goes wrong with repositories, branches and remotes: each is told plainly, with a way out, and the way out works. */
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import os from 'node:os';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { branchName } from '#src/domain/branch-name.ts';
 import { addRepository, expectTold, refusal, retry, runIn, runTask } from '../helpers/failing.ts';
-import { agentConfig, git, makeRepository } from '../helpers/repository.ts';
+import { agentConfig, git, makeFolder, makeRepository } from '../helpers/repository.ts';
 import { startTestSentra, type TestSentra, waitForTask } from '../helpers/sentra.ts';
 
 let sentra: TestSentra;
@@ -23,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => sentra?.stop());
 
-const folder = () => mkdtempSync(path.join(os.tmpdir(), 'sentra-errors-'));
+const folder = () => makeFolder('errors');
 const add = (at: string) => refusal(sentra.client.addProject({ body: { path: at } }));
 const merge = (id: string) => sentra.client.mergeTask({ params: { id } });
 

@@ -1,8 +1,9 @@
 /** Real repositories in temporary folders, made by plain git. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { afterAll } from 'vitest';
 
 const identity = {
   GIT_AUTHOR_NAME: 'Ada',
@@ -18,6 +19,18 @@ export const git = (cwd: string, ...args: string[]): string =>
 
 export const agentPath = path.resolve(import.meta.dirname, '../fixtures/agent.mjs');
 
+const made: string[] = [];
+afterAll(() => {
+  for (const folder of made.splice(0)) rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+});
+
+/** A new folder, removed after the test file. */
+export function makeFolder(kind: string): string {
+  const folder = mkdtempSync(path.join(os.tmpdir(), `sentra-${kind}-`));
+  made.push(folder);
+  return folder;
+}
+
 /** `sentra.json` of a project whose agent is test/fixtures/agent.mjs in these modes. */
 export const agentConfig = (modes = 'good', more: Record<string, unknown> = {}) => ({
   test: 'test ! -e state.txt || grep -q green state.txt',
@@ -30,7 +43,7 @@ export function makeRepository(options: { config?: object; remote?: boolean; fil
   path: string;
   remote: string;
 } {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'sentra-repository-'));
+  const folder = makeFolder('repository');
   const repository = path.join(folder, 'project');
   const remote = path.join(folder, 'remote.git');
   mkdirSync(repository);
