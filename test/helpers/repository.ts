@@ -20,9 +20,11 @@ export const git = (cwd: string, ...args: string[]): string =>
 export const agentPath = path.resolve(import.meta.dirname, '../fixtures/agent.mjs');
 
 const made: string[] = [];
-afterAll(() => {
+const removeAll = () => {
   for (const folder of made.splice(0)) rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
-});
+};
+if (process.env.VITEST) afterAll(removeAll);
+else process.once('exit', removeAll); // a benchmark
 
 /** A new folder, removed after the test file. */
 export function makeFolder(kind: string): string {
