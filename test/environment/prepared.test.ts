@@ -209,8 +209,8 @@ describe('a tree is not kept for others', () => {
 });
 
 it('a build cache lies in one folder, whatever the worktree', () => {
-  const { CCACHE_BASEDIR, ...folders } = buildCacheVariables('/caches/build', '/work/task-1');
-  expect(CCACHE_BASEDIR).toBe('/work/task-1');
+  const { CCACHE_BASEDIR, ...folders } = buildCacheVariables('/caches/build', '/worktrees/task-1');
+  expect(CCACHE_BASEDIR).toBe('/worktrees/task-1');
   expect(Object.values(folders).every((folder) => folder.startsWith('/caches/build/'))).toBe(true);
   expect(new Set(Object.values(folders)).size).toBe(Object.keys(folders).length);
 });

@@ -15,6 +15,7 @@ import { Select } from '../ui/select.tsx';
 import { AddProject } from './add-project.tsx';
 import { DependencyPicker } from './dependency-picker.tsx';
 import { priorityLabels, typeLabels } from './marks.tsx';
+import { TaskFields } from './task-fields.tsx';
 
 type Draft = Omit<RouteInput<Routes['createTask']>['body'], 'projectId' | 'template'>;
 
@@ -99,32 +100,7 @@ function TaskForm({ projectId, chooser, onDone }: FormProps) {
   return (
     <form onSubmit={submit} className="flex flex-col gap-4 p-4">
       <TemplateChoice onChosen={set} />
-      <Field label="Title">
-        {(props) => (
-          <input
-            {...props}
-            required
-            maxLength={300}
-            // biome-ignore lint/a11y/noAutofocus: a dialog opened to write a title
-            autoFocus
-            className="field"
-            placeholder="What should be different?"
-            value={draft.title ?? ''}
-            onChange={(event) => set({ title: event.target.value })}
-          />
-        )}
-      </Field>
-      <Field label="Description">
-        {(props) => (
-          <textarea
-            {...props}
-            className="field"
-            placeholder="Why, where, how to know that it works. Optional."
-            value={draft.description ?? ''}
-            onChange={(event) => set({ description: event.target.value })}
-          />
-        )}
-      </Field>
+      <TaskFields title={draft.title ?? ''} description={draft.description ?? ''} onChange={set} autoFocus />
       {chooser}
       <Choices draft={draft} set={set} />
       <DependencyPicker

@@ -11,6 +11,7 @@ import { Markdown } from '../ui/markdown.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { Select } from '../ui/select.tsx';
 import { priorityLabels, StatusTag, TypeIcon } from './marks.tsx';
+import { TaskFields } from './task-fields.tsx';
 
 export function TaskDetails({ task }: { task: Task }) {
   const [editing, setEditing] = useState(false);
@@ -99,28 +100,12 @@ function EditTask({ task, onDone }: { task: Task; onDone: () => void }) {
   };
   return (
     <form onSubmit={submit} aria-label="Edit task" className="flex flex-col gap-4">
-      <Field label="Title">
-        {(props) => (
-          <input
-            {...props}
-            required
-            maxLength={300}
-            className="field"
-            value={draft.title}
-            onChange={(event) => setDraft({ ...draft, title: event.target.value })}
-          />
-        )}
-      </Field>
-      <Field label="Description" hint="Markdown. A run that is under way keeps what it was given.">
-        {(props) => (
-          <textarea
-            {...props}
-            className="field !min-h-40"
-            value={draft.description}
-            onChange={(event) => setDraft({ ...draft, description: event.target.value })}
-          />
-        )}
-      </Field>
+      <TaskFields
+        title={draft.title}
+        description={draft.description}
+        onChange={(change) => setDraft({ ...draft, ...change })}
+        hint="Markdown. A run that is under way keeps what it was given."
+      />
       <Field label="Priority">
         {(props) => (
           <Select

@@ -11,6 +11,7 @@ import { Field } from '../ui/field.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { Select } from '../ui/select.tsx';
 import { priorityLabels, typeLabels } from './marks.tsx';
+import { TaskFields } from './task-fields.tsx';
 
 const empty: Template = { name: '', fields: { title: '', description: '', type: 'feature', priority: 'medium' } };
 
@@ -130,27 +131,7 @@ type FieldsProps = { fields: Template['fields']; set: (change: Partial<Template[
 function Fields({ fields, set }: FieldsProps) {
   return (
     <>
-      <Field label="Title">
-        {(props) => (
-          <input
-            {...props}
-            maxLength={300}
-            className="field"
-            value={fields.title ?? ''}
-            onChange={(e) => set({ title: e.target.value })}
-          />
-        )}
-      </Field>
-      <Field label="Description">
-        {(props) => (
-          <textarea
-            {...props}
-            className="field"
-            value={fields.description ?? ''}
-            onChange={(e) => set({ description: e.target.value })}
-          />
-        )}
-      </Field>
+      <TaskFields title={fields.title ?? ''} description={fields.description ?? ''} onChange={set} isTitleOptional />
       <div className="grid grid-cols-2 gap-4">
         <Field label="Type">
           {(props) => (
