@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { getTaskId } from '#src/cli/find.ts';
 import { colour, dim, plain } from '#src/cli/output.ts';
@@ -82,10 +83,7 @@ async function follow(io: Io, taskId: string, options: Options): Promise<void> {
 }
 
 async function pauseThen(check: () => Promise<boolean>, signal: AbortSignal): Promise<boolean> {
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, 1000);
-    signal.addEventListener('abort', () => resolve(clearTimeout(timer)), { once: true });
-  });
+  await sleep(1000, undefined, { signal }).catch(() => {}); // aborted: the caller sees it
   return signal.aborted || check();
 }
 
