@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { agentConfig, git, makeRepository } from '../helpers/repository.ts';
+import { agentConfig, git } from '../helpers/repository.ts';
 import { startTestSentra, type TestSentra, until, waitForTask } from '../helpers/sentra.ts';
-import { expectWhole, processesOf, waitForEnd, waitForLine } from '../helpers/survival.ts';
+import { beginTask, expectWhole, processesOf, waitForEnd, waitForLine } from '../helpers/survival.ts';
 
 let sentra: TestSentra;
 beforeAll(async () => {
@@ -11,13 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => sentra?.stop());
 
-async function begin(config: object) {
-  const repository = makeRepository({ config });
-  const project = await sentra.client.addProject({ body: { path: repository.path } });
-  const { id } = await sentra.client.createTask({ body: { projectId: project.id, title: 'Survive' } });
-  await sentra.client.executeTask({ params: { taskId: id }, body: {} });
-  return { id, repository };
-}
+const begin = (config: object) => beginTask(sentra, config);
 
 const holding = async (id: string) => (await sentra.client.getTask({ params: { id } })).worktreePath ?? '';
 

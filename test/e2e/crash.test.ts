@@ -4,9 +4,10 @@ import path from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startEmbedded } from '#src/store/postgres.ts';
-import { agentConfig, git, makeRepository } from '../helpers/repository.ts';
+import { agentConfig, git } from '../helpers/repository.ts';
 import { sentraEnv, startTestSentra, type TestSentra, until, waitForTask } from '../helpers/sentra.ts';
 import {
+  beginTask,
   expectWhole,
   holdsOnce,
   listAttempts,
@@ -22,13 +23,8 @@ beforeAll(async () => {
 });
 afterAll(() => sentra?.stop());
 
-async function begin(config: object, files: Record<string, string> = {}) {
-  const repository = makeRepository({ config, remote: true, files });
-  const project = await sentra.client.addProject({ body: { path: repository.path } });
-  const { id } = await sentra.client.createTask({ body: { projectId: project.id, title: 'Survive' } });
-  await sentra.client.executeTask({ params: { taskId: id }, body: {} });
-  return { id, repository };
-}
+const begin = (config: object, files: Record<string, string> = {}) =>
+  beginTask(sentra, config, { remote: true, files });
 
 /** SIGKILL, start again; answers the milliseconds to a server that answers, and from there to the next line of the task. */
 async function crash(id: string): Promise<[number, number]> {

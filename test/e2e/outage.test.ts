@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startEmbedded } from '#src/store/postgres.ts';
-import { agentConfig, makeRepository } from '../helpers/repository.ts';
+import { agentConfig } from '../helpers/repository.ts';
 import { startTestSentra, type TestSentra, until, waitForTask } from '../helpers/sentra.ts';
 import {
+  beginTask,
   expectWhole,
   holdsOnce,
   listAttempts,
@@ -20,13 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => sentra?.stop());
 
-async function begin(config: object) {
-  const repository = makeRepository({ config });
-  const project = await sentra.client.addProject({ body: { path: repository.path } });
-  const { id } = await sentra.client.createTask({ body: { projectId: project.id, title: 'Survive' } });
-  await sentra.client.executeTask({ params: { taskId: id }, body: {} });
-  return { id, repository };
-}
+const begin = (config: object) => beginTask(sentra, config);
 
 async function killDatabase(): Promise<void> {
   const { dataDir } = await startEmbedded({ home: sentra.home });

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'vitest';
 import type { Task } from '#src/domain/task.ts';
-import { git } from './repository.ts';
+import { git, makeRepository } from './repository.ts';
 import { type TestSentra, until } from './sentra.ts';
 
 /** All log lines of a task; fails when their numbers are not 1, 2, 3 and so on. */
@@ -78,4 +78,17 @@ export async function expectWhole(sentra: TestSentra, task: Task, repositoryPath
     'TEST 1 tests',
   ]);
   await listLines(sentra, task.id);
+}
+
+/** A repository with this configuration and a task of it that has been started. */
+export async function beginTask(
+  { client }: Pick<TestSentra, 'client'>,
+  config: object,
+  more: Omit<NonNullable<Parameters<typeof makeRepository>[0]>, 'config'> = {},
+) {
+  const repository = makeRepository({ config, ...more });
+  const project = await client.addProject({ body: { path: repository.path } });
+  const { id } = await client.createTask({ body: { projectId: project.id, title: 'Survive' } });
+  await client.executeTask({ params: { taskId: id }, body: {} });
+  return { id, repository };
 }

@@ -1,43 +1,7 @@
 import { expect, test } from 'vitest';
-import { Task } from '../../src/domain/task.ts';
 import { columnOf, reasonOf, summaryOf } from '../../web/src/board.ts';
 import { formatBytes, formatDuration } from '../../web/src/format.ts';
-
-const task = (change: Partial<Task>): Task =>
-  Task.parse({
-    id: 'task-aaaaaaaaaaaa',
-    projectId: 'proj-aaaaaaaaaaaa',
-    title: 'A task',
-    description: '',
-    type: 'feature',
-    priority: 'medium',
-    status: 'pending',
-    phase: null,
-    dependencies: [],
-    assignedTo: null,
-    workflowType: 'full_sdlc',
-    agent: null,
-    autoStart: false,
-    merge: null,
-    noChangesExpected: false,
-    needsDevServer: false,
-    labels: [],
-    branchName: null,
-    worktreePath: null,
-    ports: {},
-    isolation: null,
-    adwId: null,
-    pullRequest: null,
-    phases: [],
-    error: null,
-    notice: null,
-    costUsd: null,
-    tokens: 0,
-    createdAt: '2026-11-21T10:00:00.000Z',
-    startedAt: null,
-    completedAt: null,
-    ...change,
-  });
+import { aTask as task } from '../helpers/contract-api.ts';
 
 test('a running task stands in the column of its phase, before the first one in that of its workflow', () => {
   expect(columnOf(task({ status: 'running', phase: 'TEST' }))).toBe('Test');
