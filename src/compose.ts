@@ -4,7 +4,7 @@ import { createAgents } from '#src/agents/registry.ts';
 import { type Client, createClient } from '#src/client/client.ts';
 import type { Config } from '#src/config.ts';
 import { commandAgentPath, modelScriptPath } from '#src/demo/demo.ts';
-import { createEngine, type Engine, launchEngine, migrateEngine } from '#src/engine/engine.ts';
+import { createEngine, type Engine, launchEngine } from '#src/engine/engine.ts';
 import { harmlessEnvironment } from '#src/environment/runner.ts';
 import { messageOf, SentraError } from '#src/errors.ts';
 import { setGitUserEnvironment } from '#src/git/exec-git.ts';
@@ -14,6 +14,7 @@ import { createRedactor } from '#src/logs/redactor.ts';
 import { createEventBus, streamEvents } from '#src/logs/stream-events.ts';
 import { streamLogs } from '#src/logs/stream-logs.ts';
 import { createMcpHttpHandler } from '#src/mcp/http.ts';
+import { openStore, type Store, superviseDatabase } from '#src/open-store.ts';
 import { createHost } from '#src/orchestrator/host.ts';
 import { createLifecycle } from '#src/orchestrator/lifecycle.ts';
 import { createProjects } from '#src/orchestrator/projects.ts';
@@ -29,8 +30,6 @@ import { createSandbox } from '#src/sandbox/wall.ts';
 import { createHandlers } from '#src/server/handlers.ts';
 import { type RunningServer, startServer } from '#src/server/server.ts';
 import { createChanges } from '#src/store/change.ts';
-import { type Database, openDatabase } from '#src/store/database.ts';
-import { type EmbeddedPostgres, startEmbedded } from '#src/store/postgres.ts';
 import { takeWorkerLock } from '#src/store/worker-lock.ts';
 import type { Parts } from '#src/workflows/parts.ts';
 import { createWorkflows } from '#src/workflows/registry.ts';
@@ -46,7 +45,6 @@ export type Sentra = {
 };
 
 const identity = { name: 'Sentra', email: 'sentra@localhost' };
-const databaseCheckMs = 1_000;
 
 /** Starts database, worker and server. `report` is told of what nobody expected, as one line. */
 export async function startSentra(config: Config, report: (line: string) => void): Promise<Sentra> {
@@ -131,47 +129,6 @@ async function startOn(store: Store, config: Config, report: (line: string) => v
       await store.embedded?.stop();
     },
   };
-}
-
-type Store = { database: Database; embedded: EmbeddedPostgres | undefined };
-
-async function openStore(config: Config): Promise<Store> {
-  const embedded = config.databaseUrl ? undefined : await startEmbedded({ home: config.home });
-  const database = await openDatabase(config.databaseUrl ?? (embedded as EmbeddedPostgres).url);
-  await database.migrate(() => migrateEngine(database.url));
-  return { database, embedded };
-}
-
-/** Starts the embedded database again when it dies; everything else waits for it and goes on. */
-function superviseDatabase({ database, embedded }: Store, report: (line: string) => void, signal: AbortSignal): void {
-  if (!embedded) return;
-  let looking = false;
-  const look = async () => {
-    if (looking) return;
-    looking = true;
-    try {
-      await database.pool.query('select 1');
-    } catch {
-      if (!signal.aborted) await revive();
-    } finally {
-      looking = false;
-    }
-  };
-  const revive = async () => {
-    report('The embedded database does not answer; starting it again.');
-    try {
-      await embedded.ensure();
-      if (embedded.url !== database.url) {
-        report('Another program took the database port; Sentra stops, and the next start picks a new one.');
-        process.exit(75);
-      }
-      report('The embedded database is back.');
-    } catch (e) {
-      report(messageOf(e));
-    }
-  };
-  const timer = setInterval(() => void look(), databaseCheckMs);
-  signal.addEventListener('abort', () => clearInterval(timer));
 }
 
 function createParts(config: Config, { database, embedded }: Store, engine: Engine, token: string) {

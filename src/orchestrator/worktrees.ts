@@ -13,8 +13,9 @@ import { findActiveRun, listRunsOf } from '#src/store/runs.ts';
 import { getTaskRow } from '#src/store/tasks.ts';
 import { findWorktree } from '#src/store/worktrees.ts';
 import { removeTaskWorktree } from '#src/workflows/clean-up.ts';
+import { writeEnvironment } from '#src/workflows/environment.ts';
 import type { Parts } from '#src/workflows/parts.ts';
-import { makeWorktree, writeEnvironment } from '#src/workflows/prepare.ts';
+import { makeWorktree } from '#src/workflows/prepare.ts';
 import { isolationFor, readProjectConfig } from '#src/workflows/project-settings.ts';
 import { listSaved } from '#src/workflows/saved.ts';
 

@@ -6,7 +6,8 @@ import { TaskId } from '#src/domain/ids.ts';
 import { restoreWorktree, saveWork } from '#src/git/worktree.ts';
 import type { Logger } from '#src/logs/pipeline.ts';
 import type { Parts } from '#src/workflows/parts.ts';
-import type { PreparedWorktree, SetupFacts } from '#src/workflows/prepare.ts';
+import type { PreparedWorktree } from '#src/workflows/prepare.ts';
+import type { SetupFacts } from '#src/workflows/room.ts';
 
 /** Where work is kept: `$SENTRA_HOME/saved/<task-id>/<time>.patch`. */
 export const savedPatchPath = (home: string, taskId: string): string =>

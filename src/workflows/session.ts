@@ -14,8 +14,9 @@ import {
   updateSession,
 } from '#src/store/agent-sessions.ts';
 import { whenAvailable } from '#src/store/database-error.ts';
-import { portVariables, roomOf } from '#src/workflows/prepare.ts';
+import { portVariables } from '#src/workflows/environment.ts';
 import { systemPrompt } from '#src/workflows/prompts.ts';
+import { roomOf } from '#src/workflows/room.ts';
 import type { Run } from '#src/workflows/run.ts';
 import { putBack } from '#src/workflows/saved.ts';
 

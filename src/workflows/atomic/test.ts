@@ -4,8 +4,10 @@ import { type Failure, SentraError } from '#src/errors.ts';
 import { restoreWorktree } from '#src/git/worktree.ts';
 import { insertEvidence } from '#src/store/evidence.ts';
 import { agentPhase, beginPhase, endPhase } from '#src/workflows/attempt.ts';
-import { openBuildCache, portVariables, runnerFor } from '#src/workflows/prepare.ts';
+import { portVariables } from '#src/workflows/environment.ts';
+import { openBuildCache } from '#src/workflows/install.ts';
 import { composePrompt } from '#src/workflows/prompts.ts';
+import { runnerFor } from '#src/workflows/room.ts';
 import type { Run } from '#src/workflows/run.ts';
 
 export type TestOutcome = { passed: true; summary: string } | { passed: false; failure: Failure; output: string };

@@ -1,0 +1,29 @@
+/** Where a task's commands and agents run: its worktree, its private home, and nothing else of the host. */
+import path from 'node:path';
+import { createRunner, type Runner } from '#src/environment/runner.ts';
+import type { Room } from '#src/sandbox/sandbox.ts';
+import type { Parts } from '#src/workflows/parts.ts';
+import type { RunFacts } from '#src/workflows/run.ts';
+
+export type SetupFacts = Pick<RunFacts, 'taskId' | 'title' | 'type' | 'project' | 'config' | 'confined'>;
+
+/** Runs the project's commands in a task's worktree, confined as the task is. */
+export function runnerFor(
+  parts: Parts,
+  facts: SetupFacts,
+  worktreePath: string,
+  more: Pick<Room, 'discarded' | 'writable'> = {},
+): Runner {
+  return createRunner({
+    sandbox: facts.confined ? parts.sandbox : undefined,
+    room: { ...roomOf(parts, facts, worktreePath), ...more },
+    baseEnv: { ...parts.baseEnv },
+  });
+}
+
+export const roomOf = (parts: Parts, facts: SetupFacts, worktreePath: string) => ({
+  worktreePath,
+  gitDir: facts.project.gitDir,
+  repositoryPath: facts.project.path,
+  homePath: path.join(parts.home, 'homes', facts.taskId),
+});
