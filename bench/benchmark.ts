@@ -10,13 +10,22 @@ export type Result = {
   /** What was worked on, and what it took besides time, where a benchmark has that to say. */
   files?: number;
   extraBytes?: number;
+  tasks?: number;
+  collisions?: number;
+  failedBinds?: number;
+  createMs?: number;
+  claimP95Ms?: number;
+  listP95Ms?: number;
+  lagP99Ms?: number;
+  rssBytes?: number;
+  sleepsMs?: number;
 };
 
 export type Benchmark = {
   name: string;
   title: string;
   /** `option`: what stands after the name on the command line. */
-  measure(say: (line: string) => void, option?: string): Promise<Result>;
+  measure(say: (line: string) => void, option?: string): Promise<Result | Result[]>;
 };
 
 export type Contenders = { value: () => Promise<number>; floor: () => Promise<number> };

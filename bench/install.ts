@@ -60,7 +60,7 @@ async function prepare(scratch: string, files: number): Promise<PreparedPlace> {
     writePackage(path.join(place.worktreePath, 'node_modules', `package-${number}`), number);
   const how = await detectPackageManager(place.worktreePath);
   const key = how && (await preparedKey(place, how));
-  const problem = key ? await capturePrepared(place, key, new Set()) : 'npm was not found';
+  const problem = how && key ? await capturePrepared(place, key, { how, homeBefore: new Set() }) : 'npm was not found';
   if (problem !== undefined) throw new Error(`The tree cannot be kept: ${problem}`);
   return place;
 }

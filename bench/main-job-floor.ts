@@ -55,8 +55,25 @@ type Step = { at: number; lines: string[] };
 function composeScript(job: RecordedJob, processes: readonly Step[]): string {
   const objects = new Map<string, string>();
   const git = job.calls.map((call): Step => ({ at: call.at, lines: gitLines(job, call, objects) }));
-  const steps = [...processes, ...git].sort((a, b) => a.at - b.at);
+  const steps = [administration(job), ...processes, ...git].sort((a, b) => a.at - b.at);
   return `${steps.flatMap(({ lines }) => lines).join('\n')}\n`;
+}
+
+/** Sentra writes the worktree's administration itself, right before git makes the branch. */
+function administration({ calls, worktreePath }: RecordedJob): Step {
+  const folder = calls.find(({ env }) => env.GIT_DIR?.includes('/worktrees/'))?.env.GIT_DIR ?? '';
+  const branch = calls.find(({ args }) => args[0] === 'update-ref');
+  const ref = branch?.args.find((arg) => arg.startsWith('refs/heads/')) ?? '';
+  const write = (text: string, file: string) => `echo ${quote(text)} >${quote(file)}`;
+  const lines = [
+    `mkdir -p ${quote(folder)} ${quote(worktreePath)}`,
+    write(`ref: ${ref}`, path.join(folder, 'HEAD')),
+    write('../..', path.join(folder, 'commondir')),
+    write(path.join(worktreePath, '.git'), path.join(folder, 'gitdir')),
+    write('sentra', path.join(folder, 'locked')),
+    write(`gitdir: ${folder}`, path.join(worktreePath, '.git')),
+  ];
+  return { at: (branch?.at ?? 0) - 0.5, lines };
 }
 
 /** `objects`: the shell's variable for each hash that an earlier command answered; the floor's hashes are others. */

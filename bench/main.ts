@@ -1,9 +1,30 @@
 /** `npm run bench -- <name> [option]`: measures, tells it in words, and ends with one line of JSON for each benchmark. */
 import type { Benchmark, Result } from './benchmark.ts';
+import { cleanup } from './cleanup.ts';
+import { diff } from './diff.ts';
 import { install } from './install.ts';
+import { installManagers } from './install-managers.ts';
 import { mainJob } from './main-job.ts';
+import { ports } from './ports.ts';
+import { queue } from './queue.ts';
+import { spawnStall } from './spawn.ts';
+import { speedup } from './speedup.ts';
+import { worktree200 } from './worktree-200.ts';
+import { worktreeClaim } from './worktree-claim.ts';
 
-const benchmarks: readonly Benchmark[] = [mainJob, install];
+const benchmarks: readonly Benchmark[] = [
+  mainJob,
+  install,
+  ...installManagers,
+  spawnStall,
+  worktreeClaim,
+  worktree200,
+  ports,
+  diff,
+  cleanup,
+  queue,
+  speedup,
+];
 
 const [wanted, option] = process.argv.slice(2);
 const chosen = benchmarks.filter(({ name }) => wanted === undefined || name === wanted);
@@ -15,7 +36,7 @@ if (chosen.length === 0) {
 const results: Result[] = [];
 for (const benchmark of chosen) {
   console.log(`${benchmark.name}: ${benchmark.title}`);
-  results.push(await benchmark.measure((line) => console.log(`  ${line}`), option));
+  results.push(...[await benchmark.measure((line) => console.log(`  ${line}`), option)].flat());
 }
 for (const result of results) console.log(JSON.stringify(result));
 process.exit(0);

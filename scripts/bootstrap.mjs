@@ -1,6 +1,6 @@
 // Makes this checkout ready: node_modules as package-lock.json says, then what the options ask for.
 //   --web      builds the page when its sources changed      --host     bubblewrap, through apt-get where we may
-//   --browser  Chromium for the tests, likewise
+//   --browser  Chromium for the tests, likewise       --managers pnpm, yarn and bun for the tests
 // Plain JavaScript without dependencies, for any Node from 20: it runs before anything is installed.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -40,6 +40,7 @@ async function bootstrap(options) {
     });
   if (options.has('--host')) await hostPackage('bubblewrap', ['bwrap'], 'agents and tests run confined');
   const browsers = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+  if (options.has('--managers')) await fetchManagers();
   if (options.has('--browser')) await hostPackage('chromium', browsers, 'the tests of the page run');
 }
 
@@ -78,6 +79,28 @@ async function buildPage(wanted) {
   if (status !== 0) throw new Stop(`The page could not be built (vite build, exit ${status}).`);
   fs.writeFileSync(at('dist/.stamp'), wanted);
   console.log(`Page built in ${seconds(began)}.`);
+}
+
+/** Into a folder of their own: who only starts Sentra does not need them. Without them their tests are left out, aloud. */
+async function fetchManagers() {
+  const [from, to] = [at('test/managers'), at('.data/managers')];
+  const lock = read(path.join(from, 'package-lock.json')) ?? '';
+  const stamp = path.join(to, '.stamp');
+  if (read(stamp) === lock) return;
+  await withLock(at('.data/managers.lock'), async () => {
+    if (read(stamp) === lock) return;
+    console.log('Fetching the package managers that tests install with …');
+    fs.rmSync(to, { recursive: true, force: true });
+    fs.mkdirSync(to, { recursive: true });
+    for (const name of ['package.json', 'package-lock.json'])
+      fs.copyFileSync(path.join(from, name), path.join(to, name));
+    // Not `ci`: it asks for the programs of foreign systems, which not every registry has.
+    const args = ['install', '--prefix', to, '--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
+    const status = await run('npm', args, { ...process.env, PATH: hostPath });
+    if (status === 0) fs.writeFileSync(stamp, lock);
+    else
+      console.warn('Warning: pnpm, yarn and bun could not be fetched; the tests that install with them are left out.');
+  });
 }
 
 /** Installs a Debian package where we are root on Debian or Ubuntu, else says once how to. Never fails the start. */

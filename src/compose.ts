@@ -1,138 +1,50 @@
-/** Wires the real parts: the only file that knows every folder. `startSentra` is server and worker in one process. */
-import path from 'node:path';
+/** Wires the real parts: with start.ts the only file that knows every folder. */
 import { createAgents } from '#src/agents/registry.ts';
-import { type Client, createClient } from '#src/client/client.ts';
+import { createGate } from '#src/agents/start-gate.ts';
 import type { Config } from '#src/config.ts';
 import { commandAgentPath, modelScriptPath } from '#src/demo/demo.ts';
-import { createEngine, type Engine, launchEngine } from '#src/engine/engine.ts';
+import type { Slots } from '#src/domain/slots.ts';
+import type { Lease } from '#src/domain/worker.ts';
+import type { Engine } from '#src/engine/engine.ts';
 import { harmlessEnvironment } from '#src/environment/runner.ts';
-import { messageOf, SentraError } from '#src/errors.ts';
-import { setGitUserEnvironment } from '#src/git/exec-git.ts';
-import { ensureToken, ensureWorkerId, prepareHome, removeServer, writeServer } from '#src/home.ts';
 import { createLogPipeline } from '#src/logs/pipeline.ts';
 import { createRedactor } from '#src/logs/redactor.ts';
-import { createEventBus, streamEvents } from '#src/logs/stream-events.ts';
-import { streamLogs } from '#src/logs/stream-logs.ts';
-import { createMcpHttpHandler } from '#src/mcp/http.ts';
-import { openStore, type Store, superviseDatabase } from '#src/open-store.ts';
+import { createEventBus } from '#src/logs/stream-events.ts';
+import type { Store } from '#src/open-store.ts';
 import { createHost } from '#src/orchestrator/host.ts';
+import { createIntake, type Intake } from '#src/orchestrator/intake.ts';
 import { createLifecycle } from '#src/orchestrator/lifecycle.ts';
+import { listGuarded } from '#src/orchestrator/places.ts';
 import { createProjects } from '#src/orchestrator/projects.ts';
-import { startReady } from '#src/orchestrator/ready.ts';
-import { reconcileOnce, startReconciling } from '#src/orchestrator/reconcile.ts';
+import type { HostFacts } from '#src/orchestrator/queue.ts';
+import { reconcileOnce } from '#src/orchestrator/reconcile.ts';
+import { type ResourceView, startResources } from '#src/orchestrator/resources.ts';
 import { createTasks } from '#src/orchestrator/tasks.ts';
+import { verify } from '#src/orchestrator/verify.ts';
 import { createViews } from '#src/orchestrator/views.ts';
+import { createWorkers } from '#src/orchestrator/workers.ts';
 import { createTaskWorktree, removeTaskWorktreeNow, restoreTaskWork } from '#src/orchestrator/worktrees.ts';
-import { killAll } from '#src/process.ts';
-import { endLeftovers } from '#src/sandbox/leftovers.ts';
-import { removeStaleSocketFolders } from '#src/sandbox/sockets.ts';
 import { createSandbox } from '#src/sandbox/wall.ts';
 import { createHandlers } from '#src/server/handlers.ts';
-import { type RunningServer, startServer } from '#src/server/server.ts';
 import { createChanges } from '#src/store/change.ts';
-import { takeWorkerLock } from '#src/store/worker-lock.ts';
+import { openHints } from '#src/store/hints.ts';
+import { DevServers } from '#src/workflows/dev-servers.ts';
 import type { Parts } from '#src/workflows/parts.ts';
-import { createWorkflows } from '#src/workflows/registry.ts';
 import { listSaved } from '#src/workflows/saved.ts';
-
-export type Sentra = {
-  url: string;
-  token: string;
-  client: Client;
-  createLoginLink: RunningServer['createLoginLink'];
-  /** Lets go of everything; what runs is taken up again at the next start. */
-  stop(): Promise<void>;
-};
 
 const identity = { name: 'Sentra', email: 'sentra@localhost' };
 
-/** Starts database, worker and server. `report` is told of what nobody expected, as one line. */
-export async function startSentra(config: Config, report: (line: string) => void): Promise<Sentra> {
-  prepareHome(config.home);
-  setGitUserEnvironment(config.userEnv);
-  const store = await openStore(config);
-  try {
-    return await startOn(store, config, report);
-  } catch (e) {
-    await store.database.close();
-    const isOurs = !(e instanceof SentraError && e.code === 'conflict'); // else another Sentra is at work on it
-    if (isOurs && store.embedded?.how !== 'adopted') await store.embedded?.stop();
-    throw e;
-  }
-}
+/** `serverPort`: known once the server listens. */
+export type Doorway = { token: string; workerId: string; serverPort: () => number };
 
-async function startOn(store: Store, config: Config, report: (line: string) => void): Promise<Sentra> {
-  const token = ensureToken(config.home);
-  const workerId = ensureWorkerId(config.home);
-  const lock = await takeWorkerLock(store.database.url, workerId, () => {
-    report(`Another Sentra took over ${config.home} while the database was away; this one stops.`);
-    killAll();
-    process.exit(75);
-  });
-  if (!lock)
-    throw new SentraError(
-      'conflict',
-      `Sentra is running already with ${config.home}; \`npx sentra open\` prints its link.`,
-    );
-  await removeStaleSocketFolders();
-  const leftovers = await endLeftovers(path.join(config.home, 'homes'));
-  if (leftovers) report(`Ended ${leftovers} processes that an earlier Sentra had left at work.`);
-  const ending = new AbortController();
-  superviseDatabase(store, report, ending.signal);
-  const databaseUrl = store.database.url;
-  const engine = await createEngine({ databaseUrl, pool: store.database.pool });
-  const { parts, bus, agents } = createParts(config, store, engine, token);
-  const { handlers, lifecycle } = createApi(config, parts, engine, store);
-  const client = createClient({ url: 'http://sentra', token, fetch: (request) => inside(request) });
-  const server = await startServer({
-    handlers,
-    auth: { token },
-    host: config.host,
-    port: config.port,
-    webRoot: path.join(config.root, 'dist'),
-    logStream: (options) => streamLogs({ db: store.database.db, logs: parts.logs }, options),
-    eventStream: (options) => streamEvents({ db: store.database.db, bus }, options),
-    mcp: createMcpHttpHandler(client, config.version),
-    version: config.version,
-    onRequestError: (e) => report(`A request failed: ${e instanceof Error ? (e.stack ?? e.message) : String(e)}`),
-  });
-  // The MCP tools go through the same door as everybody: the HTTP API, with its checks.
-  const inside = (request: Request) => fetch(new Request(request.url.replace('http://sentra', server.url), request));
-  // Last of what can fail: a start that gives up must not have cut off what it had resumed.
-  await launchEngine({ databaseUrl, workerId, slots: config.slots, workflows: createWorkflows(parts) });
-  startReady(
-    {
-      database: store.database,
-      lifecycle,
-      bus,
-      onError: (e) => report(`Starting ready tasks failed: ${messageOf(e)}`),
-    },
-    ending.signal,
-  );
-  startReconciling(parts, (message) => report(`Clean-up: ${message}`), ending.signal);
-  writeServer(config.home, { url: server.url, pid: process.pid });
-  return {
-    url: server.url,
-    token,
-    client,
-    createLoginLink: server.createLoginLink,
-    stop: async () => {
-      engine.hold(); // first: what the kill below cuts off must run again, not count as failed
-      ending.abort();
-      killAll();
-      removeServer(config.home);
-      await server.close();
-      await parts.logs.close();
-      await agents.close();
-      await parts.sandbox.close();
-      await lock.release();
-      await store.embedded?.stop();
-    },
-  };
-}
-
-function createParts(config: Config, { database, embedded }: Store, engine: Engine, token: string) {
+/** What runs and routes are made of, with what tells other processes of the same database. */
+export function createParts(config: Config, { database, embedded }: Store, engine: Engine, door: Doorway) {
   const bus = createEventBus();
+  const hints = openHints(database.url, ({ events, tasks, missed }) => {
+    if (events) bus.publish();
+    if (missed) logs.ringAll();
+    else for (const taskId of tasks) logs.ring(taskId);
+  });
   const sandbox = createSandbox({ stateDir: config.home, hidden: embedded ? [embedded.place] : [] });
   const agents = createAgents({
     sandbox,
@@ -142,38 +54,83 @@ function createParts(config: Config, { database, embedded }: Store, engine: Engi
       'demo-command': { kind: 'command', command: [process.execPath, commandAgentPath, modelScriptPath] },
     },
   });
-  const secrets = [token, config.model.credential?.secret ?? ''].filter(Boolean);
+  const secrets = [door.token, config.model.credential?.secret ?? ''].filter(Boolean);
+  const redactor = createRedactor(secrets);
   const level = config.logLevel;
-  const parts: Parts = {
+  const logs = createLogPipeline({
     database,
-    changes: createChanges(database, bus.publish),
-    logs: createLogPipeline({
-      database,
-      redact: createRedactor(secrets),
-      ...(level === 'silent'
-        ? {}
-        : { echo: { level, write: (line) => process.stderr.write(`[${line.taskId}] ${line.message}\n`) } }),
-    }),
+    redact: redactor,
+    onStored: hints.publish,
+    ...(level === 'silent'
+      ? {}
+      : { echo: { level, write: (line) => process.stderr.write(`[${line.taskId}] ${line.message}\n`) } }),
+  });
+  const changes = createChanges(database, () => {
+    bus.publish();
+    hints.publish();
+  });
+  const own: Omit<Parts, 'devServers'> = {
+    database,
+    changes,
+    logs,
+    redactor,
     agents,
     sandbox,
+    testGate: createGate(config.testSlots, Number.POSITIVE_INFINITY),
     engine,
+    workerId: door.workerId,
     home: config.home,
     identity,
     baseEnv: harmlessEnvironment(config.userEnv),
   };
-  return { parts, bus, agents };
+  const parts: Parts = { ...own, devServers: new DevServers(own, door.serverPort) };
+  return { parts, bus, hints };
 }
 
-function createApi(config: Config, parts: Parts, engine: Engine, { embedded }: Store) {
-  const { database, changes, sandbox, agents } = parts;
-  const { home, version, slots } = config;
-  const lifecycle = createLifecycle({ database, changes, engine });
-  const handlers = createHandlers({
+/** What this host has left, and what tasks take of it. */
+export function watchHost(
+  { home, minDisk, minMemory }: Config,
+  { database, changes }: Parts,
+  { embedded }: Store,
+  { report, signal }: { report: (line: string) => void; signal: AbortSignal },
+): Watched {
+  const where = { db: database.db, home, databasePath: embedded?.place };
+  const intake = createIntake({
+    places: () => listGuarded(where),
+    disk: minDisk,
+    memory: minMemory,
+    onChange: (shortages) =>
+      changes.change(async ({ record }) =>
+        record({ type: 'host.changed', data: { shortages: shortages.map(({ code }) => code) } }),
+      ),
+    onError: report,
+  });
+  return { intake, ...startResources({ ...where, intake, onError: report }, signal) };
+}
+
+export type Watched = ResourceView & { intake: Intake };
+
+/** What goes wrong every few seconds is told once. */
+export function withoutRepeats(report: (line: string) => void): (line: string) => void {
+  let last: string | undefined;
+  return (line) => {
+    if (line !== last) report(`Watching this host: ${line}`);
+    last = line;
+  };
+}
+
+export type ApiParts = Parts & Watched & { slots: Slots; facts: HostFacts; lease: Lease };
+
+/** One function for each route. */
+export function createApi(config: Config, parts: ApiParts, engine: Engine, { embedded }: Store) {
+  const { database, changes, sandbox, agents, slots, intake } = parts;
+  const { home, version } = config;
+  return createHandlers({
     database,
-    lifecycle,
+    lifecycle: createLifecycle({ database, changes, engine }),
     projects: createProjects({ database, changes }),
     tasks: createTasks({ database, changes }),
-    views: createViews({ database, slots }),
+    views: createViews({ database, host: parts.facts }),
     host: createHost({
       database,
       sandbox,
@@ -181,15 +138,20 @@ function createApi(config: Config, parts: Parts, engine: Engine, { embedded }: S
       version,
       home,
       slots,
+      intake,
+      diskOf: parts.diskOf,
       databasePlace: embedded
         ? { kind: 'embedded', place: embedded.place }
         : { kind: 'external', place: new URL(database.url).host },
     }),
+    resources: parts.resources,
+    devServers: parts.devServers,
     createWorktree: (taskId, branchName) => createTaskWorktree(parts, taskId, branchName),
     removeWorktree: (taskId) => removeTaskWorktreeNow(parts, taskId),
     restoreWork: (taskId, file) => restoreTaskWork(parts, taskId, file),
     cleanUp: (dryRun) => reconcileOnce(parts, { dryRun, requested: true, onError: () => {} }), // told in the findings
     listSaved: () => listSaved(home),
+    verify: () => verify({ ...parts, engine }),
+    workers: createWorkers({ database, changes, lapseMs: parts.lease.lapseMs }),
   });
-  return { handlers, lifecycle };
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { parseReserve, type Reserve } from '#src/domain/reserve.ts';
 import { SentraError } from '#src/errors.ts';
 
 export type LogLevelName = 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -16,8 +17,15 @@ export type Config = {
   /** For clients; undefined means: from `home`. */
   url: string | undefined;
   token: string | undefined;
-  /** Runs at once on this worker. */
-  slots: number;
+  /** Runs at once on this worker; undefined: what the host carries (domain/slots.ts). */
+  slots: number | undefined;
+  /** What must stay free on every disk that work is written to, and of memory, before anything new starts. */
+  minDisk: Reserve;
+  minMemory: Reserve;
+  /** Test commands at once on this host. */
+  testSlots: number;
+  /** Most worktrees that are prepared ahead on this host. */
+  pool: number;
   logLevel: LogLevelName;
   model: {
     baseUrl: string;
@@ -45,7 +53,11 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     port: wholeNumber(env, 'SENTRA_PORT', 4400, 0, 65_535),
     url: env.SENTRA_URL?.replace(/\/+$/, '') || undefined,
     token: env.SENTRA_TOKEN || undefined,
-    slots: wholeNumber(env, 'SENTRA_SLOTS', defaultSlots(), 1, 1000),
+    slots: env.SENTRA_SLOTS ? wholeNumber(env, 'SENTRA_SLOTS', 1, 1, 1000) : undefined,
+    minDisk: reserve(env, 'SENTRA_MIN_DISK', { bytes: 1e9, percent: 5, percentAtMost: 20e9 }),
+    minMemory: reserve(env, 'SENTRA_MIN_MEMORY', { bytes: 200e6, percent: 5, percentAtMost: 1e9 }),
+    testSlots: wholeNumber(env, 'SENTRA_TEST_SLOTS', os.availableParallelism(), 1, 1000),
+    pool: wholeNumber(env, 'SENTRA_POOL', 12, 0, 1000),
     logLevel: level,
     model: { baseUrl: env.ANTHROPIC_BASE_URL || 'https://api.anthropic.com', credential: credential(env) },
     userEnv: Object.fromEntries(Object.entries(env).filter((e): e is [string, string] => e[1] !== undefined)),
@@ -61,10 +73,12 @@ function credential(env: NodeJS.ProcessEnv): Config['model']['credential'] {
   return null;
 }
 
-/** Two runs a core, and no more than leave each agent half a gigabyte. */
-function defaultSlots(): number {
-  const byMemory = Math.floor(os.totalmem() / 2 ** 29);
-  return Math.max(2, Math.min(os.availableParallelism() * 2, byMemory));
+function reserve(env: NodeJS.ProcessEnv, name: string, fallback: Reserve): Reserve {
+  const text = env[name];
+  if (!text) return fallback;
+  const parsed = parseReserve(text);
+  if (parsed) return parsed;
+  throw new SentraError('invalid', `${name} is "${text}"; it takes a size, a percentage, or both: 2GB, 10%, 2GB,10%.`);
 }
 
 function wholeNumber(env: NodeJS.ProcessEnv, name: string, fallback: number, min: number, max: number): number {

@@ -39,8 +39,9 @@ export function prepareHome(home: string): void {
 export const ensureToken = (home: string): string =>
   ensureSecret(path.join(home, 'token'), () => randomBytes(32).toString('hex'));
 
-/** Stable for this home, so that a restarted worker takes its own work back. */
-export const ensureWorkerId = (home: string): string => ensureSecret(path.join(home, 'worker-id'), newWorkerId);
+/** Stable for this home and the worker's number there, so that a restarted worker takes its own work back. */
+export const ensureWorkerId = (home: string, number = 1): string =>
+  ensureSecret(path.join(home, number === 1 ? 'worker-id' : `worker-id-${number}`), newWorkerId);
 
 export function findToken(home: string): string | undefined {
   const file = path.join(home, 'token');

@@ -9,12 +9,20 @@ import { examine } from '#src/doctor.ts';
 import { messageOf, SentraError } from '#src/errors.ts';
 import { findServer, findToken } from '#src/home.ts';
 import { serveMcp } from '#src/mcp/stdio.ts';
+import type { Role } from '#src/start.ts';
 
 // pg 8 warns once of how DBOS calls it; a person can do nothing about it.
 process.removeAllListeners('warning');
 process.on('warning', (warning) => {
   if (warning.name !== 'DeprecationWarning' && warning.name !== 'ExperimentalWarning') console.error(warning.message);
 });
+
+const isServer = ['up', 'server', 'worker'].includes(process.argv[2] ?? '');
+// A reader that has seen enough (`| head`) is no failure, and a server does not need its terminal.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', () => {
+    if (!isServer) process.exit(0);
+  });
 
 const interrupted = new AbortController();
 process.exitCode = await main();
@@ -29,7 +37,6 @@ async function main(): Promise<number> {
     console.error(messageOf(e));
     return 2;
   }
-  const isServer = process.argv[2] === 'up';
   if (!isServer) process.once('SIGINT', () => interrupted.abort());
   const connection = async () => connect(config);
   const client = async () => createClient(await connection());
@@ -37,7 +44,7 @@ async function main(): Promise<number> {
     version: config.version,
     connection,
     client,
-    startServer: (options) => serve(config, options),
+    start: (options) => serve(config, options),
     doctor: () => examine(config),
     serveMcp: async () => serveMcp(await client(), config.version, interrupted.signal),
     demo: (demoClient, onProgress) => makeDemo(config, demoClient, onProgress),
@@ -67,8 +74,8 @@ function connect(config: Config): { url: string; token: string } {
 }
 
 /** Server and worker in this process until a signal. One that runs already is shown instead of a second one. */
-async function serve(config: Config, { demo }: { demo: boolean }): Promise<number> {
-  const running = await findRunning(config);
+async function serve(config: Config, { demo, roles }: { demo: boolean; roles: readonly Role[] }): Promise<number> {
+  const running = roles.includes('server') ? await findRunning(config) : undefined;
   if (running) {
     const link = await running.createLoginLink();
     console.log(`Sentra runs already. Dashboard: ${link.url}`);
@@ -77,13 +84,19 @@ async function serve(config: Config, { demo }: { demo: boolean }): Promise<numbe
   const stopped = whenAskedToStop();
   // A bug may end a run, never the process that carries all the others.
   process.on('unhandledRejection', (e) => console.error(e instanceof Error ? (e.stack ?? e.message) : String(e)));
-  const { startSentra } = await import('#src/compose.ts');
-  const sentra = await startSentra(config, (line) => console.error(line));
-  console.log(`Sentra ${config.version} is at ${sentra.url}, its data in ${config.home}.`);
-  if (demo) await demoWhereEmpty(config, sentra.client);
-  console.log(`Open the dashboard (this link works once, for ten minutes):\n\n  ${sentra.createLoginLink().url}\n`);
-  await stopped;
-  console.log('Stopping; what runs is taken up again at the next start.');
+  const { startSentra } = await import('#src/start.ts');
+  const sentra = await startSentra(config, { roles, report: (line) => console.error(line) });
+  const { server, workerId } = sentra;
+  if (server) {
+    console.log(`Sentra ${config.version} is at ${server.url}, its data in ${config.home}.`);
+    if (demo) await demoWhereEmpty(config, server.client);
+    console.log(`Open the dashboard (this link works once, for ten minutes):\n\n  ${server.createLoginLink().url}\n`);
+  } else console.log(`Sentra ${config.version}: worker ${workerId} is at work, its data in ${config.home}.`);
+  const drained = server ? new Promise<never>(() => {}) : sentra.drained.then(() => 'drained' as const);
+  const why = await Promise.race([stopped, drained]);
+  console.log(
+    why === 'drained' ? 'Drained.' : 'Stopping; what runs is taken up by another worker, or at the next start.',
+  );
   await Promise.race([sentra.stop(), sleep(15_000)]);
   process.exit(0);
 }

@@ -11,7 +11,7 @@ const level1 = ['store', 'git', 'agents', 'sandbox', 'hooks', 'environment', 'fo
 const level3 = ['workflows', 'orchestrator', 'analyst'];
 const doors = ['client', 'domain', 'errors'];
 
-/** What each part of `src`, and the page, may import of the others. `compose`, `open-store`, `doctor` and `main` may import everything. */
+/** What each part of `src`, and the page, may import of the others. `compose`, `start`, `open-store`, `doctor` and `main` may import everything. */
 const mayImport: Record<string, readonly string[]> = {
   domain: [],
   errors: [],
@@ -41,7 +41,7 @@ const mayImport: Record<string, readonly string[]> = {
 const keptTo: readonly { module: RegExp; place: RegExp; name: string }[] = [
   { module: /^(drizzle-orm|pg)(\/|$)/, place: /^src\/store\//, name: 'src/store' },
   { module: /^@dbos-inc\//, place: /^src\/engine\//, name: 'src/engine' },
-  { module: /^(node:)?child_process$/, place: /^src\/process\.ts$/, name: 'src/process.ts' },
+  { module: /^(node:)?child_process$/, place: /^src\/process\//, name: 'src/process' },
   { module: /^@anthropic-ai\//, place: /^src\/agents\//, name: 'src/agents' },
 ];
 
@@ -64,7 +64,7 @@ function check({ file, text }: Source): string[] {
 
 function checkProduct(file: string, code: string): string[] {
   const from = partOf(file);
-  const hasRow = mayImport[from] !== undefined || ['compose', 'open-store', 'doctor', 'main'].includes(from);
+  const hasRow = mayImport[from] !== undefined || ['compose', 'start', 'open-store', 'doctor', 'main'].includes(from);
   const places = file.startsWith('src/')
     ? file
         .replace(/\.\w+$/, '')
@@ -75,6 +75,7 @@ function checkProduct(file: string, code: string): string[] {
     ...(hasRow ? [] : [`${file}: the import table has no row for ${from}`]),
     ...importsOf(code).flatMap((specifier) => checkImport(file, code, specifier)),
     ...(readsEnvironment(file, code) ? [`${file} reads the environment, which only src/config.ts may`] : []),
+    ...(/\barmFailpoints\(/.test(code) && file !== 'src/engine/failpoints.ts' ? [`${file} arms failpoints`] : []),
     ...places.filter((name) => vagueName.test(name)).map((name) => `${file}: "${name}" is no name for a place`),
   ];
 }
@@ -160,9 +161,10 @@ describe('conventions', () => {
     ['src/server/app.ts', "import { sql } from 'drizzle-orm';", 'only src/store may'],
     ['src/compose.ts', "import pg from 'pg';", 'only src/store may'],
     ['src/workflows/run.ts', "import { DBOS } from '@dbos-inc/dbos-sdk';", 'only src/engine may'],
-    ['src/git/exec.ts', "import { spawn } from 'child_process';", 'only src/process.ts may'],
+    ['src/git/exec.ts', "import { spawn } from 'child_process';", 'only src/process may'],
     ['src/git/exec.ts', 'const home = process.env.HOME;', 'only src/config.ts may'],
     ['src/domain/state.ts', 'export enum State { A }', 'has an enum'],
+    ['src/main.ts', 'armFailpoints(kill);', 'arms failpoints'],
     ['src/git/utils.ts', '', 'is no name for a place'],
     ['src/lib/git.ts', '', 'is no name for a place'],
     ['src/extra/a.ts', '', 'the import table has no row for extra'],

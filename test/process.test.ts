@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { isAlive } from './helpers/alive.ts';
 
 const fixture = path.resolve(import.meta.dirname, 'fixtures/start-child.ts');
 
@@ -14,21 +15,13 @@ async function killParent(...args: string[]): Promise<number> {
   return Number(line);
 }
 
-const isAlive = (group: number): boolean => {
-  try {
-    return process.kill(-group, 0);
-  } catch {
-    return false;
-  }
-};
-
-test('a child and what it started end with a parent that was killed', async () => {
-  const child = await killParent();
+test.each([[[]], [['run']]])('a child and what it started end with a parent that was killed %j', async (modes) => {
+  const child = await killParent(...modes);
   await expect.poll(() => isAlive(child), { timeout: 5_000 }).toBe(false);
 });
 
-test('a child that may outlive its parent does', async () => {
-  const [mortal, lasting] = await Promise.all([killParent(), killParent('outlives')]);
+test.each([[[]], [['run']]])('a child that may outlive its parent does %j', async (modes) => {
+  const [mortal, lasting] = await Promise.all([killParent(...modes), killParent(...modes, 'outlives')]);
   await expect.poll(() => isAlive(mortal), { timeout: 5_000 }).toBe(false);
   expect(isAlive(lasting)).toBe(true);
   process.kill(-lasting, 'SIGKILL');

@@ -51,7 +51,19 @@ export type AgentEvent = (
 
 /** What an agent may answer, in `$SENTRA_RESULT` or as structured output. Unchecked until parsed by `AgentAnswer`. */
 export type SessionEnd = {
-  outcome: 'done' | 'failed' | 'auth' | 'timeout' | 'idle' | 'cancelled' | 'killed' | 'not_found';
+  outcome:
+    | 'done'
+    | 'failed'
+    | 'auth'
+    | 'timeout'
+    | 'idle'
+    | 'cancelled'
+    | 'killed'
+    | 'not_found'
+    | 'rate_limited'
+    | 'overloaded';
+  /** With `rate_limited`: when the credential may be used again, ISO 8601. */
+  until?: string;
   /** For people: why it did not end well, with the way out. Empty when done. */
   message: string;
   /** The agent's last words. */
@@ -63,6 +75,8 @@ export type SessionEnd = {
 };
 
 export type Driver = {
+  /** Sessions with the same one share what a model lets through. */
+  credential: string;
   /** Undefined when the agent can be started here, else why not and what to do, for people. */
   unavailable(): Promise<string | undefined>;
   run(request: SessionRequest, onEvent: (event: AgentEvent) => Promise<void>, signal: AbortSignal): Promise<SessionEnd>;

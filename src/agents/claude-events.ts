@@ -2,7 +2,7 @@
 import { relative } from 'node:path';
 import type { SDKMessage, SDKResultMessage } from '@anthropic-ai/claude-agent-sdk';
 import type { AgentEvent, SessionEnd, Usage } from '#src/agents/agent.ts';
-import { endOf } from '#src/agents/session.ts';
+import { endOf, rateLimited } from '#src/agents/session.ts';
 
 /** Answers the events of one message; it remembers tool calls, to tell their results' names and durations. */
 export function createTranslator(worktreePath: string): (message: SDKMessage) => AgentEvent[] {
@@ -73,18 +73,24 @@ export function summarise(tool: string, input: unknown, worktreePath: string): s
   return `${tool} ${inside.startsWith('..') ? value : inside}`;
 }
 
-/** The end that a result message tells. */
-export function endOfResult(result: SDKResultMessage): SessionEnd {
+/** The end that a result message tells; `limitedUntil` is what the gateway heard. */
+export function endOfResult(result: SDKResultMessage, limitedUntil?: string): SessionEnd {
   const costs = { usage: usageOf(result), costUsd: result.total_cost_usd };
   if (result.subtype === 'success') {
     const more = { ...costs, text: result.result, answer: result.structured_output };
     if (!result.is_error) return endOf('done', '', more);
     if (isAuthStatus(result.api_error_status)) return endOf('auth', authMessage, costs);
+    if (result.api_error_status === 429) return rateLimited(limitedUntil ?? inAMinute(), 'it answered 429', costs);
+    if ((result.api_error_status ?? 0) >= 500)
+      return endOf('overloaded', `The model is overloaded or out of order: ${result.result}`, costs);
     return endOf('failed', `The model could not be used: ${result.result}`, costs);
   }
   const reason = reasons[result.subtype] ?? 'The agent stopped with an error';
   return endOf('failed', [reason, ...result.errors].join(': '), costs);
 }
+
+/** A limit that does not say when it ends. */
+const inAMinute = () => new Date(Date.now() + 60_000).toISOString();
 
 const reasons: Record<string, string> = {
   error_max_turns: 'The agent used all the turns it may take (agents.<name>.maxTurns in sentra.json)',

@@ -6,9 +6,10 @@ import { mkdir } from 'node:fs/promises';
 import type { Options, SDKMessage, SDKResultMessage, SpawnedProcess } from '@anthropic-ai/claude-agent-sdk';
 import type { AgentEvent, Driver, SessionEnd, SessionRequest } from '#src/agents/agent.ts';
 import { authMessage, createTranslator, endOfResult, isAuthStatus } from '#src/agents/claude-events.ts';
+import { findRateLimit, type RateLimit } from '#src/agents/claude-limits.ts';
 import { findClaudeProgram, loadSdk, programFolder } from '#src/agents/claude-program.ts';
 import { type Gateway, type ModelAccess, startGateway } from '#src/agents/gateway.ts';
-import { baseEnvironment, endOf, explainLimit, killedMessage, watchLimits } from '#src/agents/session.ts';
+import { baseEnvironment, endOf, explainLimit, killedMessage, rateLimited, watchLimits } from '#src/agents/session.ts';
 import { createGate } from '#src/agents/start-gate.ts';
 import { messageOf } from '#src/errors.ts';
 import { type Command, endTree, start } from '#src/process.ts';
@@ -20,6 +21,8 @@ type Setup = {
   sandbox: Sandbox;
   /** Asked again for every request to the model. */
   model: ModelAccess | (() => Promise<ModelAccess>);
+  /** A name for who pays; the default is `claude`. */
+  credential?: string;
   definition: { model?: string; maxTurns?: number };
   /** How often the agent itself tries a model that is overloaded; the default is 10. */
   retries?: number;
@@ -37,14 +40,17 @@ export function createClaudeDriver(setup: Setup): ClaudeDriver {
     return gateway;
   };
   return {
+    credential: setup.credential ?? 'claude',
     unavailable: async () => (await findProblem(access))?.message,
     async run(request, onEvent, signal) {
       const problem = await findProblem(access);
       if (problem) return problem;
       const { credential } = await access();
       const gateway = await gatewayFor(request.confined ? 'socket' : 'loopback');
+      const until = gateway.limitedUntil();
+      if (until) return rateLimited(until);
       const command = await prepareCommand(setup, request, { gateway: gateway.address, kind: credential?.kind });
-      return await new ClaudeSession({ setup, request, command, onEvent }).run(signal);
+      return await new ClaudeSession({ setup, request, command, gateway, onEvent }).run(signal);
     },
     close: async () => {
       for (const gateway of gateways.values()) await (await gateway).close();
@@ -94,6 +100,7 @@ type Parts = {
   setup: Setup;
   request: SessionRequest;
   command: Command;
+  gateway: Gateway;
   onEvent: (event: AgentEvent) => Promise<void>;
 };
 
@@ -103,6 +110,7 @@ class ClaudeSession {
   readonly #abort = new AbortController();
   #child: ReturnType<typeof start> | undefined;
   #refused = false;
+  #limit: RateLimit | undefined;
   #result: SDKResultMessage | undefined;
   #listenerFailure: { cause: unknown } | undefined;
   #lastText = '';
@@ -131,7 +139,8 @@ class ClaudeSession {
     const words = { text: this.#lastText };
     if (limit && this.#result?.subtype !== 'success') return endOf(limit, explainLimit(limit, request), words);
     if (this.#refused) return endOf('auth', authMessage);
-    if (this.#result) return this.#withWords(endOfResult(this.#result));
+    if (this.#limit) return rateLimited(this.#limit.until, this.#limit.why, words);
+    if (this.#result) return this.#withWords(endOfResult(this.#result, this.#parts.gateway.limitedUntil()));
     if (this.#wasKilled()) return endOf('killed', killedMessage, words);
     const reason = thrown === undefined ? 'it ended without a result' : messageOf(thrown);
     return endOf('failed', `Claude Code failed: ${[reason, this.#stderr.trim()].filter(Boolean).join('. ')}`, words);
@@ -152,6 +161,8 @@ class ClaudeSession {
           throw e;
         });
       }
+      this.#limit ??= findRateLimit(message);
+      if (this.#limit) return this.#stop();
       if (isRefusal(message)) {
         this.#refused = true; // Claude Code would try a wrong key again for two minutes
         return this.#stop();

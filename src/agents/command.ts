@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { AgentEvent, Driver, SessionEnd, SessionRequest } from '#src/agents/agent.ts';
 import { findProgram, foldersOf } from '#src/agents/program.ts';
 import { readResult } from '#src/agents/result-file.ts';
-import { baseEnvironment, endOf, explainLimit, killedMessage, programPath } from '#src/agents/session.ts';
+import { baseEnvironment, endOf, explainLimit, killedMessage, programPath, rateLimited } from '#src/agents/session.ts';
 import { AgentAnswer } from '#src/domain/answer.ts';
 import { SentraError } from '#src/errors.ts';
 import { type Command, type Outcome, run } from '#src/process.ts';
@@ -20,6 +20,7 @@ const keptWordsBytes = 8 * 1024;
 export function createCommandDriver({ sandbox, definition }: Setup): Driver {
   const [program = '', ...args] = definition.command;
   return {
+    credential: `command ${JSON.stringify(definition.command)}`,
     async unavailable() {
       if (program.startsWith('.')) return undefined; // a file of the worktree, known only when there is one
       return findProgram(program, programPath, '/') ? undefined : notFound(program);
@@ -95,10 +96,12 @@ async function toEnd(outcome: Outcome, request: SessionRequest, resultPath: stri
   const answer = await readResult(resultPath);
   const text = outcome.stdout.toString().trim();
   const costs = costsOf(answer);
+  const limit = AgentAnswer.pick({ rateLimit: true }).safeParse(answer).data?.rateLimit;
   if (outcome.endedBy === 'abort') return endOf('cancelled', explainLimit('cancelled', request), { text, ...costs });
   if (outcome.endedBy === 'timeout' || outcome.endedBy === 'idle')
     return endOf(outcome.endedBy, explainLimit(outcome.endedBy, request), { text, ...costs });
   if (wasKilled(outcome)) return endOf('killed', killedMessage, { text, ...costs });
+  if (limit) return rateLimited(limit.until, limit.message, { text, ...costs });
   if (outcome.exitCode === 0) return endOf('done', '', { text, answer, ...costs });
   const words = lastLines(outcome.stderr.toString()) || lastLines(text);
   const message = `The agent exited with code ${outcome.exitCode}${words ? `: ${words}` : ' and said nothing.'}`;

@@ -9,6 +9,7 @@ import { createServer, request as httpRequest, type IncomingMessage, type Server
 import { request as httpsRequest } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { longestRetryMs, readLimitEnd } from '#src/agents/claude-limits.ts';
 import { messageOf } from '#src/errors.ts';
 import { makeSocketFolder } from '#src/sandbox/sockets.ts';
 
@@ -21,6 +22,8 @@ export type ModelAccess = {
 export type Gateway = {
   /** Its unix socket, or the base URL with its random path. */
   address: string;
+  /** The model's last word that the credential is used up, while that holds. ISO 8601. */
+  limitedUntil(): string | undefined;
   close(): Promise<void>;
 };
 
@@ -29,9 +32,12 @@ export async function startGateway(
   listen: 'socket' | 'loopback',
 ): Promise<Gateway> {
   const prefix = listen === 'loopback' ? `/${randomBytes(24).toString('base64url')}` : '';
+  const limit = createLimit();
   const server = createServer((incoming, response) => {
     if (!incoming.url?.startsWith(`${prefix}/`)) return void answer(response, 404, 'Not found.');
-    forward(incoming, response, incoming.url.slice(prefix.length), access).catch((e) =>
+    const until = limit.until();
+    if (until) return void answer(response, 429, `The credential is used up until ${until}.`);
+    forward({ incoming, response, path: incoming.url.slice(prefix.length), access, seen: limit.note }).catch((e) =>
       answer(response, 502, `The model cannot be reached: ${messageOf(e)}`),
     );
   });
@@ -45,6 +51,7 @@ export async function startGateway(
   });
   return {
     address: socket ?? `http://127.0.0.1:${(server.address() as AddressInfo).port}${prefix}`,
+    limitedUntil: limit.until,
     close: async () => {
       const closed = new Promise((done) => server.close(done));
       server.closeAllConnections();
@@ -56,12 +63,15 @@ export async function startGateway(
 
 const notForwarded = ['host', 'connection', 'keep-alive', 'transfer-encoding', 'x-api-key', 'authorization'];
 
-async function forward(
-  incoming: IncomingMessage,
-  response: ServerResponse,
-  path: string,
-  access: () => Promise<ModelAccess>,
-): Promise<void> {
+type Forwarding = {
+  incoming: IncomingMessage;
+  response: ServerResponse;
+  path: string;
+  access: () => Promise<ModelAccess>;
+  seen: (reply: IncomingMessage) => void;
+};
+
+async function forward({ incoming, response, path, access, seen }: Forwarding): Promise<void> {
   const { baseUrl, credential } = await access();
   const url = new URL(baseUrl.replace(/\/+$/, '') + path);
   const headers = Object.entries(incoming.headers).filter(([name]) => !notForwarded.includes(name));
@@ -75,6 +85,7 @@ async function forward(
   await new Promise<void>((done, fail) => {
     outgoing.on('error', fail);
     outgoing.on('response', (reply) => {
+      seen(reply);
       response.writeHead(reply.statusCode ?? 502, reply.headers);
       response.flushHeaders();
       reply.on('error', () => response.destroy()); // cut in mid stream: so it is for the agent, which tries again
@@ -82,6 +93,18 @@ async function forward(
       reply.pipe(response);
     });
   });
+}
+
+/** While a limit holds nobody else asks: it is the credential's, not the session's. */
+function createLimit() {
+  let until = 0;
+  return {
+    until: () => (Date.now() < until ? new Date(until).toISOString() : undefined),
+    note: ({ statusCode, headers }: IncomingMessage) => {
+      const ends = statusCode === 429 ? readLimitEnd(headers) : undefined;
+      if (ends !== undefined && ends - Date.now() > longestRetryMs) until = Math.max(until, ends);
+    },
+  };
 }
 
 function credentialHeader(credential: ModelAccess['credential']): Record<string, string> {

@@ -26,7 +26,7 @@ export function createAgents(options: {
 }): Agents {
   const { sandbox } = options;
   const demoModel = scriptedOnFirstUse(options.demoScriptPath);
-  const demo = createClaudeDriver({ sandbox, model: demoModel.access, definition: {} });
+  const demo = createClaudeDriver({ sandbox, model: demoModel.access, credential: 'demo', definition: {} });
   const made = new Map<string, Driver & Partial<ClaudeDriver>>();
   const make = (definition: AgentDefinition): Driver => {
     const key = JSON.stringify(definition);

@@ -38,7 +38,13 @@ export const Turn = z.strictObject({
   hang: z.boolean().optional(),
   /** Answers this status `times` times (default 1), then the turn itself. */
   error: z
-    .strictObject({ status: z.number().int(), times: count.optional(), message: z.string().optional() })
+    .strictObject({
+      status: z.number().int(),
+      times: count.optional(),
+      message: z.string().optional(),
+      /** Seconds, told as `retry-after`. */
+      retryAfter: count.optional(),
+    })
     .optional(),
   /** Breaks the connection after so many events, `times` times (default 1). */
   cut: z.strictObject({ afterEvents: count, times: count.optional() }).optional(),
@@ -148,7 +154,7 @@ async function answerMessage(
 
   if (turn.delayMs) await after(turn.delayMs);
   if (play.isDue(`${conversation} ${number} error`, turn.error))
-    return sendError(response, turn.error?.status ?? 500, turn.error?.message ?? 'The script asks for this error.');
+    return sendScriptedError(response, turn.error ?? { status: 500 });
   const isCut = play.isDue(`${conversation} ${number} cut`, turn.cut);
   if (!isCut) play.use(conversation, turn); // a broken answer does not use the turn up: the next try gets it
   if (turn.hang) return;
@@ -188,8 +194,16 @@ const errorTypes: Record<number, string> = {
   529: 'overloaded_error',
 };
 
-function sendError(response: ServerResponse, status: number, message: string): void {
-  response.writeHead(status, { 'content-type': 'application/json' });
+function sendScriptedError(
+  response: ServerResponse,
+  { status, message, retryAfter }: NonNullable<Turn['error']>,
+): void {
+  const headers = retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) };
+  sendError(response, status, message ?? 'The script asks for this error.', headers);
+}
+
+function sendError(response: ServerResponse, status: number, message: string, headers = {}): void {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers });
   response.end(JSON.stringify({ type: 'error', error: { type: errorTypes[status] ?? 'api_error', message } }));
 }
 

@@ -27,6 +27,16 @@ export const endOf = (outcome: SessionEnd['outcome'], message: string, more: Par
   ...more,
 });
 
+/** The credential is used up until `until` (ISO 8601, any offset). */
+export const rateLimited = (
+  until: string,
+  why = 'the limit is used up',
+  more: Partial<SessionEnd> = {},
+): SessionEnd => {
+  const iso = new Date(until).toISOString();
+  return endOf('rate_limited', `The model lets nobody in until ${iso}: ${why}.`, { ...more, until: iso });
+};
+
 export type Limit = 'timeout' | 'idle' | 'cancelled';
 
 /** Why a session was ended by us, with the way out. */

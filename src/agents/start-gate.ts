@@ -1,24 +1,50 @@
 /** At most so many at once: starting an agent takes half a second of a whole core, and thirty at once half a minute. */
-export function createGate(places: number, holdMs = 30_000) {
+export type PlaceGate = {
+  /** True when nobody would have to wait now. */
+  isFree(): boolean;
+  /** Waits for a place and answers the function that gives it back. Throws the signal's reason when it is aborted meanwhile. */
+  enter(signal?: AbortSignal): Promise<() => void>;
+};
+
+/** After `holdMs` a place is given back in any case; Infinity: never. */
+export function createGate(places: number, holdMs = 30_000): PlaceGate {
   let free = places;
-  const waiting: (() => void)[] = [];
+  const waiting = new Set<() => void>();
   const giveBack = () => {
-    const next = waiting.shift();
-    if (next) next();
-    else free += 1;
+    const [next] = waiting;
+    if (!next) free += 1;
+    else {
+      waiting.delete(next);
+      next();
+    }
   };
+  const wait = (signal?: AbortSignal) =>
+    new Promise<void>((done, fail) => {
+      const abandon = () => {
+        waiting.delete(enter);
+        fail(signal?.reason);
+      };
+      const enter = () => {
+        signal?.removeEventListener('abort', abandon);
+        done();
+      };
+      waiting.add(enter);
+      signal?.addEventListener('abort', abandon, { once: true });
+    });
   return {
-    /** Waits for a place and answers the function that gives it back. After `holdMs` it is given back in any case. */
-    async enter(): Promise<() => void> {
+    isFree: () => free > 0,
+    async enter(signal) {
+      signal?.throwIfAborted();
       if (free > 0) free -= 1;
-      else await new Promise<void>((done) => waiting.push(done));
+      else await wait(signal);
       let held = true;
+      let timer: NodeJS.Timeout | undefined;
       const leave = () => {
         clearTimeout(timer);
         if (held) giveBack();
         held = false;
       };
-      const timer = setTimeout(leave, holdMs).unref();
+      if (Number.isFinite(holdMs)) timer = setTimeout(leave, holdMs).unref();
       return leave;
     },
   };

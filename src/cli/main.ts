@@ -4,10 +4,12 @@
  * document on standard output, errors included, and a shell gets the exit codes of `exit-codes.ts`.
  */
 import { Command, CommanderError } from 'commander';
+import { addBreakerCommands } from '#src/cli/commands/breaker/breaker.ts';
 import { addHostCommands } from '#src/cli/commands/host/host.ts';
 import { addProjectCommands } from '#src/cli/commands/project/project.ts';
 import { addTaskCommands } from '#src/cli/commands/task/task.ts';
 import { addTemplateCommands } from '#src/cli/commands/template/template.ts';
+import { addWorkerCommands } from '#src/cli/commands/worker/worker.ts';
 import { addWorktreeCommands } from '#src/cli/commands/worktree/worktree.ts';
 import { exitCodeOf, exitCodes } from '#src/cli/exit-codes.ts';
 import type { CliParts } from '#src/cli/parts.ts';
@@ -50,6 +52,8 @@ function createProgram(io: Io, json: boolean): Command {
   addTaskCommands(program, io);
   addTemplateCommands(program, io);
   addWorktreeCommands(program, io);
+  addWorkerCommands(program, io);
+  addBreakerCommands(program, io);
   return program;
 }
 

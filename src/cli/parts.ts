@@ -12,8 +12,8 @@ export type CliParts = {
   connection: () => Promise<Connection>;
   /** The client for that connection, made when first needed. */
   client: () => Promise<Client>;
-  /** Server and worker in this process, until stopped. Answers the exit code. */
-  startServer: (options: { demo: boolean }) => Promise<number>;
+  /** A server, a worker, or both in this process, until stopped. Answers the exit code. */
+  start: (options: { demo: boolean; roles: readonly ('server' | 'worker')[] }) => Promise<number>;
   doctor: () => Promise<{ ok: boolean; checks: Check[] }>;
   /** MCP over this process's stdio, until the other side closes it. Answers the exit code. */
   serveMcp: () => Promise<number>;

@@ -3,6 +3,7 @@ import { colour, plain } from '#src/cli/output.ts';
 import { toneOf } from '#src/cli/task-state.ts';
 import type { Io } from '#src/cli/verb.ts';
 import type { Task } from '#src/domain/task.ts';
+import type { SetupStep } from '#src/domain/task-environment.ts';
 
 type Out = Pick<Io, 'stdout' | 'isTTY' | 'columns'>;
 
@@ -17,3 +18,16 @@ export const statusOf = (task: Pick<Task, 'status' | 'phase'>): string =>
   `${task.status.replace('_', ' ')}${task.status === 'running' && task.phase ? ` ${task.phase}` : ''}`;
 
 export const money = (usd: number | null): string | null => (usd === null ? null : `$${usd.toFixed(4)}`);
+
+/** As `FRONTEND_PORT=20010 BACKEND_PORT=20011`. */
+export const portsText = (ports: Task['ports']): string =>
+  Object.entries(ports)
+    .map(([name, port]) => `${name}=${port}`)
+    .join(' ');
+
+/** As `passed after 3.2 s: npm run build`. */
+export function setupText({ state, durationMs, command, summary }: SetupStep): string {
+  const took = durationMs === null ? '' : ` after ${(durationMs / 1000).toFixed(1)} s`;
+  const what = state === 'passed' && command === null ? summary : (command ?? '');
+  return `${state}${took}${what ? `: ${what}` : ''}`;
+}

@@ -18,26 +18,27 @@ export type Actionable = Pick<Task, 'status' | 'pullRequest'>;
 export function whyNot(action: ActionName, task: Actionable): string | undefined {
   const { status } = task;
   const active = status === 'queued' || status === 'running';
+  const busy = status === 'queued' ? 'it waits for a slot already' : 'a run of this task is in progress';
   const over = status === 'completed' || status === 'skipped';
   const open = task.pullRequest?.state === 'open';
   switch (action) {
     case 'start':
-      if (active) return 'a run of this task is in progress';
+      if (active) return busy;
       if (over) return `the task is ${status}`;
       if (status === 'blocked') return 'a dependency is not completed';
       return undefined;
     case 'cancel':
       return over || status === 'cancelled' ? `the task is ${status}` : undefined;
     case 'retry':
-      if (active) return 'a run of this task is in progress';
+      if (active) return busy;
       return status === 'failed' || status === 'cancelled' || status === 'in_review'
         ? undefined
         : `only a failed, cancelled or reviewed task is retried; this one is ${status}`;
     case 'skip':
-      if (active) return 'a run of this task is in progress; cancel it first';
+      if (active) return `${busy}; cancel it first`;
       return over ? `the task is ${status}` : undefined;
     default:
-      if (active) return 'a run of this task is in progress';
+      if (active) return busy;
       return open ? undefined : 'there is no open pull request';
   }
 }

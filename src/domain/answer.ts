@@ -16,6 +16,8 @@ export const AgentAnswer = z.looseObject({
     .partial()
     .optional(),
   costUsd: z.number().nonnegative().optional(),
+  /** The model let nobody in: nothing was done, and nothing will be before `until`. The attempt does not count. */
+  rateLimit: z.looseObject({ until: z.iso.datetime({ offset: true }), message: z.string().optional() }).optional(),
 });
 export type AgentAnswer = z.infer<typeof AgentAnswer>;
 

@@ -11,18 +11,22 @@ export const Finding = z
       'admin_entry',
       'trash',
       'ports',
+      'database',
       'home',
       'cache',
+      'pool',
       'branch',
+      'processes',
+      'saved',
     ]),
     taskId: z.string().nullable(),
-    /** The folder; for a branch and for ports, their name. */
+    /** The folder or file; for a branch, a database, ports and processes, their name. */
     path: z.string(),
     reason: z.string(),
     /** On disk; null where that means nothing or was too much to count. */
     bytes: z.number().nullable(),
     /** `save_and_remove`: work that is not merged is saved first. `heal`: the record is put right. */
-    action: z.enum(['save_and_remove', 'remove', 'forget', 'release', 'heal']),
+    action: z.enum(['save_and_remove', 'remove', 'forget', 'release', 'heal', 'end']),
     /** Whether the action was taken; never in a dry run. */
     done: z.boolean(),
     /** Why it could not be taken. */

@@ -11,6 +11,10 @@ export const eventTypes = [
   'pull_request.changed',
   'evidence.added',
   'worktree.changed',
+  'breaker.changed',
+  'worker.changed',
+  'host.changed',
+  'dev_server.changed',
 ] as const;
 
 /** A numbered, immutable fact. `id` counts from 1 without gaps, in the order in which the facts became visible. */

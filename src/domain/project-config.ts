@@ -4,8 +4,10 @@
  */
 import { z } from 'zod';
 import { isolationKinds, MergePolicy } from '#src/domain/task.ts';
+import { PeerPorts } from '#src/domain/task-environment.ts';
 
 const command = z.string().min(1);
+const minutes = z.number().positive().max(1440);
 
 export const AgentDefinition = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -27,6 +29,13 @@ const Agents = z
   })
   .catchall(AgentDefinition);
 
+/** `perTask`: each task gets its own on that PostgreSQL server; without `url` it is the DATABASE_URL of .env.local or .env. */
+const Database = z.strictObject({
+  url: z.string().optional(),
+  perTask: z.enum(['database', 'schema']).optional(),
+  template: z.string().min(1).max(63).optional(),
+});
+
 export const ProjectConfig = z.strictObject({
   $schema: z.string().optional(),
   baseBranch: z.string().optional(),
@@ -37,20 +46,42 @@ export const ProjectConfig = z.strictObject({
       build: command.optional(),
       script: z.string().optional(),
       copy: z.array(z.string()).default(['.env', '.env.*']),
+      /** Of what `copy` names: a larger file is left out, and all that come after too much. */
+      copyLimits: z
+        .strictObject({
+          fileMb: z.number().positive().max(10_000).default(10),
+          totalMb: z.number().positive().max(100_000).default(100),
+          files: z.number().int().positive().max(100_000).default(1000),
+        })
+        .prefault({}),
+      /** Of each step; the default is limits.phaseTimeoutMinutes. */
+      timeoutMinutes: z
+        .strictObject({ install: minutes, migrate: minutes, build: minutes, script: minutes })
+        .partial()
+        .default({}),
       buildCache: z.boolean().default(false),
+      /** Of what is kept of a project's dependencies on this host; above it what was not used for longest goes. */
+      cacheLimitGb: z.number().positive().max(10_000).default(20),
     })
     .prefault({}),
   test: command.optional(),
   checks: z.record(z.string(), command).default({}),
   ports: z.array(z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'a port is named like FRONTEND_PORT')).default([]),
   portStrategy: z.enum(['lease', 'deterministic']).default('lease'),
+  peerPorts: PeerPorts.default('none'),
   dev: z
     .record(
-      z.string(),
+      z
+        .string()
+        .regex(
+          /^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/,
+          'a dev server is named like frontend: small letters, digits, dashes',
+        ),
       z.strictObject({
         command,
         port: z.string(),
-        ready: z.string().default('/'),
+        ready: z.union([z.literal(false), z.string().startsWith('/', 'a path begins with /')]).default('/'),
+        readySeconds: z.number().positive().max(3600).default(120),
         when: z.enum(['ui', 'always', 'never']).default('ui'),
       }),
     )
@@ -59,6 +90,8 @@ export const ProjectConfig = z.strictObject({
   limits: z
     .strictObject({
       slots: z.number().int().min(1).max(1000).optional(),
+      /** By the name of an agent. */
+      agentSlots: z.record(z.string(), z.number().int().min(1).max(1000)).optional(),
       codeTestAttempts: z.number().int().min(1).max(20).default(3),
       reviewRounds: z.number().int().min(1).max(20).default(3),
       agentAttempts: z.number().int().min(1).max(20).default(3),
@@ -68,9 +101,19 @@ export const ProjectConfig = z.strictObject({
     .prefault({}),
   budget: z.strictObject({ taskUsd: z.number().positive(), monthUsd: z.number().positive() }).partial().default({}),
   merge: MergePolicy.default('manual'),
+  /** A dependency in review is enough: the branch starts from that one's. */
+  stacked: z.boolean().default(false),
+  pool: z
+    .strictObject({
+      /** Worktrees prepared ahead; 0 switches it off. */
+      size: z.number().int().min(0).max(50).default(3),
+      /** `auto`: where the lockfile says what to install and no script of the project takes part. */
+      install: z.union([z.literal('auto'), z.boolean()]).default('auto'),
+    })
+    .prefault({}),
   worktreesDir: z.string().default('.sentra/worktrees'),
   isolation: z.enum(isolationKinds).default('shared'),
-  database: z.strictObject({ url: z.string() }).optional(),
+  database: Database.optional(),
 });
 export type ProjectConfig = z.infer<typeof ProjectConfig>;
 
@@ -91,12 +134,37 @@ export function parseProjectConfig(
     return { ok: false, problems: [`sentra.json is not valid JSON: ${e instanceof Error ? e.message : String(e)}`] };
   }
   const parsed = ProjectConfig.safeParse(json);
-  if (parsed.success) return { ok: true, config: parsed.data };
+  if (parsed.success) {
+    const problems = [...devPortProblems(parsed.data), ...databaseProblems(parsed.data)];
+    return problems.length ? { ok: false, problems } : { ok: true, config: parsed.data };
+  }
   return { ok: false, problems: parsed.error.issues.flatMap((issue) => explain(issue, json)) };
+}
+
+/** Every dev server needs a leased port of its own. */
+function devPortProblems({ dev, ports }: ProjectConfig): string[] {
+  const known = [...new Set(['FRONTEND_PORT', 'BACKEND_PORT', ...ports])];
+  const users = Map.groupBy(Object.entries(dev), ([, { port }]) => port);
+  return Object.entries(dev).flatMap(([name, { port }]) => {
+    if (!known.includes(port))
+      return [`dev.${name}.port: there is no port ${port}; add it to "ports", or use one of ${known.join(', ')}`];
+    const first = users.get(port)?.[0]?.[0];
+    return first === name ? [] : [`dev.${name}.port: ${port} is the port of dev.${first}; add another to "ports"`];
+  });
+}
+
+function databaseProblems({ database }: ProjectConfig): string[] {
+  const { url, perTask, template } = database ?? {};
+  if (template !== undefined && perTask !== 'database')
+    return ['database.template: only a task\'s own database can be cloned; set "perTask": "database" beside it'];
+  if (perTask && url !== undefined && !/^postgres(ql)?:\/\//.test(url))
+    return ['database.url: perTask needs a PostgreSQL server, as in postgres://me@localhost:5432/app'];
+  return [];
 }
 
 function explain(issue: z.core.$ZodIssue, json: unknown): string[] {
   const at = issue.path.map(String).join('.');
+  if (issue.code === 'invalid_key') return [`${at}: ${issue.issues[0]?.message ?? issue.message}`];
   if (issue.code !== 'unrecognized_keys') return [`${at || 'sentra.json'}: ${issue.message}`];
   const valid = validKeys(issue.path.map(String));
   const present = new Set(Object.keys(valueAt(json, issue.path) ?? {}));

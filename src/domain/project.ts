@@ -14,6 +14,8 @@ export const Project = z
     paused: z.boolean(),
     /** What is wrong with the repository or its sentra.json right now, for people; null when all is well. */
     problem: z.string().nullable(),
+    /** What its worktrees lack (submodules, files of LFS); only where one project is asked for. */
+    limits: z.array(z.string()).optional(),
     createdAt: z.string(),
     counts: z.record(z.string(), z.number().int()),
   })

@@ -14,6 +14,9 @@ export const Run = z
     createdAt: z.string(),
     startedAt: z.string().nullable(),
     endedAt: z.string().nullable(),
+    /** Of all its processes at one moment, in bytes, and their processor time; both grow while it is at work. */
+    peakMemory: z.number(),
+    cpuSeconds: z.number(),
     phases: z.array(PhaseAttempt),
   })
   .meta({ id: 'Run' });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DevServer } from '#src/domain/dev-server.ts';
 import { AdwId, ProjectId, TaskId } from '#src/domain/ids.ts';
 import { phaseNames } from '#src/domain/phase.ts';
 import { WorkflowType } from '#src/domain/workflow.ts';
@@ -53,6 +54,7 @@ export const Task = z
     branchName: z.string().nullable(),
     worktreePath: z.string().nullable(),
     ports: z.record(z.string(), z.number().int()),
+    devServers: z.array(DevServer),
     isolation: z.enum(isolationKinds).nullable(),
     adwId: AdwId.nullable(),
     pullRequest: z
@@ -99,8 +101,8 @@ export const NewTask = z.strictObject({
 export type NewTask = z.infer<typeof NewTask>;
 export type NewTaskInput = z.input<typeof NewTask>;
 
-/** What may be changed of a task that exists. */
-export const TaskPatch = z
+/** Fields of a task that a request may set, each optional. */
+export const TaskFields = z
   .strictObject({
     title: Title,
     description: Description,
@@ -113,15 +115,22 @@ export const TaskPatch = z
     autoStart: z.boolean(),
     merge: MergePolicy.nullable(),
     noChangesExpected: z.boolean(),
+    needsDevServer: z.boolean(),
     labels: z.array(z.string().max(60)).max(30),
   })
   .partial();
+export type TaskFields = z.infer<typeof TaskFields>;
+
+/** What may be changed of a task that exists. Dependencies are replaced as a whole, or single ones come and go. */
+export const TaskPatch = TaskFields.extend({
+  addDependencies: z.array(TaskId).max(500).optional(),
+  removeDependencies: z.array(TaskId).max(500).optional(),
+});
 export type TaskPatch = z.infer<typeof TaskPatch>;
 
 /** A request for a task: like `NewTask`, but a template may give what it leaves out, the title too. */
-export const TaskRequest = TaskPatch.extend({
+export const TaskRequest = TaskFields.extend({
   projectId: ProjectId,
-  needsDevServer: z.boolean().optional(),
   agent: NewTask.shape.agent,
   assignedTo: NewTask.shape.assignedTo,
   merge: NewTask.shape.merge,

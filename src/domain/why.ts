@@ -1,55 +1,40 @@
-/** Why a task is not running, or has stopped: one pure function from facts to reasons. */
+/** Why a task is not running, or has stopped: one pure function from facts to reasons, told by every door. */
 import { z } from 'zod';
-import { satisfies } from '#src/domain/status.ts';
+import { Reason } from '#src/domain/reason.ts';
+import { isGivenUp, unmetDependencies } from '#src/domain/status.ts';
 import type { Task, TaskStatus } from '#src/domain/task.ts';
 
-export const Why = z
-  .object({
-    runnable: z.boolean(),
-    reasons: z.array(
-      z.object({ code: z.string(), message: z.string(), taskId: z.string().optional(), until: z.string().optional() }),
-    ),
-  })
-  .meta({ id: 'Why' });
+export const Why = z.object({ runnable: z.boolean(), reasons: z.array(Reason) }).meta({ id: 'Why' });
 export type Why = z.infer<typeof Why>;
 
 export type WhyFacts = {
   task: Pick<Task, 'status' | 'error' | 'autoStart' | 'pullRequest' | 'worktreePath'>;
   dependencies: readonly { id: string; title: string; status: TaskStatus }[];
-  projectPaused: boolean;
+  /** A dependency in review is enough for this project. */
+  stacked: boolean;
   projectProblem: string | null;
-  slots: { inUse: number; total: number };
+  /** What would keep the task from starting now: gates, and where it waits in the queue also caps and its place (`domain/scheduler.ts`). */
+  held: readonly Reason[];
 };
 
+/** `runnable`: it may start now, by itself or when somebody starts it. */
 export function explainWhy(facts: WhyFacts): Why {
   const reasons = [...reasonsOf(facts)];
-  return { runnable: facts.task.status === 'pending' && reasons.length === 0, reasons };
+  const { status } = facts.task;
+  const ready = status === 'pending' || status === 'queued';
+  return { runnable: ready && reasons.every(({ code }) => code === 'not_started' || code === 'starting'), reasons };
 }
 
-function* reasonsOf({
-  task,
-  dependencies,
-  projectPaused,
-  projectProblem,
-  slots,
-}: WhyFacts): Generator<Why['reasons'][number]> {
+function* reasonsOf({ task, dependencies, stacked, projectProblem, held }: WhyFacts): Generator<Reason> {
   const { status } = task;
-  for (const dependency of dependencies.filter((d) => !satisfies(d.status)))
-    if (status === 'blocked' || status === 'pending')
-      yield {
-        code: dependency.status === 'failed' || dependency.status === 'cancelled' ? 'dependency_failed' : 'dependency',
-        message:
-          dependency.status === 'failed' || dependency.status === 'cancelled'
-            ? `waits for "${dependency.title}", which ${dependency.status === 'failed' ? 'failed' : 'was cancelled'}: retry it, skip it, or drop the dependency`
-            : `waits for "${dependency.title}" (${dependency.status.replace('_', ' ')})`,
-        taskId: dependency.id,
-      };
   const waits = status === 'pending' || status === 'blocked' || status === 'queued';
-  if (waits && projectPaused) yield { code: 'paused', message: 'the project is paused' };
+  if (status === 'blocked')
+    for (const dependency of unmetDependencies(dependencies, stacked)) yield dependencyReason(dependency, stacked);
+  if (waits) yield* held;
   if (waits && projectProblem) yield { code: 'project_problem', message: projectProblem };
-  if (status === 'queued' && slots.inUse >= slots.total)
-    yield { code: 'no_slot', message: `all ${slots.total} slots are in use` };
-  if (status === 'pending' && !task.autoStart) yield { code: 'not_started', message: 'ready, not started: start it' };
+  if (status === 'queued' && held.length === 0)
+    yield { code: 'starting', message: 'it has a slot and begins at this moment' };
+  if (status === 'pending') yield { code: 'not_started', message: 'ready, not started: start it' };
   if (status === 'in_review')
     yield {
       code: 'waiting_for_person',
@@ -61,4 +46,15 @@ function* reasonsOf({
       message: `${task.error.message}${task.worktreePath ? ` The worktree is kept at ${task.worktreePath}.` : ''}`,
     };
   if (status === 'cancelled') yield { code: 'cancelled', message: 'a person cancelled it: retry starts it again' };
+}
+
+function dependencyReason({ id, title, status }: WhyFacts['dependencies'][number], stacked: boolean): Reason {
+  if (isGivenUp(status))
+    return {
+      code: 'dependency_failed',
+      message: `waits for "${title}", which ${status === 'failed' ? 'failed' : 'was cancelled'}: retry it, skip it, or drop the dependency`,
+      taskId: id,
+    };
+  const way = stacked && status === 'in_review' ? '; another one in review is not merged either' : '';
+  return { code: 'dependency', message: `waits for "${title}" (${status.replace('_', ' ')}${way})`, taskId: id };
 }

@@ -8,7 +8,10 @@ import type pg from 'pg';
 import { holdSteps, whenIdle } from '#src/engine/step.ts';
 import { messageOf, SentraError } from '#src/errors.ts';
 
-export type QueueName = 'runs' | 'merges' | 'upkeep';
+/** Runs of one worker, merges, clean-up. */
+export type QueueName = `runs@${string}` | 'merges' | 'upkeep';
+
+export const runsQueue = (workerId: string): QueueName => `runs@${workerId}`;
 
 export type Job = {
   /** Unique for ever: starting twice is starting once. */
@@ -29,6 +32,8 @@ export type Engine = {
   result(id: string, timeoutMs: number): Promise<unknown>;
   /** Signals a job to stop; its running step sees an aborted signal. */
   cancel(id: string): Promise<void>;
+  /** Ids of the jobs that wait or are at work, on whatever worker. */
+  listActive(): Promise<string[]>;
   /** Resolves when no step of the job is running in this process. */
   whenIdle(id: string): Promise<void>;
   /** Lets no further step end; the process is expected to exit. */
@@ -39,12 +44,13 @@ export type LaunchOptions = {
   databaseUrl: string;
   /** Stable and unique per worker: a restarted worker takes its own work back. */
   workerId: string;
-  slots: number;
   workflows: Readonly<Record<string, Workflow>>;
 };
 
 /** How soon a job is taken up; each look is four short queries, so only what people wait for is looked for often. */
-const pollMs: Record<QueueName, number> = { runs: 50, merges: 100, upkeep: 250 };
+const pollMs = { runs: 50, merges: 100, upkeep: 250 } as const;
+/** Runs come here only when they have a slot; those that gave theirs back stay and wait for another. */
+const atOnce = { runs: 10_000, merges: 1, upkeep: 4 } as const;
 // Bumped by hand when recorded runs cannot be replayed on changed workflows.
 const applicationVersion = '1';
 
@@ -71,15 +77,16 @@ export async function launchEngine(options: LaunchOptions): Promise<void> {
     logLevel: 'error',
     systemDatabasePoolSize: 10,
     runMigrations: false,
+    // `runs` holds what a version without a queue for each worker had begun.
+    listenQueues: [runsQueue(options.workerId), 'runs', 'merges', 'upkeep'],
   });
   for (const [name, workflow] of Object.entries(options.workflows))
     DBOS.registerWorkflow(workflow as (input: unknown) => Promise<unknown>, { name });
   await DBOS.launch();
-  const limits: Record<QueueName, number> = { runs: options.slots, merges: 1, upkeep: 4 };
-  for (const [name, workerConcurrency] of Object.entries(limits) as [QueueName, number][])
-    await DBOS.registerQueue(name, {
-      workerConcurrency,
-      minPollingIntervalMs: pollMs[name],
+  for (const kind of ['runs', 'merges', 'upkeep'] as const)
+    await DBOS.registerQueue(kind === 'runs' ? runsQueue(options.workerId) : kind, {
+      workerConcurrency: atOnce[kind],
+      minPollingIntervalMs: pollMs[kind],
       onConflict: 'always_update',
     });
 }
@@ -116,6 +123,10 @@ function engineOver(client: DBOSClient): Engine {
       }
     },
     cancel: (id) => client.cancelWorkflow(id),
+    async listActive() {
+      const jobs = await client.listWorkflows({ status: ['ENQUEUED', 'PENDING'], loadInput: false, loadOutput: false });
+      return jobs.map((job) => job.workflowID);
+    },
     whenIdle,
     hold: holdSteps,
   };

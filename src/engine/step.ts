@@ -1,22 +1,28 @@
 /**
  * A step: a checkpointed unit that never runs again once it succeeded. It runs at least once, so its effect must be
- * deterministic or looked up; one that lost the database runs again when it is back. An expected failure (`SentraError`)
- * is an outcome like any other: it is recorded, and the step fails in the same way whenever the workflow is replayed.
+ * deterministic or looked up; one that lost the database runs again when it is back, and one that failed in a way nobody
+ * expected runs again a few times. An expected failure (`SentraError`) is an outcome like any other: it is recorded, and the
+ * step fails in the same way whenever the workflow is replayed.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DBOS, Error as DBOSErrors } from '@dbos-inc/dbos-sdk';
+import { passFailpoint } from '#src/engine/failpoints.ts';
 import { type Failure, SentraError } from '#src/errors.ts';
 import { whenAvailable } from '#src/store/database-error.ts';
 
 type Recorded<T> = { value: T } | { failure: Failure };
 
 const inFlight = new Map<string, Set<Promise<unknown>>>();
+/** Waits before another try of a step that threw what nobody expected. */
+const retryAfterMs = [250, 1_000];
 let stopping = false;
 
 /** Runs `work` once for this workflow under `name`. The signal is aborted when the workflow is cancelled. */
 export async function step<T>(name: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const workflowId = DBOS.workflowID;
   if (!workflowId) throw new Error(`step ${name} was called outside a workflow`);
-  const recorded = await DBOS.runStep(() => track(workflowId, record(work)), { name });
+  const recorded = await DBOS.runStep(() => track(workflowId, record(name, work)), { name });
+  await passFailpoint(name, 'record');
   if ('failure' in recorded) throw SentraError.from(recorded.failure);
   return recorded.value;
 }
@@ -34,19 +40,34 @@ export function holdSteps(): void {
   stopping = true;
 }
 
-/** True for the exception that unwinds a cancelled workflow; it must pass every catch. */
+/** Another worker executes the run by now: this execution ends without a word. */
+export class LostRun extends Error {}
+
+/** True for the exceptions that unwind a workflow which is cancelled, or not ours any more; they must pass every catch. */
 export const isCancellation = (thrown: unknown) =>
+  thrown instanceof LostRun ||
   thrown instanceof DBOSErrors.DBOSWorkflowCancelledError ||
   (thrown as Error | undefined)?.name === 'DBOSWorkflowCancelledError';
 
-async function record<T>(work: (signal: AbortSignal) => Promise<T>): Promise<Recorded<T>> {
+async function record<T>(name: string, work: (signal: AbortSignal) => Promise<T>): Promise<Recorded<T>> {
   const signal = DBOS.stepStatus?.cancelSignal ?? new AbortController().signal;
-  try {
-    return { value: await whenAvailable(() => unlessStopping(work(signal)), signal) };
-  } catch (e) {
-    if (e instanceof SentraError && e.code !== 'database_unavailable') return { failure: e.toFailure() };
-    throw e;
+  for (let tries = 0; ; tries++) {
+    try {
+      return { value: await whenAvailable(() => unlessStopping(perform(name, work, signal)), signal) };
+    } catch (e) {
+      if (e instanceof SentraError && e.code !== 'database_unavailable') return { failure: e.toFailure() };
+      const waitMs = retryAfterMs[tries];
+      if (waitMs === undefined || signal.aborted || isCancellation(e)) throw e;
+      await sleep(waitMs, undefined, { signal });
+    }
   }
+}
+
+async function perform<T>(name: string, work: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
+  await passFailpoint(name, 'before');
+  const value = await work(signal);
+  await passFailpoint(name, 'effect');
+  return value;
 }
 
 async function unlessStopping<T>(working: Promise<T>): Promise<T> {

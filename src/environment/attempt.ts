@@ -49,7 +49,8 @@ function missing(command: string | readonly string[], message: string): string {
   return `${message} Is ${program} installed on this host? Install it, or set another command under "setup" in sentra.json.`.trim();
 }
 
-function keepTail(onLine: RunOptions['onLine'], count = 20) {
+/** The last lines of what is passed on. */
+export function keepTail(onLine: RunOptions['onLine'], count = 20) {
   const lines: string[] = [];
   return {
     onLine: (line: string, stream: 'stdout' | 'stderr') => {

@@ -1,16 +1,17 @@
 /** Installs a worktree's dependencies. A failed install is an outcome for the caller to judge, not an exception. */
-
+import path from 'node:path';
 import { type Attempt, attempt, type Watch } from '#src/environment/attempt.ts';
+import { enforceLimit, installVariables, markUsed, whileUsed } from '#src/environment/package-caches.ts';
 import { detectPackageManager, type PackageManager } from '#src/environment/package-manager.ts';
-import { capturePrepared, takePrepared } from '#src/environment/prepared.ts';
-import { preparedKey } from '#src/environment/prepared-key.ts';
+import { type Kept, openKept } from '#src/environment/prepared-kept.ts';
 import type { PreparedPlace } from '#src/environment/prepared-place.ts';
-import { hasPrepareScript, listHome } from '#src/environment/prepared-tree.ts';
 import type { Runner } from '#src/environment/runner.ts';
 import { messageOf } from '#src/errors.ts';
 
 export type InstallRequest = Watch & {
   runner: Runner;
+  /** Sees the package caches and cannot write them: for installs that find everything there. */
+  readingRunner?: Runner;
   worktreePath: string;
   /** `auto`: what the lockfile says. False: nothing. Else a command. */
   setting: 'auto' | false | string;
@@ -18,7 +19,10 @@ export type InstallRequest = Watch & {
   /** A folder that the room may write, shared between installs so that later ones are warm. */
   cachePath?: string;
   /** Where installed dependencies are kept for the next worktrees; only for the setting `auto`. */
-  prepared?: Omit<PreparedPlace, 'worktreePath' | 'signal'>;
+  prepared?: Omit<PreparedPlace, 'worktreePath' | 'signal'> & {
+    /** Of both together; above it what was not used for longest goes. */
+    limitBytes?: number;
+  };
   /** Told why prepared dependencies were not used, or not kept. */
   onDetail?: (line: string) => void;
   env?: Readonly<Record<string, string>>;
@@ -30,51 +34,103 @@ export type Installed =
   | { outcome: 'nothing_to_install'; durationMs: number }
   | Extract<Attempt, { outcome: 'failed' }>;
 
+const defaultLimitBytes = 20 * 1024 ** 3;
+
 export async function installDependencies(request: InstallRequest): Promise<Installed> {
-  const { worktreePath, setting } = request;
+  const { worktreePath, setting, cachePath } = request;
   const found = setting === 'auto' ? await detectPackageManager(worktreePath) : undefined;
   const command = found?.command ?? (setting === 'auto' ? undefined : setting || undefined);
   if (command === undefined) return { outcome: 'nothing_to_install', durationMs: 0 };
-  const prepared = found && (await tryPrepared(request, found));
-  if (prepared?.durationMs !== undefined) return { outcome: 'prepared', durationMs: prepared.durationMs };
-  const done = await runInRoom(request, command);
-  if (done.outcome === 'failed') return done;
-  await prepared?.keep();
-  return { outcome: 'installed', command: done.command, durationMs: done.durationMs };
-}
-
-function runInRoom(request: InstallRequest, command: string | readonly string[]): Promise<Attempt> {
-  const { runner, timeoutMs, cachePath, onLine, signal } = request;
-  const env = { ...request.env, ...(cachePath === undefined ? {} : cacheEnvironment(cachePath, command)) };
-  return attempt(runner, command, { network: 'proxy', env, timeoutMs, onLine, signal });
-}
-
-/** `durationMs` when the worktree has its dependencies now; else `keep` keeps those that the installer is going to make. */
-async function tryPrepared(request: InstallRequest, found: PackageManager) {
-  const { worktreePath, signal } = request;
-  if (request.prepared === undefined) return undefined;
-  const place: PreparedPlace = { ...request.prepared, worktreePath, ...(signal ? { signal } : {}) };
-  const startedAt = performance.now();
-  const begun = await orSay(request, async () => {
-    const key = await preparedKey(place, found);
-    if (key === undefined) return undefined;
-    const taken = await takePrepared(place, key);
-    if (taken === 'spoiled') request.onDetail?.('The prepared dependencies were changed by somebody: installed anew');
-    return { key, isTaken: taken === 'taken' && (await finish(request)), home: await listHome(place.homePath) };
+  return whileUsed(cachePath ?? worktreePath, async () => {
+    const kept = found && (await openFor(request, found));
+    return kept ? installOnce(request, kept) : runInRoom(request, command, found).then(toInstalled);
   });
-  if (begun?.isTaken) return { durationMs: Math.round(performance.now() - startedAt), keep: async () => {} };
-  const keep = async () => {
-    const why = await orSay(request, async () => begun && capturePrepared(place, begun.key, begun.home));
-    if (why) request.onDetail?.(`The dependencies are not kept for other worktrees: ${why}`);
-  };
-  return { durationMs: undefined, keep };
 }
 
-/** What npm itself does after each install; when it fails the installer may do better, and clears the tree first. */
-async function finish(request: InstallRequest): Promise<boolean> {
-  if (!(await hasPrepareScript(request.worktreePath))) return true;
-  return (await runInRoom(request, ['npm', 'run', 'prepare'])).outcome === 'passed';
+async function openFor(request: InstallRequest, how: PackageManager): Promise<Kept | undefined> {
+  const { worktreePath, signal, cachePath } = request;
+  if (request.prepared === undefined) return undefined;
+  const { limitBytes: _, ...prepared } = request.prepared;
+  const place = { ...prepared, worktreePath, ...(signal ? { signal } : {}) };
+  return orSay(request, () => openKept(place, how, cachePath && path.join(cachePath, 'pnpm')));
 }
+
+const installing = new Map<string, Promise<unknown>>();
+
+/** Of several with one key the first installs, and the others take what it made. */
+async function installOnce(request: InstallRequest, kept: Kept): Promise<Installed> {
+  const startedAt = performance.now();
+  const taken = (): Installed => ({ outcome: 'prepared', durationMs: Math.round(performance.now() - startedAt) });
+  await orSay(request, kept.clearHalfDone);
+  if (await take(request, kept)) return taken();
+  const first = installing.get(kept.id);
+  if (first) {
+    await Promise.race([first, aborted(request.signal)]);
+    if (await take(request, kept)) return taken();
+  }
+  const mine = installAndKeep(request, kept);
+  const settled = mine.catch(() => {}); // whoever waits installs for itself then
+  if (!installing.has(kept.id)) installing.set(kept.id, settled);
+  try {
+    return await mine;
+  } finally {
+    if (installing.get(kept.id) === settled) installing.delete(kept.id);
+  }
+}
+
+async function take(request: InstallRequest, kept: Kept): Promise<boolean> {
+  const reading = request.readingRunner ?? request.runner;
+  const run = (command: readonly string[]) => runInRoom({ ...request, runner: reading }, command, kept.how);
+  const taken = await orSay(request, () => kept.take(run));
+  if (taken === 'spoiled') request.onDetail?.('The prepared dependencies were changed by somebody: installed anew');
+  return taken === 'taken' && (await finish(request, kept));
+}
+
+async function installAndKeep(request: InstallRequest, kept: Kept): Promise<Installed> {
+  const done = toInstalled(await runInRoom(request, kept.how.command, kept.how));
+  if (done.outcome === 'failed') return done;
+  const why = await orSay(request, kept.keep);
+  if (why) request.onDetail?.(`The dependencies are not kept for other worktrees: ${why}`);
+  await orSay(request, () => limit(request, kept));
+  return done;
+}
+
+const toInstalled = (done: Attempt): Installed =>
+  done.outcome === 'failed' ? done : { outcome: 'installed', command: done.command, durationMs: done.durationMs };
+
+function runInRoom(
+  request: InstallRequest,
+  command: string | readonly string[],
+  how?: PackageManager,
+): Promise<Attempt> {
+  const { runner, timeoutMs, cachePath, prepared, onLine, signal } = request;
+  const variables = cachePath === undefined ? {} : installVariables(cachePath, prepared?.homePath, how);
+  return attempt(runner, command, {
+    network: 'proxy',
+    env: { ...variables, ...request.env },
+    timeoutMs,
+    onLine,
+    signal,
+  });
+}
+
+/** What managers themselves do after each install; when it fails the installer may do better, and clears the tree first. */
+async function finish(request: InstallRequest, kept: Kept): Promise<boolean> {
+  const command = await kept.lastCommand();
+  return command === undefined || (await runInRoom(request, command, kept.how)).outcome === 'passed';
+}
+
+async function limit(request: InstallRequest, kept: Kept): Promise<void> {
+  const { cachePath, prepared } = request;
+  if (cachePath === undefined || prepared === undefined) return;
+  await markUsed(cachePath, kept.how.manager);
+  const limitBytes = prepared.limitBytes ?? defaultLimitBytes;
+  const gone = await enforceLimit({ place: kept.place, packages: cachePath, limitBytes, keep: kept.key });
+  for (const line of gone) request.onDetail?.(`The project's caches are over their limit; removed ${line}`);
+}
+
+const aborted = (signal: AbortSignal | undefined): Promise<void> =>
+  new Promise((_, fail) => signal?.addEventListener('abort', () => fail(signal.reason), { once: true }));
 
 /** Prepared dependencies only save time: whatever goes wrong with them, the installer does its work. */
 async function orSay<T>({ signal, onDetail }: InstallRequest, act: () => Promise<T>): Promise<T | undefined> {
@@ -86,14 +142,3 @@ async function orSay<T>({ signal, onDetail }: InstallRequest, act: () => Promise
     return undefined;
   }
 }
-
-/** Every package manager checks what it takes from its cache against the lockfile's hashes. */
-const cacheEnvironment = (folder: string, command: string | readonly string[]): Record<string, string> => ({
-  npm_config_cache: `${folder}/npm`,
-  ...(command[0] === 'pnpm' ? { npm_config_store_dir: `${folder}/pnpm` } : {}), // npm would warn about it
-  // Yarn from 2 on may run programs from its cache, and Go does: theirs lie in the task's home, where tests find them too.
-  ...(command.includes('--frozen-lockfile') ? { YARN_CACHE_FOLDER: `${folder}/yarn` } : {}),
-  BUN_INSTALL_CACHE_DIR: `${folder}/bun`,
-  PIP_CACHE_DIR: `${folder}/pip`,
-  UV_CACHE_DIR: `${folder}/uv`,
-});

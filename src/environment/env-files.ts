@@ -16,11 +16,27 @@ export type EnvFiles = {
   databaseUrl?: string;
 };
 
+/** Leaves a file alone that says all this already, so that it costs little to make sure before each use. */
 export async function writeEnvFiles(files: EnvFiles): Promise<void> {
   const { worktreePath } = files;
-  await writeAtomically(worktreePath, '.ports.env', setValues('', portsEnvironment(files.ports)));
-  const present = await readRegular(path.join(worktreePath, '.env.local'));
-  await writeAtomically(worktreePath, '.env.local', setValues(present, localEnvironment(files)));
+  await update(worktreePath, '.ports.env', () => setValues('', portsEnvironment(files.ports)));
+  await update(worktreePath, '.env.local', (present) => setValues(present, localEnvironment(files)));
+}
+
+async function update(folder: string, name: string, change: (present: string) => string): Promise<void> {
+  try {
+    const present = await readRegular(path.join(folder, name));
+    const text = change(present ?? '');
+    if (text !== present) await writeAtomically(folder, name, text);
+  } catch (cause) {
+    if (cause instanceof SentraError) throw cause;
+    const why = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    throw new SentraError(
+      'storage_unwritable',
+      `${path.join(folder, name)} cannot be written (${why}). See what is in its place and who may write there, then retry.`,
+      { cause },
+    );
+  }
 }
 
 /** What `.ports.env` holds. */
@@ -38,34 +54,67 @@ export const localEnvironment = (files: Omit<EnvFiles, 'worktreePath'>): Record<
   ...(files.databaseUrl === undefined ? {} : { DATABASE_URL: files.databaseUrl }),
 });
 
-/** Sets names in the text of an env file: the first line of each is replaced, further ones go, missing ones are added. */
+/**
+ * Sets names in the text of an env file: the first line of each is replaced, further ones go, missing ones are added. All
+ * other bytes stay as they are: `text` has one character for each byte.
+ */
 function setValues(text: string, values: Readonly<Record<string, string>>): string {
   const left = new Map(Object.entries(values));
-  const lines = text.split('\n').flatMap((line) => {
-    const name = /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=/.exec(line)?.[1];
-    if (name === undefined || !(name in values)) return [line];
+  const end = text.includes('\r\n') ? '\r\n' : '\n';
+  const mark = text.startsWith(byteOrderMark) ? byteOrderMark : '';
+  const kept = entriesOf(text.slice(mark.length)).flatMap((entry) => {
+    const name = /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=/.exec(entry)?.[1];
+    if (name === undefined || !(name in values)) return [entry];
     const value = left.get(name);
     left.delete(name);
     return value === undefined ? [] : [`${name}=${quote(name, value)}`];
   });
-  while (lines.at(-1) === '') lines.pop();
-  return [...lines, ...[...left].map(([name, value]) => `${name}=${quote(name, value)}`), ''].join('\n');
+  while (kept.at(-1) === '') kept.pop();
+  return mark + [...kept, ...[...left].map(([name, value]) => `${name}=${quote(name, value)}`), ''].join(end);
+}
+
+/** UTF-8's, one character for each byte. */
+const byteOrderMark = '\u00ef\u00bb\u00bf';
+
+/** Lines, but a value in quotes that goes over several is one. */
+function entriesOf(text: string): string[] {
+  const entries: string[] = [];
+  let open: string | undefined;
+  for (const line of text.split(/\r?\n/)) {
+    if (open !== undefined) entries.push(`${entries.pop()}${text.includes('\r\n') ? '\r\n' : '\n'}${line}`);
+    else entries.push(line);
+    const started = open === undefined ? /^\s*(?:export\s+)?\w+\s*=\s*(["'`])(.*)$/.exec(line) : undefined;
+    if (started && isLeftOpen(started, text)) open = started[1];
+    else if (open !== undefined && line.includes(open)) open = undefined;
+  }
+  return entries;
+}
+
+/** A quote that is never closed is part of a word, as in `it's`. */
+function isLeftOpen([, mark = '', rest = '']: RegExpExecArray, text: string): boolean {
+  return !rest.includes(mark) && text.slice(text.indexOf(rest) + rest.length).includes(mark);
 }
 
 function quote(name: string, value: string): string {
+  return toBytes(quoted(name, value));
+}
+
+const toBytes = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
+
+function quoted(name: string, value: string): string {
   if (/^[\w.:/@%+,=?&-]*$/.test(value)) return value;
   if (!/['\n\r]/.test(value)) return `'${value}'`;
   if (!/["\n\r$`\\]/.test(value)) return `"${value}"`;
   throw new SentraError('invalid', `${name} cannot be written to .env.local: it mixes quotes, line breaks or "$".`);
 }
 
-/** The text of a regular file; nothing for a link, which would lead out of the worktree. */
-async function readRegular(file: string): Promise<string> {
+/** A regular file, one character for each byte; nothing for a link, which would lead out of the worktree. */
+async function readRegular(file: string): Promise<string | undefined> {
   const stat = await lstat(file).catch(ignoreMissing);
-  if (!stat?.isFile()) return '';
+  if (!stat?.isFile()) return undefined;
   const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
-    return await handle.readFile('utf8');
+    return await handle.readFile('latin1');
   } finally {
     await handle.close();
   }
@@ -77,15 +126,14 @@ async function writeAtomically(folder: string, name: string, text: string): Prom
   try {
     const handle = await open(temporary, 'wx', 0o600);
     try {
-      await handle.writeFile(text);
+      await handle.writeFile(text, 'latin1');
     } finally {
       await handle.close();
     }
     await rename(temporary, path.join(folder, name));
-  } catch (cause) {
+  } catch (e) {
     await rm(temporary, { force: true });
-    const why = (cause as NodeJS.ErrnoException).code ?? String(cause);
-    throw new SentraError('storage_unwritable', `${path.join(folder, name)} cannot be written (${why}).`, { cause });
+    throw e;
   }
 }
 

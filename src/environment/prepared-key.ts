@@ -1,47 +1,92 @@
 /** What an installed tree depends on, as one name: two worktrees with the same key get the same dependencies. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile, realpath, stat } from 'node:fs/promises';
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { findText } from '#src/environment/manifest.ts';
+import { findPackageJson, findText } from '#src/environment/manifest.ts';
 import type { PackageManager } from '#src/environment/package-manager.ts';
-import { type PreparedPlace, tool } from '#src/environment/prepared-place.ts';
+import type { PreparedPlace } from '#src/environment/prepared-place.ts';
+import { listManifests } from '#src/environment/prepared-tree.ts';
 
-const settings = ['package-lock.json', 'npm-shrinkwrap.json', '.npmrc'];
+/** Files that decide what is installed, and folders of such files. */
+const settings = [
+  ...['package-lock.json', 'npm-shrinkwrap.json', 'pnpm-lock.yaml', 'yarn.lock', 'bun.lock', 'bun.lockb'],
+  ...['.npmrc', '.yarnrc', '.yarnrc.yml', 'bunfig.toml', 'pnpm-workspace.yaml', '.pnpmfile.cjs', '.pnpmfile.mjs'],
+  ...['go.mod', 'go.sum', 'go.work', 'go.work.sum', 'Cargo.lock', 'rust-toolchain', 'rust-toolchain.toml'],
+  ...['.cargo/config.toml', '.cargo/config', '.mvn/maven.config', '.mvn/extensions.xml', '.mvn/jvm.config'],
+];
+const settingFolders = ['patches', '.yarn/patches', '.yarn/plugins', '.yarn/releases'];
+/** What stands for the manifests of a stack, wherever it lies in the worktree. */
+const manifestNames: Partial<Record<PackageManager['manager'], string>> = {
+  cargo: 'Cargo.toml',
+  maven: 'pom.xml',
+  go: 'go.mod',
+};
 
 /**
- * Undefined where a tree must not be taken over from another worktree: only a locked npm install says beforehand what it
- * makes, and only where the project's own scripts have no part in it.
+ * Undefined where dependencies must not be taken over from another worktree: only an install by a lockfile says beforehand
+ * what it makes. Maven has none, but its released versions do not change.
  */
 export async function preparedKey(place: PreparedPlace, how: PackageManager): Promise<string | undefined> {
-  if (how.manager !== 'npm' || !how.command.includes('ci')) return undefined;
-  const npm = await identify('npm', place.searchPath);
-  if (npm === undefined) return undefined;
+  if (!how.locked) return undefined;
+  const program = await identify(how.command[0] ?? '', place);
+  if (program === undefined) return undefined;
   const hash = createHash('sha256');
   const add = (...parts: string[]) => hash.update(JSON.stringify(parts));
-  add(how.command.join(' '), npm, process.version, process.versions.modules, process.platform, process.arch, libc());
-  for (const name of settings) add(name, (await findText(place.worktreePath, name)) ?? '');
-  for (const file of await manifestsIn(place)) add(file, await readFile(path.join(place.worktreePath, file), 'utf8'));
+  add(how.manager, how.command.join(' '), program);
+  add(process.version, process.versions.modules, process.platform, process.arch, libc());
+  for (const name of settings) add(name, await digest(path.join(place.worktreePath, name)));
+  for (const folder of settingFolders)
+    for (const name of await namesIn(path.join(place.worktreePath, folder)))
+      add(folder, name, await digest(path.join(place.worktreePath, folder, name)));
+  for (const file of await listManifests(place, manifestNames[how.manager]))
+    add(file, await digest(path.join(place.worktreePath, file)));
   return hash.digest('hex');
 }
 
-/** Asking a program for its version takes longer than all of the rest; what its files say is as good. */
-async function identify(program: string, searchPath: string): Promise<string | undefined> {
-  const found = searchPath.split(':').map((folder) => path.join(folder, program));
-  const file = found.find((candidate) => path.isAbsolute(candidate) && existsSync(candidate));
-  if (file === undefined) return undefined;
-  const real = await realpath(file);
-  const { size, mtimeMs } = await stat(real);
-  const manifest = await findText(path.join(path.dirname(real), '..'), 'package.json');
-  return JSON.stringify([real, size, mtimeMs, manifest ?? '']);
+/** Of a file as bytes (a lockfile may be binary); empty where there is none. */
+async function digest(file: string): Promise<string> {
+  const bytes = await readFile(file).catch(ignoreAbsent);
+  return bytes === undefined ? '' : createHash('sha256').update(bytes).digest('hex');
 }
 
-/** Every package.json outside of installed packages: workspaces, and folders that a `file:` dependency names. */
-async function manifestsIn(place: PreparedPlace): Promise<string[]> {
-  const skipped = ['(', '-name', 'node_modules', '-o', '-name', '.git', ')', '-prune', '-o'];
-  const wanted = ['-type', 'f', '-name', 'package.json', '-printf', '%P\\0'];
-  const found = await tool(place, ['find', '.', ...skipped, ...wanted], place.worktreePath);
-  return found.toString('utf8').split('\0').filter(Boolean).sort();
+const namesIn = async (folder: string): Promise<string[]> => ((await readdir(folder).catch(ignoreAbsent)) ?? []).sort();
+
+function ignoreAbsent(e: NodeJS.ErrnoException): undefined {
+  if (!['ENOENT', 'ENOTDIR', 'EISDIR'].includes(e.code ?? '')) throw e;
+}
+
+/** Asking a program for its version takes longer than all of the rest; what its files say is as good. */
+async function identify(program: string, place: PreparedPlace): Promise<string | undefined> {
+  const real = await findProgram(program, place);
+  if (real === undefined) return undefined;
+  const { size, mtimeMs } = await stat(real);
+  return JSON.stringify([real, size, mtimeMs, await packageOf(real)]);
+}
+
+async function findProgram(program: string, place: PreparedPlace): Promise<string | undefined> {
+  const folders = program.includes('/') ? [place.worktreePath] : place.searchPath.split(':');
+  const found = folders.map((folder) => path.join(folder, program));
+  const file = found.find((candidate) => path.isAbsolute(candidate) && existsSync(candidate));
+  return file === undefined ? undefined : realpath(file);
+}
+
+/** The manifest of the package that a program belongs to. */
+const packageOf = async (real: string): Promise<string> =>
+  (await findText(path.dirname(real), 'package.json')) ??
+  (await findText(path.join(real, '../..'), 'package.json')) ??
+  '';
+
+const firstWithStore = 12; // the first whose installs can do with a store that they must not write
+
+/** Whether this pnpm links out of a store that several worktrees share, and may be kept from writing it. */
+export async function hasSharedStore(place: PreparedPlace): Promise<boolean> {
+  const declared = /^pnpm@(\d+)/.exec((await findPackageJson(place.worktreePath))?.packageManager ?? '')?.[1];
+  if (declared !== undefined) return Number(declared) >= firstWithStore;
+  const real = await findProgram('pnpm', place);
+  const manifest = real === undefined ? '' : await packageOf(real);
+  const version = /"name":\s*"pnpm"/.test(manifest) ? /"version":\s*"(\d+)\./.exec(manifest)?.[1] : undefined;
+  return Number(version ?? 0) >= firstWithStore;
 }
 
 let knownLibc: string | undefined;

@@ -6,12 +6,10 @@ export type PreparedPlace = {
   worktreePath: string;
   /** Where prepared trees are kept. No room may see it. */
   folder: string;
-  /** The room's private home: what an install leaves there is not in the tree. */
+  /** The room's private home: some installers leave what they fetched there. */
   homePath: string;
   /** The PATH that the installer has, and the tools for trees. */
   searchPath: string;
-  /** Above it those that were not used for longest go; the default is 5 GB. */
-  limitBytes?: number;
   signal?: AbortSignal;
 };
 

@@ -6,14 +6,21 @@
  * the capture: an entry that changed is dropped and installed anew. Who may reach what: docs/decisions.
  */
 import { randomBytes } from 'node:crypto';
-import { lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import type { PackageManager } from '#src/environment/package-manager.ts';
 import { type PreparedPlace, tool } from '#src/environment/prepared-place.ts';
-import { digestOf, fingerprint, judgeTree, sampleFiles } from '#src/environment/prepared-tree.ts';
+import { makeRoot, placeOf, Root, sideFiles } from '#src/environment/prepared-roots.ts';
+import { digestOf, fingerprint, type Judged, judgeTree, sampleFiles } from '#src/environment/prepared-tree.ts';
 import { SentraError } from '#src/errors.ts';
 
 const Manifest = z.object({
+  /** The tree of the first lies in `linked/0` and `copied/0`, and so on. */
+  roots: z.array(Root),
+  /** Paths in the worktree whose files lie in `beside`. */
+  side: z.array(z.string()),
   files: z.number(),
   bytes: z.number(),
   /** False: each file of `linked` and its counterparts in the worktrees are one inode. */
@@ -23,7 +30,6 @@ const Manifest = z.object({
 });
 type Manifest = z.infer<typeof Manifest>;
 
-const defaultLimitBytes = 5 * 1024 ** 3;
 const abandonedMs = 60 * 60_000;
 
 export type Taken = 'taken' | 'absent' | 'occupied' | 'spoiled';
@@ -32,30 +38,30 @@ export type Taken = 'taken' | 'absent' | 'occupied' | 'spoiled';
 export async function takePrepared(place: PreparedPlace, key: string): Promise<Taken> {
   try {
     const taken = await take(place, path.join(place.folder, key));
-    if (taken === 'spoiled') await discard(place.folder, key);
+    if (taken === 'spoiled') await discardPrepared(place.folder, key);
     return taken;
   } catch (e) {
-    if (!place.signal?.aborted) await discard(place.folder, key); // what cannot be used makes room for what can
+    if (!place.signal?.aborted) await discardPrepared(place.folder, key); // what cannot be used makes room for what can
     throw e;
   }
 }
 
 async function take(place: PreparedPlace, entry: string): Promise<Taken> {
-  const tree = path.join(place.worktreePath, 'node_modules');
   const manifest = await findManifest(entry);
   if (!manifest) return 'absent';
-  if (await lstat(tree).catch(ignoreMissing)) return 'occupied';
-  await mkdir(tree);
+  const made: Root[] = [];
+  const clear = () => Promise.all(made.map((root) => rm(placeOf(place, root), { recursive: true, force: true })));
+  for (const root of manifest.roots) {
+    if (await makeRoot(place, root)) made.push(root);
+    else return clear().then(() => 'occupied' as const);
+  }
   // Side by side: nothing runs in the worktree before both are done.
-  const [sound, filled] = await Promise.allSettled([
-    isSound(place, entry, manifest),
-    fill(place, entry, tree, manifest),
-  ]);
+  const [sound, filled] = await Promise.allSettled([isSound(place, entry, manifest), fill(place, entry, manifest)]);
   if (sound.status === 'fulfilled' && sound.value && filled.status === 'fulfilled') {
     await utimes(path.join(entry, 'manifest.json'), new Date(), new Date());
     return 'taken';
   }
-  await rm(tree, { recursive: true, force: true });
+  await clear();
   if (sound.status === 'rejected') throw sound.reason;
   if (sound.value && filled.status === 'rejected') throw filled.reason;
   return 'spoiled';
@@ -67,24 +73,34 @@ async function isSound(place: PreparedPlace, entry: string, manifest: Manifest):
   return now === manifest.fingerprint && sample === digest;
 }
 
-async function fill(place: PreparedPlace, entry: string, tree: string, { reflinks }: Manifest): Promise<void> {
-  await tool(place, ['cp', ...(reflinks ? ['-a'] : ['-al']), 'linked/.', tree], entry);
-  await tool(place, ['cp', '-a', 'copied/.', tree], entry);
+const fillScript = `mode=$1; shift
+while [ $# -gt 0 ]; do
+  cp "$mode" "linked/$1/." "$2" && cp -a "copied/$1/." "$2" || exit
+  shift 2
+done`;
+
+async function fill(place: PreparedPlace, entry: string, { roots, side, reflinks }: Manifest): Promise<void> {
+  const pairs = roots.flatMap((root, i) => [String(i), placeOf(place, root)]);
+  await tool(place, ['/bin/sh', '-c', fillScript, 'sh', reflinks ? '-a' : '-al', ...pairs], entry);
+  for (const [i, file] of side.entries()) {
+    await mkdir(path.dirname(path.join(place.worktreePath, file)), { recursive: true });
+    await copyFile(path.join(entry, 'beside', String(i)), path.join(place.worktreePath, file));
+  }
 }
 
 /** Keeps a freshly installed tree for the next worktrees; answers why not where it must not be shared. */
 export async function capturePrepared(
   place: PreparedPlace,
   key: string,
-  homeBefore: ReadonlySet<string>,
+  { how, homeBefore }: { how: PackageManager; homeBefore: ReadonlySet<string> },
 ): Promise<string | undefined> {
-  const judged = await judgeTree(place, homeBefore);
+  const judged = await judgeTree(place, how, homeBefore);
   if (!judged.fit) return judged.why;
   await mkdir(place.folder, { recursive: true });
   await removeAbandoned(place.folder);
   const building = await mkdtemp(path.join(place.folder, '.building-'));
   try {
-    await build(place, building, judged.copied);
+    await build(place, building, { roots: judged.roots, side: sideFiles(how) });
     if (await namesItsPlace(place, building)) return 'a package has the path of its worktree built in';
     await rename(building, path.join(place.folder, key));
   } catch (e) {
@@ -93,23 +109,26 @@ export async function capturePrepared(
   } finally {
     await rm(building, { recursive: true, force: true });
   }
-  await evict(place, key);
   return undefined;
 }
 
-async function build(place: PreparedPlace, building: string, copied: readonly string[]): Promise<void> {
-  const tree = path.join(place.worktreePath, 'node_modules');
-  const [linkedFolder, copiedFolder] = [path.join(building, 'linked'), path.join(building, 'copied')];
-  await mkdir(linkedFolder);
-  await mkdir(copiedFolder);
-  const reflinks = await canReflink(place, building);
-  await tool(place, ['cp', ...(reflinks ? ['-a'] : ['-al']), '.', linkedFolder], tree);
-  if (copied.length > 0) await tool(place, ['cp', '-a', '--parents', '-t', copiedFolder, '--', ...copied], tree);
-  for (const part of copied) await rm(path.join(linkedFolder, part), { recursive: true });
-  const writable = ['-type', 'f', '-perm', '/222', '-exec', 'chmod', 'a-w', '{}', '+'];
-  if (!reflinks) await tool(place, ['find', '.', ...writable], linkedFolder);
+type Fit = Extract<Judged, { fit: true }>;
+
+async function build(
+  place: PreparedPlace,
+  building: string,
+  { roots, side }: { roots: Fit['roots']; side: readonly string[] },
+): Promise<void> {
+  const reflinks = roots[0] !== undefined && (await canReflink(place, building, placeOf(place, roots[0])));
+  for (const [i, root] of roots.entries()) await buildRoot(place, building, { root, i, reflinks });
+  const present = side.filter((file) => existsSync(path.join(place.worktreePath, file)));
+  await mkdir(path.join(building, 'beside'));
+  for (const [i, file] of present.entries())
+    await copyFile(path.join(place.worktreePath, file), path.join(building, 'beside', String(i)));
   const files = await sampleFiles(place, building);
   const manifest: Manifest = {
+    roots: roots.map(({ in: where, path: folder }) => ({ in: where, path: folder })),
+    side: present,
     ...(await measure(place, building)),
     reflinks,
     fingerprint: await fingerprint(place, building),
@@ -118,24 +137,41 @@ async function build(place: PreparedPlace, building: string, copied: readonly st
   await writeFile(path.join(building, 'manifest.json'), JSON.stringify(manifest));
 }
 
+async function buildRoot(
+  place: PreparedPlace,
+  building: string,
+  { root, i, reflinks }: { root: Fit['roots'][number]; i: number; reflinks: boolean },
+): Promise<void> {
+  const tree = placeOf(place, root);
+  const [linked, copied] = ['linked', 'copied'].map((name) => path.join(building, name, String(i))) as [string, string];
+  await mkdir(linked, { recursive: true });
+  await mkdir(copied, { recursive: true });
+  await tool(place, ['cp', ...(reflinks ? ['-a'] : ['-al']), '.', linked], tree);
+  if (root.copied.length > 0) await tool(place, ['cp', '-a', '--parents', '-t', copied, '--', ...root.copied], tree);
+  for (const part of [...root.copied, ...root.dropped])
+    await rm(path.join(linked, part), { recursive: true, force: true });
+  const writable = ['-type', 'f', '-perm', '/222', '-exec', 'chmod', 'a-w', '{}', '+'];
+  if (!reflinks) await tool(place, ['find', '.', ...writable], linked);
+}
+
 /** Only what was built on the spot can know where it is. */
 async function namesItsPlace(place: PreparedPlace, building: string): Promise<boolean> {
-  const search = ['/bin/sh', '-c', 'grep -rlFe "$0" copied || [ $? -eq 1 ]', place.worktreePath];
+  const script = 'grep -rlFe "$1" -e "$2" copied beside || [ $? -eq 1 ]';
+  const search = ['/bin/sh', '-c', script, 'sh', place.worktreePath, place.homePath];
   return (await tool(place, search, building)).length > 0;
 }
 
-/** From the worktree, which may lie on another disk than the prepared trees. */
-async function canReflink(place: PreparedPlace, building: string): Promise<boolean> {
-  const probe = path.join(building, 'probe');
-  const source = path.join(place.worktreePath, 'package.json');
+/** From the tree, which may lie on another disk than the prepared ones. */
+async function canReflink(place: PreparedPlace, building: string, tree: string): Promise<boolean> {
+  const script = 'file=$(find "$1" -type f -print -quit); [ -n "$file" ] && cp --reflink=always -- "$file" probe';
   try {
-    await tool(place, ['cp', '--reflink=always', '--', source, probe], building);
+    await tool(place, ['/bin/sh', '-c', script, 'sh', tree], building);
     return true;
   } catch (e) {
     if (e instanceof SentraError) return false;
     throw e;
   } finally {
-    await rm(probe, { force: true });
+    await rm(path.join(building, 'probe'), { force: true });
   }
 }
 
@@ -154,28 +190,21 @@ async function findManifest(entry: string): Promise<Manifest | undefined> {
   }
 }
 
-/** Least recently used first, until the rest is within the limit. */
-async function evict(place: PreparedPlace, newest: string): Promise<void> {
-  const keys = (await readdir(place.folder)).filter((name) => !name.startsWith('.'));
-  const entries = await Promise.all(keys.map((key) => describe(place.folder, key)));
-  const byUse = entries
-    .filter((entry) => entry !== undefined)
-    .sort((a, b) => Number(b.key === newest) - Number(a.key === newest) || b.usedAt - a.usedAt);
-  let total = 0;
-  for (const { key, bytes } of byUse) {
-    total += bytes;
-    if (total > (place.limitBytes ?? defaultLimitBytes)) await discard(place.folder, key);
-  }
+/** Every entry with its size and when it was last used, in milliseconds. */
+export async function listPrepared(folder: string): Promise<{ key: string; bytes: number; usedAt: number }[]> {
+  const keys = (await readdir(folder).catch(() => [])).filter((name) => !name.startsWith('.'));
+  const entries = await Promise.all(keys.map((key) => describe(folder, key)));
+  return entries.filter((entry) => entry !== undefined);
 }
 
 async function describe(folder: string, key: string) {
-  const manifest = await findManifest(path.join(folder, key));
+  const manifest = await findManifest(path.join(folder, key)).catch(() => undefined); // the next who wants it drops it
   const file = await stat(path.join(folder, key, 'manifest.json')).catch(() => undefined); // another process dropped it
   return manifest && file ? { key, bytes: manifest.bytes, usedAt: file.mtimeMs } : undefined;
 }
 
 /** Out of reach first: who takes it at the moment fails as a whole. */
-async function discard(folder: string, key: string): Promise<void> {
+export async function discardPrepared(folder: string, key: string): Promise<void> {
   const gone = path.join(folder, `.building-${randomBytes(6).toString('hex')}`);
   await rename(path.join(folder, key), gone).catch(ignoreMissing);
   await rm(gone, { recursive: true, force: true });

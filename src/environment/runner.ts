@@ -5,14 +5,15 @@
 import { mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
-import { certificateNames, toolPlaces } from '#src/environment/toolchain.ts';
+import { certificateNames, toolPlaces, toolVariables } from '#src/environment/toolchain.ts';
 import { type Command, type Outcome, type RunOptions, run } from '#src/process.ts';
 import type { Network, Room, Sandbox } from '#src/sandbox/sandbox.ts';
 
-export type RunnerOptions = Pick<RunOptions, 'idleMs' | 'onLine' | 'signal'> & {
+export type RunnerOptions = Pick<RunOptions, 'idleMs' | 'keepBytes' | 'onLine' | 'signal'> & {
   network: Network;
   /** On top of the base environment: the task's ports, a cache folder. */
   env?: Readonly<Record<string, string>>;
+  /** 0: it may run for ever. */
   timeoutMs: number;
 };
 
@@ -53,7 +54,7 @@ export function hostTools(baseEnv: Readonly<Record<string, string>>): {
 } {
   const nodeFolder = path.dirname(process.execPath);
   return {
-    env: { LANG: 'C.UTF-8', ...baseEnv, PATH: pathOf(nodeFolder, baseEnv.PATH) },
+    env: { LANG: 'C.UTF-8', ...toolVariables(baseEnv, homedir()), ...baseEnv, PATH: pathOf(nodeFolder, baseEnv.PATH) },
     readable: [nodeFolder, ...toolPlaces(baseEnv, homedir())],
   };
 }

@@ -1,40 +1,63 @@
-/** What a project wants done in a fresh worktree after its dependencies: migrate, build, its own script. In this order. */
+/**
+ * What a project wants done in a fresh worktree after its dependencies: migrate, build, its own script. In this order, each a
+ * step of its own with its own time limit; the caller may stand around each one, to tell of it or to leave out what is done.
+ */
 import { lstat, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { type Attempt, attempt, type Watch } from '#src/environment/attempt.ts';
-import type { Runner } from '#src/environment/runner.ts';
+import type { Runner, RunnerOptions } from '#src/environment/runner.ts';
 
-export type SetupRequest = Watch & {
+export type CommandStep = 'migrate' | 'build' | 'script';
+
+export type SetupRequest = {
   runner: Runner;
   worktreePath: string;
   /** The `setup` of sentra.json. */
-  setup: { migrate?: string; build?: string; script?: string };
+  setup: { migrate?: string | undefined; build?: string | undefined; script?: string | undefined };
   env?: Readonly<Record<string, string>>;
-  /** For each of them. */
-  timeoutMs: number;
+  timeoutMs(name: CommandStep): number;
+  onLine?(name: CommandStep, line: string, stream: 'stdout' | 'stderr'): void;
+  /** Stands around each step; answers what it came to. */
+  around?(step: { name: CommandStep; command: string }, act: () => Promise<Attempt>): Promise<Attempt>;
+  signal?: Watch['signal'];
 };
 
-export type SetupStep = { name: 'migrate' | 'build' | 'script' } & Attempt;
+export type SetupStep = { name: CommandStep } & Attempt;
 
 const defaultScript = 'scripts/setup-worktree.sh';
 
 /** Answers what was run, in order; the first that fails is the last. */
 export async function runSetup(request: SetupRequest): Promise<SetupStep[]> {
-  const { runner, worktreePath, setup, env, timeoutMs, onLine, signal } = request;
-  const options = { network: 'proxy', env, timeoutMs, onLine, signal } as const;
-  const commands = { migrate: setup.migrate, build: setup.build } as const;
+  const { worktreePath, setup } = request;
   const done: SetupStep[] = [];
   for (const name of ['migrate', 'build'] as const) {
-    const command = commands[name];
+    const command = setup[name];
     if (command === undefined) continue;
-    done.push({ name, ...(await attempt(runner, command, options)) });
+    done.push(await runOne(request, name, command));
     if (done.at(-1)?.outcome === 'failed') return done;
   }
   const script = setup.script ?? defaultScript; // looked for after the build, which may have made it
   const program = await scriptCommand(worktreePath, script);
-  if (program) done.push({ name: 'script', ...(await attempt(runner, program, options)) });
-  else if (setup.script !== undefined) done.push({ name: 'script', ...absent(script) });
+  if (program || setup.script !== undefined) done.push(await runOne(request, 'script', program ?? absent(script)));
   return done;
+}
+
+async function runOne(
+  { runner, env, timeoutMs, onLine, around, signal }: SetupRequest,
+  name: CommandStep,
+  command: string | string[] | Attempt,
+): Promise<SetupStep> {
+  const options: RunnerOptions = {
+    network: 'proxy',
+    ...(env ? { env } : {}),
+    timeoutMs: timeoutMs(name),
+    onLine: (line, stream) => onLine?.(name, line, stream),
+    ...(signal ? { signal } : {}),
+  };
+  const isKnown = typeof command === 'object' && 'outcome' in command;
+  const shown = isKnown ? command.command : [command].flat().join(' ');
+  const act = async () => (isKnown ? command : attempt(runner, command, options));
+  return { name, ...(around ? await around({ name, command: shown }, act) : await act()) };
 }
 
 /** A regular file inside the worktree, called by its own first line when it is executable, else by the shell. */

@@ -5,7 +5,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 
-const tools = ['npm', 'npx', 'pnpm', 'yarn', 'bun', 'uv', 'go', 'cargo'];
+const tools = ['npm', 'npx', 'pnpm', 'yarn', 'bun', 'uv', 'poetry', 'go', 'cargo', 'rustc'];
 export const certificateNames = [
   ...['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE', 'PIP_CERT'],
   ...['GIT_SSL_CAINFO', 'CARGO_HTTP_CAINFO'],
@@ -20,7 +20,22 @@ export function toolPlaces(env: Readonly<Record<string, string>>, home: string):
     tools.map((tool) => path.join(folder, tool)).filter((file) => existsSync(file)),
   );
   const certificates = certificateNames.flatMap((name) => env[name] ?? []).filter((place) => path.isAbsolute(place));
-  return [...new Set([...programs.flatMap(needsOf), ...certificates.filter((place) => existsSync(place))])];
+  const toolchains = Object.values(toolVariables(env, home)).flatMap((folder) =>
+    ['toolchains', 'settings.toml'].map((name) => path.join(folder, name)),
+  );
+  return [
+    ...new Set([
+      ...programs.flatMap(needsOf),
+      ...[...certificates, ...toolchains].filter((place) => existsSync(place)),
+    ]),
+  ];
+}
+
+/** rustup, which stands behind `cargo` and `rustc`, looks for its toolchains in the home; a room has another one. */
+export function toolVariables(env: Readonly<Record<string, string>>, home: string): Record<string, string> {
+  const place = path.join(home, '.rustup');
+  const isUsed = (env.PATH ?? '').split(':').some((folder) => existsSync(path.join(folder, 'rustup')));
+  return isUsed && existsSync(place) ? { RUSTUP_HOME: place } : {};
 }
 
 /** The folder with the link, and the package or program that it leads to. */

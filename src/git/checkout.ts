@@ -2,8 +2,11 @@
 import { existsSync } from 'node:fs';
 import { lstat, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf, SentraError } from '#src/errors.ts';
 import { branchOf, listAdminDirs, readText } from '#src/git/admin-dir.ts';
 import { execGit, lastLines } from '#src/git/exec-git.ts';
+import { despiteRaces, isRace } from '#src/git/races.ts';
 import type { Repository } from '#src/git/repository.ts';
 
 /** A working tree that has the branch checked out; `gitDir` is its administration folder. */
@@ -23,7 +26,7 @@ export async function findCheckouts(repo: Repository, branch: string): Promise<C
 /** What in the checkout would be overwritten by going from `from` to `to`; null when nothing would. Changes nothing. */
 export async function findObstacle(checkout: Checkout, from: string, to: string): Promise<Obstacle | null> {
   const git = { gitDir: checkout.gitDir, workTree: checkout.path };
-  if (existsSync(join(checkout.gitDir, 'index.lock'))) return busy(checkout);
+  if (await staysLocked(join(checkout.gitDir, 'index.lock'))) return busy(checkout);
   await execGit(['update-index', '-q', '--refresh'], { ...git, okExitCodes: [0, 1, 128] });
   const changes = await listChanges(checkout, from, to);
   const untracked = await untrackedIn(checkout, changes);
@@ -47,8 +50,21 @@ export async function findObstacle(checkout: Checkout, from: string, to: string)
 /** Call `findObstacle` first. False when a change came in between: then nothing was overwritten. */
 export async function advance(checkout: Checkout, from: string, to: string): Promise<boolean> {
   const git = { gitDir: checkout.gitDir, workTree: checkout.path };
-  const moved = await execGit(['read-tree', '-m', '-u', from, to], { ...git, okExitCodes: [0, 128] });
-  return moved.exitCode === 0;
+  const move = async () => {
+    const moved = await execGit(['read-tree', '-m', '-u', from, to], { ...git, okExitCodes: [0, 128] });
+    if (moved.exitCode !== 0 && isRace(moved.stderr)) throw new SentraError('git_failed', moved.stderr);
+    return moved.exitCode === 0;
+  };
+  return despiteRaces(move).catch((e) => {
+    if (isRace(messageOf(e))) return false;
+    throw e;
+  });
+}
+
+/** A person's git holds it for as long as it works on the index, mostly for a moment. */
+async function staysLocked(lock: string): Promise<boolean> {
+  for (const startedAt = Date.now(); existsSync(lock); await delay(50)) if (Date.now() - startedAt > 2_000) return true;
+  return false;
 }
 
 type Change = { path: string; newMode: string; newId: string };
@@ -67,11 +83,17 @@ async function listChanges(checkout: Checkout, from: string, to: string): Promis
 /** Files where the merge puts new ones, ignored files among them: `read-tree` would overwrite those without a word. */
 async function untrackedIn(checkout: Checkout, changes: { path: string; added: boolean }[]): Promise<string[]> {
   const there: string[] = [];
-  for (const { path, added } of changes)
-    if (added && (await lstat(join(checkout.path, path)).catch(() => null))) there.push(path);
+  for (const { path, added } of changes) if (added && (await isInTheWay(checkout, path))) there.push(path);
   if (there.length === 0) return [];
   const tracked = await listNames(checkout, ['ls-files', '-z']);
   return there.filter((path) => !tracked.has(path));
+}
+
+/** A folder gives way when git knows all that is in it: then the merge deletes that. */
+async function isInTheWay(checkout: Checkout, path: string): Promise<boolean> {
+  const found = await lstat(join(checkout.path, path)).catch(() => null);
+  if (!found?.isDirectory()) return found !== null;
+  return (await listNames(checkout, ['ls-files', '-z', '--others', '--', `:(literal)${path}`])).size > 0;
 }
 
 async function listNames(checkout: Checkout, args: string[]): Promise<Set<string>> {

@@ -10,15 +10,14 @@ const flags = ['-r', '-M', '--no-ext-diff', '--no-textconv', '--ignore-submodule
 
 /** What changed between two commits or trees, file by file. A patch over 200 KB is left out (`truncated`). */
 export async function diffFiles(repo: Places, base: string, head: string): Promise<DiffFile[]> {
-  const [facts, patches] = await Promise.all([
-    execGit(['diff-tree', ...flags, '-z', '--raw', '--numstat', base, head], repo),
-    execGit(['diff-tree', ...flags, '-p', '--full-index', base, head], { ...repo, okExitCodes: 'any' }),
-  ]);
-  const files = parseFacts(facts.stdout.split('\0'));
-  const sections = patches.stdout.split(/^(?=diff --git )/m).filter((section) => section.startsWith('diff --git '));
+  const facts = ['diff-tree', ...flags, '-z', '--raw', '--numstat'];
+  // One that is too long to take in fails: then the facts alone will do.
+  const all = await execGit([...facts, '-p', '--full-index', base, head], repo).catch(() => null);
+  const { files, rest } = parseFacts((all ?? (await execGit([...facts, base, head], repo))).stdout);
+  const sections = rest.split(/^(?=diff --git )/m).filter((section) => section.startsWith('diff --git '));
   // A changed type (file to symlink) is two sections: one deletes, one creates.
   const expected = files.reduce((sum, file) => sum + sectionsOf(file), 0);
-  const complete = patches.exitCode === 0 && sections.length === expected;
+  const complete = sections.length === expected;
   let next = 0;
   return files.map((file) => {
     const mine = sections.slice(next, next + sectionsOf(file));
@@ -80,12 +79,20 @@ function hunksOf(section: string): string {
 
 const statuses = { A: 'added', C: 'added', M: 'modified', D: 'deleted', R: 'renamed', T: 'type_changed' } as const;
 
-/** First all raw records (`:modes ids status`, path, and for a rename the new path), then all counts in the same order. */
-function parseFacts(parts: string[]): DiffFile[] {
+/**
+ * First all raw records (`:modes ids status`, path, and for a rename the new path), then all counts in the same order, each part ending
+ * with a zero byte; `rest` is what comes after them, the patches.
+ */
+function parseFacts(text: string): { files: DiffFile[]; rest: string } {
   const files: DiffFile[] = [];
   let at = 0;
-  const take = () => parts[at++] ?? '';
-  while (parts[at]?.startsWith(':')) {
+  const take = () => {
+    const end = text.indexOf('\0', at);
+    const part = text.slice(at, end < 0 ? text.length : end);
+    at = end < 0 ? text.length : end + 1;
+    return part;
+  };
+  while (text[at] === ':') {
     const letter = take().split(' ').at(-1)?.charAt(0) as keyof typeof statuses;
     if (!statuses[letter]) throw new SentraError('bug', `Git gave a diff status ${letter} that Sentra does not know.`);
     const first = take();
@@ -95,9 +102,12 @@ function parseFacts(parts: string[]): DiffFile[] {
   }
   for (const file of files) {
     const [additions = '-', deletions = '-', path] = take().split('\t');
-    if (path === '') at += 2; // a rename names both paths in their own records
+    if (path === '') {
+      take(); // a rename names both paths in their own records
+      take();
+    }
     file.additions = additions === '-' ? null : Number(additions);
     file.deletions = deletions === '-' ? null : Number(deletions);
   }
-  return files;
+  return { files, rest: text.slice(text[at] === '\0' ? at + 1 : at) };
 }

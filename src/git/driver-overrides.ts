@@ -3,22 +3,23 @@
  * configured name is overridden. A filter becomes the identity; a merge driver becomes `false`, so that its files conflict
  * rather than silently keep one side.
  */
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 
 type ReadNames = (gitDir: string, pattern: string) => Promise<string[]>;
 
-const known = new Map<string, { stamp: string; overrides: Record<string, string> }>();
+const known = new Map<string, { stamp: string; names: string[] }>();
+const wanted = '^(filter|merge|include|includeif|extensions)\\.|^core\\.(sparsecheckout|sharedrepository)$';
 
 export async function driverOverrides(gitDir: string, readNames: ReadNames): Promise<Record<string, string>> {
-  const stamp = await stampOf(gitDir);
-  const cached = known.get(gitDir);
-  if (cached?.stamp === stamp) return cached.overrides;
-  const names = await readNames(gitDir, '^(filter|merge|include|includeif)\\.');
-  const overrides = Object.fromEntries(names.flatMap(overridesOf));
-  // The time stamps do not cover files that the configuration includes.
-  if (!names.some((name) => name.startsWith('include'))) known.set(gitDir, { stamp, overrides });
-  return overrides;
+  return Object.fromEntries((await configuredNames(gitDir, readNames)).flatMap(overridesOf));
+}
+
+/** Whether new worktrees inherit more than branches and objects: settings, formats or rights that only git itself hands on. */
+export async function hasInheritance(gitDir: string, readNames: ReadNames): Promise<boolean> {
+  const harmless = /^extensions\.(objectformat|partialclone|preciousobjects)$/;
+  const names = await configuredNames(gitDir, readNames);
+  return names.some((name) => /^(extensions|core)\./.test(name) && !harmless.test(name));
 }
 
 function overridesOf(key: string): [string, string][] {
@@ -33,14 +34,27 @@ function overridesOf(key: string): [string, string][] {
   ];
 }
 
-/** `gitDir` may be a worktree's administration folder: the shared configuration is then two folders up. */
-async function stampOf(gitDir: string): Promise<string> {
-  const files = ['config', 'config.worktree', '../../config', '../../config.worktree'];
-  const stamps = files.map((file) =>
-    stat(join(gitDir, file), { bigint: true }).then(
-      (s) => `${s.ino}:${s.mtimeNs}:${s.ctimeNs}:${s.size}`,
-      () => '',
-    ),
-  );
-  return (await Promise.all(stamps)).join('|');
+async function configuredNames(gitDir: string, readNames: ReadNames): Promise<string[]> {
+  const { key, stamp } = await stampOf(gitDir);
+  const cached = known.get(key);
+  if (cached?.stamp === stamp) return cached.names;
+  const names = await readNames(gitDir, wanted);
+  // The time stamps do not cover files that the configuration includes.
+  if (!names.some((name) => name.startsWith('include'))) known.set(key, { stamp, names });
+  return names;
 }
+
+/** Worktrees without settings of their own share what is known of their repository. */
+async function stampOf(gitDir: string): Promise<{ key: string; stamp: string }> {
+  const own = await stampFile(join(gitDir, 'config.worktree'));
+  const link = await readFile(join(gitDir, 'commondir'), 'utf8').catch(() => '.');
+  const commonDir = resolve(gitDir, link.trim());
+  const shared = await stampFile(join(commonDir, 'config'));
+  return { key: own ? gitDir : commonDir, stamp: `${own}|${shared}` };
+}
+
+const stampFile = (file: string): Promise<string> =>
+  stat(file, { bigint: true }).then(
+    (s) => `${s.ino}:${s.mtimeNs}:${s.ctimeNs}:${s.size}`,
+    () => '',
+  );

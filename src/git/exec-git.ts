@@ -7,7 +7,8 @@
  */
 import { existsSync } from 'node:fs';
 import { SentraError } from '#src/errors.ts';
-import { driverOverrides } from '#src/git/driver-overrides.ts';
+import { driverOverrides, hasInheritance } from '#src/git/driver-overrides.ts';
+import { gentle } from '#src/process/gentle.ts';
 import { run } from '#src/process.ts';
 
 export type GitOptions = {
@@ -21,6 +22,8 @@ export type GitOptions = {
   env?: Record<string, string>;
   /** With the configuration and credentials of the person who runs Sentra; for fetch, push and ls-remote only. */
   asUser?: boolean;
+  /** Gives way to everything else on the host. */
+  gentle?: boolean;
   /** The default is two minutes. */
   timeoutMs?: number;
   /** Exit codes that are answers; the default is only 0. `any` never throws for an exit code or a time limit. */
@@ -113,6 +116,9 @@ export async function gitLine(args: readonly string[], options: GitOptions): Pro
   return (await execGit(args, options)).stdout.trim();
 }
 
+/** Whether a new worktree of the repository gets more from it than branches and objects. */
+export const inheritsSettings = (gitDir: string): Promise<boolean> => hasInheritance(gitDir, readConfigNames);
+
 const readConfigNames = async (gitDir: string, pattern: string) =>
   (
     await runGit(
@@ -127,8 +133,9 @@ const readConfigNames = async (gitDir: string, pattern: string) =>
 async function runGit(args: readonly string[], options: GitOptions, config: Record<string, string>) {
   const cwd = options.cwd ?? options.workTree ?? options.gitDir ?? '/';
   if (options.gitDir && !existsSync(options.gitDir)) throw missing(options.gitDir);
+  const call = options.gentle ? gentle('git', args) : { command: 'git', args };
   const outcome = await run(
-    { command: 'git', args, cwd, env: environment(options, config), outlives: true },
+    { ...call, cwd, env: environment(options, config), outlives: true },
     {
       timeoutMs: options.timeoutMs ?? 120_000,
       keepBytes: 64 * 1024 * 1024,

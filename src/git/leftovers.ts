@@ -1,12 +1,14 @@
 /** What Sentra's worktrees left in a repository and beside it. What does not bear Sentra's mark is not even listed. */
 import { existsSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { branchOf, isHalfMade, isOwnAdminDir, listAdminDirs, readText } from '#src/git/admin-dir.ts';
+import { deleteBranch } from '#src/git/branch.ts';
 import { findCheckouts } from '#src/git/checkout.ts';
 import { execGit } from '#src/git/exec-git.ts';
 import type { Repository } from '#src/git/repository.ts';
 import { withRepositoryLock } from '#src/git/repository-lock.ts';
+import { deleteTree } from '#src/git/trash.ts';
 
 export type OwnWorktree = {
   adminDir: string;
@@ -46,7 +48,7 @@ export async function listTrash(worktreesDir: string): Promise<string[]> {
 
 /** The folder itself stays: a removal may be about to use it. */
 export async function emptyTrash(worktreesDir: string): Promise<void> {
-  for (const entry of await listTrash(worktreesDir)) await rm(entry, { recursive: true, force: true, maxRetries: 3 });
+  for (const entry of await listTrash(worktreesDir)) await deleteTree(entry);
 }
 
 /** Those of the branches that `base` contains and nobody has checked out. */
@@ -69,6 +71,6 @@ export async function listMergedBranches(
 export function deleteMergedBranch(repo: Repository, base: string, name: string): Promise<void> {
   return withRepositoryLock(repo.gitDir, async () => {
     const [merged] = await listMergedBranches(repo, base, new Set([name]));
-    if (merged) await execGit(['branch', '-q', '-D', '--', name], { gitDir: repo.gitDir });
+    if (merged) await deleteBranch(repo.gitDir, name);
   });
 }

@@ -4,11 +4,13 @@
  * that a crash left behind.
  */
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { SentraError } from '#src/errors.ts';
+import { listAdminDirs, readText } from '#src/git/admin-dir.ts';
+import { moveBranch } from '#src/git/branch.ts';
 import { advance, type Checkout, findCheckouts, findObstacle, type Obstacle } from '#src/git/checkout.ts';
 import { commitTree, type Identity } from '#src/git/commit.ts';
-import { execGit } from '#src/git/exec-git.ts';
+import { execGit, lastLines } from '#src/git/exec-git.ts';
 import { type Repository, resolveCommit } from '#src/git/repository.ts';
 import { withRepositoryLock } from '#src/git/repository-lock.ts';
 
@@ -60,16 +62,16 @@ async function mergeOnce(repo: Repository, request: MergeRequest): Promise<Merge
   const tree = await mergeTrees(repo, base, head);
   if (typeof tree !== 'string') return { outcome: 'conflict', paths: tree };
   const commit = await commitTree(repo.gitDir, { ...request, tree, parents: [base, head] });
+  const rebase = await findRebase(repo, ref);
+  if (rebase) return { outcome: 'checkout_in_the_way', ...rebase };
   for (const one of checkouts) {
     const obstacle = await findObstacle(one, base, commit);
     if (obstacle) return { outcome: 'checkout_in_the_way', ...obstacle };
   }
   await writeNote(repo, { baseBranch, from: base, to: commit });
   const gitDir = checkouts[0]?.gitDir ?? repo.gitDir; // so that HEAD's own reflog tells of the merge
-  const moved = await execGit(['update-ref', '-m', `sentra: merge ${head.slice(0, 10)}`, ref, commit, base], {
-    gitDir,
-    okExitCodes: [0, 128],
-  });
+  const move = { name: baseBranch, from: base, to: commit, line: `sentra: merge ${head.slice(0, 10)}` };
+  const moved = await moveBranch(gitDir, move);
   if (moved.exitCode !== 0) {
     if ((await resolveCommit(repo, ref)) === base)
       throw new SentraError('git_failed', `${ref}: ${moved.stderr.trim()}`);
@@ -99,9 +101,32 @@ async function findMerge(repo: Repository, base: string, head: string): Promise<
 /** The merged tree, or the paths that conflict. */
 async function mergeTrees(repo: Repository, base: string, head: string): Promise<string | string[]> {
   const args = ['merge-tree', '--write-tree', '-z', '--name-only', '--no-messages', base, head];
-  const merged = await execGit(args, { gitDir: repo.gitDir, okExitCodes: [0, 1] });
+  const merged = await execGit(args, { gitDir: repo.gitDir, okExitCodes: [0, 1, 128] });
+  if (merged.exitCode === 128) throw unmergeable(repo, merged.stderr);
   const [tree = '', ...paths] = merged.stdout.split('\0');
   return merged.exitCode === 0 ? tree.trim() : [...new Set(paths.filter(Boolean))];
+}
+
+const unmergeable = (repo: Repository, said: string) =>
+  /unrelated histories/.test(said)
+    ? new SentraError(
+        'base_moved',
+        `The base branch of ${repo.path} was rewritten: it shares no commit with this work any more. Retry the task from PLAN, or put the work on the new base yourself ("git rebase --onto").`,
+      )
+    : new SentraError('git_failed', `git merge-tree failed in ${repo.path}: ${lastLines(said)}`);
+
+/** A rebase ends by putting its branch where it was going, and refuses when the branch has moved: that work would be left without a name. */
+async function findRebase(repo: Repository, ref: string): Promise<Obstacle | null> {
+  for (const gitDir of [repo.gitDir, ...(await listAdminDirs(repo.gitDir))])
+    for (const kind of ['rebase-merge', 'rebase-apply'])
+      if ((await readText(join(gitDir, kind, 'head-name'))) === ref) {
+        const link = await readText(join(gitDir, 'gitdir'));
+        const path = link ? dirname(link) : repo.path;
+        const branch = ref.replace('refs/heads/', '');
+        const message = `${branch} is being rebased in ${path}. End it ("git rebase --continue" or "--abort"), then merge again. Nothing was changed.`;
+        return { path, paths: [], message };
+      }
+  return null;
 }
 
 type Note = { baseBranch: string; from: string; to: string };

@@ -8,7 +8,7 @@ import { mkdir, readFile, realpath, rename, stat, writeFile } from 'node:fs/prom
 import { basename, dirname, join, sep } from 'node:path';
 import { SentraError } from '#src/errors.ts';
 import { isOwnAdminDir } from '#src/git/admin-dir.ts';
-import { execGit, gitLine } from '#src/git/exec-git.ts';
+import { execGit, gitLine, lastLines } from '#src/git/exec-git.ts';
 import { withRepositoryLock } from '#src/git/repository-lock.ts';
 
 /** `path`: the main checkout. `gitDir`: the git directory that all worktrees share. Both absolute. */
@@ -23,6 +23,11 @@ export type RepositoryFacts = Repository & {
 /** What there is at a path, which may be a subfolder of a repository. Refuses what Sentra cannot work in. */
 export async function inspectRepository(path: string): Promise<RepositoryFacts> {
   const folder = await folderOf(path);
+  if (/[\r\n]/.test(folder))
+    throw new SentraError(
+      'not_a_repository',
+      `${JSON.stringify(folder)} has a line break in its path, which git cannot write into its own files. Rename the folder, then add it.`,
+    );
   const repo = await locate(folder);
   const branches = await listBranches(repo);
   const hasCommit = branches.length > 0 || (await resolveCommit(repo, 'HEAD')) !== null;
@@ -80,15 +85,17 @@ async function folderOf(path: string): Promise<string> {
 async function locate(folder: string): Promise<Repository> {
   const args = ['rev-parse', '--path-format=absolute', '--is-bare-repository', '--git-common-dir', '--git-dir'];
   const found = await execGit(args, { cwd: folder, okExitCodes: [0, 128] });
-  if (found.exitCode !== 0 && !/bare repository/.test(found.stderr))
-    throw new SentraError(
-      'not_a_repository',
-      `${folder} is not inside a git repository. Run "git init" and commit there, or give another path.`,
-    );
-  const [bare, commonDir = '', adminDir = ''] = found.stdout.trim().split('\n');
+  if (found.exitCode !== 0 && !/bare repository/.test(found.stderr)) throw noRepository(folder, found.stderr);
+  const [bare, commonDir = '', adminDir = ''] = found.stdout.split('\n');
   if (found.exitCode !== 0 || bare === 'true') throw bareRepository(folder);
   const gitDir = await realpath(commonDir);
-  const top = await realpath(await gitLine(['rev-parse', '--show-toplevel'], { cwd: folder }));
+  if ((await gitLine(['config', '--default', 'files', 'extensions.refStorage'], { gitDir })) !== 'files')
+    throw new SentraError(
+      'not_a_repository',
+      `${folder} keeps its branches in another way than as files (reftable), which Sentra cannot follow. Run "git refs migrate --ref-format=files" there, then add it.`,
+    );
+  const { stdout: topLine } = await execGit(['rev-parse', '--show-toplevel'], { cwd: folder });
+  const top = await realpath(topLine.replace(/\n$/, '')); // a name may end with a space
   if ((await realpath(adminDir)) === gitDir) return { path: top, gitDir };
   if (top.includes(`${sep}.sentra${sep}worktrees${sep}`) || (await isOwnAdminDir(adminDir)))
     throw new SentraError(
@@ -101,14 +108,30 @@ async function locate(folder: string): Promise<Repository> {
   return { path: main, gitDir };
 }
 
+const noRepository = (folder: string, said: string) =>
+  new SentraError(
+    'not_a_repository',
+    /not a git repository/.test(said)
+      ? `${folder} is not inside a git repository. Run "git init" and commit there, or give another path.`
+      : `Git cannot read the repository at ${folder}: ${lastLines(said)}. Use a git that can, or clone it in a form that this one knows.`,
+  );
+
 const bareRepository = (folder: string) =>
   new SentraError(
     'bare_repository',
     `${folder} is a bare repository: it has no files to work on. Clone it and add the clone.`,
   );
 
-async function listBranches(repo: Repository): Promise<string[]> {
-  const names = await gitLine(['for-each-ref', '--format=%(refname:lstrip=2)', 'refs/heads'], { gitDir: repo.gitDir });
+/** Every branch, and those that were seen on remotes, without the remote's name. */
+export async function listBranchNames(repo: Pick<Repository, 'gitDir'>): Promise<{ here: string[]; remote: string[] }> {
+  const [here, remote] = await Promise.all([listBranches(repo), listRefs(repo, 'refs/remotes', 3)]);
+  return { here, remote };
+}
+
+const listBranches = (repo: Pick<Repository, 'gitDir'>): Promise<string[]> => listRefs(repo, 'refs/heads', 2);
+
+async function listRefs({ gitDir }: Pick<Repository, 'gitDir'>, under: string, strip: number): Promise<string[]> {
+  const names = await gitLine(['for-each-ref', `--format=%(refname:lstrip=${strip})`, under], { gitDir });
   return names.split('\n').filter(Boolean);
 }
 

@@ -1,9 +1,17 @@
 /** The state of a worktree as a tree object, made through an index of our own, so that nothing of the worktree changes. */
-import { copyFile, rm, stat, utimes } from 'node:fs/promises';
+import { readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { SentraError } from '#src/errors.ts';
 import { execGit, gitLine } from '#src/git/exec-git.ts';
+import { isClone, listNested, takeFiles } from '#src/git/nested.ts';
 
-export type Snapshot = { tree: string; files: string[]; indexFile: string };
+export type Snapshot = {
+  tree: string;
+  files: string[];
+  /** Clones of other repositories inside the tree, which are not taken. */
+  leftOut: string[];
+  indexFile: string;
+};
 
 /** Files that hold ports and secrets of one machine: never committed, whatever .gitignore says, and never deleted either. */
 export const environmentFiles = ['**/.env.local', '**/.ports.env', '**/.env.*.local'];
@@ -27,33 +35,72 @@ export async function snapshot(
   const git = { gitDir: adminDir, workTree: worktreePath, indexFile, ...(signal ? { signal } : {}) };
   await rm(`${indexFile}.lock`, { force: true }); // ours alone: only a killed Sentra can have left it
   // The worktree's own index knows which files did not change, which saves reading them all.
-  await copyIndex(join(adminDir, 'index'), indexFile).catch(() => execGit(['read-tree', parent], git));
+  const begin = async () => {
+    const copy = await copyIndex(join(adminDir, 'index'), indexFile).catch(() => null);
+    if (!copy) await execGit(['read-tree', parent], git);
+    return copy;
+  };
+  const copy = await begin();
   // Git enters a repository inside the tree and would run what its configuration says.
-  const links = (await gitlinks(git)).map((path) => `:(exclude,literal)${path}`);
-  await execGit(['add', '-A', '--', '.', ...withoutFiles(exclude), ...links], git);
-  if (include.length > 0) await execGit(['add', '-f', '--', ...include.map((path) => `:(literal)${path}`)], git);
-  const changes = await changesIn(git, parent);
+  const links = copy && !mayHaveGitlinks(copy) ? [] : await gitlinks(git);
+  const unwanted = withoutFiles(exclude);
+  const specs = [...unwanted, ...links.map((path) => `:(exclude,literal)${path}`)];
+  const leftOut = (await addAll(git, specs)) ? [] : await begin().then(() => addNested(git, specs, unwanted));
+  if (include.length > 0)
+    await execGit(['add', '-f', '--sparse', '--', ...include.map((path) => `:(literal)${path}`)], git);
+  const [changes, tree] = await Promise.all([changesIn(git, parent), gitLine(['write-tree'], git)]);
   const refused = changes.filter((change) => change.newMode === '160000' || isEnvironmentFile(change.path));
-  if (refused.length > 0)
-    await execGit(['update-index', '-z', '--index-info'], {
-      ...git,
-      input: refused
-        .map(({ oldMode, oldId, path }) => `${oldMode === '000000' ? '0' : oldMode} ${oldId}\t${path}\0`)
-        .join(''),
-    });
   const files = changes.filter((change) => !refused.includes(change)).map((change) => change.path);
-  return { tree: await gitLine(['write-tree'], git), files, indexFile };
+  if (refused.length === 0) return { tree, files, leftOut, indexFile };
+  const input = refused.map(
+    ({ oldMode, oldId, path }) => `${oldMode === '000000' ? '0' : oldMode} ${oldId}\t${path}\0`,
+  );
+  await execGit(['update-index', '-z', '--index-info'], { ...git, input: input.join('') });
+  return { tree: await gitLine(['write-tree'], git), files, leftOut, indexFile };
+}
+
+type Git = { gitDir: string; workTree: string; indexFile: string; signal?: AbortSignal };
+
+// Where the checkout is sparse, files outside of it may be made all the same; those that it left out stay as they are.
+const add = (git: Git, specs: readonly string[]) => execGit(['add', '-A', '--sparse', '--', '.', ...specs], git);
+
+/** False when there are repositories inside the tree: then git gives up, or takes them for links. */
+async function addAll(git: Git, specs: readonly string[]): Promise<boolean> {
+  const met = /does not have a commit checked out|embedded git repository/;
+  try {
+    return !met.test((await add(git, specs)).stderr);
+  } catch (e) {
+    if (e instanceof SentraError && met.test(e.message)) return false;
+    throw e;
+  }
+}
+
+/** Answers what was left out: repositories that came from elsewhere. */
+async function addNested(git: Git, specs: readonly string[], inside: readonly string[]): Promise<string[]> {
+  const nested = await listNested(git);
+  await add(git, [...specs, ...nested.map((path) => `:(exclude,literal)${path}`)]);
+  const leftOut: string[] = [];
+  for (const path of nested)
+    if (await isClone(git, path)) leftOut.push(path);
+    else await takeFiles(git, path, inside);
+  return leftOut;
 }
 
 /**
  * With the date of the original: git takes a file for unchanged that has the same size and second as its entry, unless the
  * index is not younger than that (gitformat-index(5), racy entries). A copy that looks younger would hide such a change.
  */
-async function copyIndex(from: string, to: string): Promise<void> {
-  await copyFile(from, to);
+async function copyIndex(from: string, to: string): Promise<Buffer> {
   const { atime, mtime } = await stat(from);
+  const index = await readFile(from);
+  await writeFile(to, index);
   await utimes(to, atime, mtime);
+  return index;
 }
+
+/** Every entry has its mode in 32 bits (gitformat-index(5)); with a `link` extension the entries are in another file. */
+const mayHaveGitlinks = (index: Buffer): boolean =>
+  index.includes(Buffer.from([0, 0, 0o160000 >> 8, 0])) || index.includes('link');
 
 async function gitlinks(git: { gitDir: string; indexFile: string }): Promise<string[]> {
   const entries = (await execGit(['ls-files', '-s', '-z'], git)).stdout.split('\0');

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { lstat, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { SentraError } from '#src/errors.ts';
 import {
@@ -9,16 +10,20 @@ import {
   isHalfMade,
   isOwnAdminDir,
   isReady,
-  makingMark,
   markReady,
   readText,
   removeStaleLocks,
 } from '#src/git/admin-dir.ts';
+import { deleteBranch, moveBranch, removeStaleBranchLock } from '#src/git/branch.ts';
 import { mergeBase } from '#src/git/diff.ts';
 import { execGit, gitLine } from '#src/git/exec-git.ts';
+import { makeAdminDir } from '#src/git/new-admin-dir.ts';
+import { despiteRaces } from '#src/git/races.ts';
 import { type Repository, resolveCommit } from '#src/git/repository.ts';
 import { withRepositoryLock } from '#src/git/repository-lock.ts';
 import { environmentFiles, snapshot, withoutFiles } from '#src/git/snapshot.ts';
+import { deleteTree, moveToTrash } from '#src/git/trash.ts';
+import { createTurns } from '#src/git/turns.ts';
 
 export type Worktree = { adminDir: string; head: string };
 export type WorktreeRequest = { path: string; branchName: string /** A commit. */; base: string; signal?: AbortSignal };
@@ -28,75 +33,97 @@ export type WorktreeRequest = { path: string; branchName: string /** A commit. *
  * and made again; one whose folder vanished is made again on its branch as it is.
  */
 export async function createWorktree(repo: Repository, request: WorktreeRequest): Promise<Worktree> {
-  const { adminDir, trash } = await withRepositoryLock(repo.gitDir, () => claimAdminDir(repo, request));
-  if (!(await isReady(adminDir))) await checkOut(adminDir, request);
-  if (trash) await rm(trash, { recursive: true, force: true, maxRetries: 3 });
-  return { adminDir, head: await gitLine(['rev-parse', 'HEAD'], { gitDir: adminDir }) };
+  const claim = () => withRepositoryLock(repo.gitDir, () => claimAdminDir(repo, request));
+  const { adminDir, head, trash } = await despiteRaces(claim, request.signal);
+  if (head) {
+    await checkOut(adminDir, { ...request, commit: head });
+    await markReady(adminDir);
+  }
+  if (trash) await deleteTree(trash);
+  return { adminDir, head: head ?? (await gitLine(['rev-parse', 'HEAD'], { gitDir: adminDir })) };
 }
 
-async function claimAdminDir(repo: Repository, request: WorktreeRequest) {
+/** `head`: the commit whose files are still to come, null where they are there. */
+type Claim = { adminDir: string; head: string | null; trash: string | null };
+
+async function claimAdminDir(repo: Repository, request: WorktreeRequest): Promise<Claim> {
   const { path, branchName } = request;
   const found = await findAdminDir(repo.gitDir, path);
-  if (!found) return { adminDir: await addWorktree(repo, request, null), trash: null };
+  if (!found) return { ...(await addWorktree(repo, request, null)), trash: null };
   if (!(await isOwnAdminDir(found))) throw foreign(path);
   const made = await isReady(found);
   const branch = await branchOf(found);
   if (made && existsSync(path)) {
-    if (branch === branchName) return { adminDir: found, trash: null };
+    if (branch === branchName) return { adminDir: found, head: null, trash: null };
     throw new SentraError(
       'worktree_failed',
       `The worktree ${path} is on ${branch ?? 'no branch'}, not on ${branchName}. Run "git switch ${branchName}" there, then retry the task.`,
     );
   }
-  // There was no such branch before its administration was, so a half-made one's branch is ours.
-  const left = !made || branch === branchName ? await resolveCommit(repo, `refs/heads/${branchName}`) : null;
+  const isOurs = made ? branch === branchName : await hasMark(repo, request);
+  const left = isOurs ? await resolveCommit(repo, `refs/heads/${branchName}`) : null;
   const trash = await moveToTrash(path);
   await forgetAdminDir(found);
-  return { adminDir: await addWorktree(repo, request, left), trash };
+  return { ...(await addWorktree(repo, request, left)), trash };
 }
+
+/** Only the administration; the files come after the lock is free. `left`: the tip of our branch, kept from an earlier try. */
+async function addWorktree(repo: Repository, request: WorktreeRequest, left: string | null) {
+  const { path, branchName, base } = request;
+  if (await isOccupied(path)) throw occupied(path);
+  const adminDir = await makeAdminDir(repo, { path, commit: left ?? base, branchName });
+  if (left) return { adminDir, head: left };
+  const { gitDir } = repo;
+  await removeStaleBranchLock(gitDir, branchName);
+  const from = '0'.repeat(base.length);
+  const made = await moveBranch(gitDir, { name: branchName, from, to: base, line: markOf(request) });
+  if (made.exitCode === 0) return { adminDir, head: base };
+  await rm(path, { recursive: true, force: true });
+  await forgetAdminDir(adminDir);
+  const said = made.stderr.trim();
+  throw branchExists(repo, branchName, /already exists/.test(said) ? 'already exists' : `cannot be made (${said})`);
+}
+
+/** The first line in a branch's log says whose it is: one without it is a person's. */
+const markOf = ({ path }: Pick<WorktreeRequest, 'path'>) => `sentra: ${basename(path)}`;
+
+async function hasMark({ gitDir }: Repository, request: WorktreeRequest): Promise<boolean> {
+  const args = ['reflog', 'show', '--format=%gs', `refs/heads/${request.branchName}`, '--'];
+  const { stdout } = await execGit(args, { gitDir, okExitCodes: [0, 128] });
+  return stdout.trim().split('\n').at(-1) === markOf(request);
+}
+
+/** Writing files is the disk's work: more at once than processors only get into each other's way. */
+const inTurns = createTurns(availableParallelism());
 
 /**
  * A git that outlived a killed Sentra may still be filling the half-made worktree, now in the trash, and delete the lock of
  * the index as its own: so the files are written through an index of another name.
  */
-async function checkOut(adminDir: string, { path, signal }: WorktreeRequest): Promise<void> {
+export async function checkOut(
+  adminDir: string,
+  { path, signal, commit = 'HEAD', gentle = false }: CheckOut,
+): Promise<void> {
   const indexFile = join(adminDir, `index.${crypto.randomUUID()}`);
-  await execGit(['read-tree', '--reset', '-u', 'HEAD'], {
-    gitDir: adminDir,
-    workTree: path,
-    indexFile,
-    timeoutMs: 600_000,
-    ...(signal ? { signal } : {}),
-  });
+  const write = () =>
+    execGit(['read-tree', '--reset', '-u', commit], {
+      gitDir: adminDir,
+      workTree: path,
+      indexFile,
+      timeoutMs: 600_000,
+      gentle,
+      ...(signal ? { signal } : {}),
+    });
+  await (gentle ? write() : inTurns(write));
   await rename(indexFile, join(adminDir, 'index'));
-  await markReady(adminDir);
 }
 
-/** Only the administration; the files come after the lock is free. `left`: the tip of our branch, kept from an earlier try. */
-async function addWorktree(repo: Repository, { path, branchName, base }: WorktreeRequest, left: string | null) {
-  await mkdir(dirname(path), { recursive: true });
-  const ref = `refs/heads/${branchName}`;
-  if (!left && (await resolveCommit(repo, ref))) throw branchExists(repo, branchName, 'already exists');
+type CheckOut = Pick<WorktreeRequest, 'path' | 'signal'> & { commit?: string; gentle?: boolean };
+
+/** An empty worktree that stands at a commit, marked as being made. To be called with the repository's lock. */
+export async function addDetached(repo: Repository, path: string, commit: string): Promise<string> {
   if (await isOccupied(path)) throw occupied(path);
-  const { gitDir } = repo;
-  const args = ['worktree', 'add', '--quiet', '--detach', '--no-checkout', '--lock', '--reason', makingMark];
-  await execGit([...args, '--', path, left ?? base], { gitDir }).catch((cause) => {
-    if (!(cause instanceof SentraError) || cause.code !== 'git_failed') throw cause;
-    throw new SentraError('worktree_failed', `The worktree ${path} cannot be made: ${cause.message}`, { cause });
-  });
-  const adminDir = await findAdminDir(gitDir, path);
-  if (!adminDir) throw new SentraError('worktree_failed', `Git made no worktree at ${path}. Try again.`);
-  // The branch comes after the administration, so a branch without one was not made by us.
-  if (!left) {
-    const made = await execGit(['update-ref', ref, base, '0'.repeat(base.length)], { gitDir, okExitCodes: [0, 128] });
-    if (made.exitCode !== 0) {
-      await moveToTrash(path);
-      await forgetAdminDir(adminDir);
-      throw branchExists(repo, branchName, `cannot be made (${made.stderr.trim()})`);
-    }
-  }
-  await execGit(['symbolic-ref', 'HEAD', ref], { gitDir: adminDir });
-  return adminDir;
+  return makeAdminDir(repo, { path, commit, branchName: null });
 }
 
 const branchExists = (repo: Repository, branchName: string, what: string) =>
@@ -105,7 +132,7 @@ const branchExists = (repo: Repository, branchName: string, what: string) =>
     `Branch ${branchName} ${what} in ${repo.path}, and it is not this task's. Rename or delete it there ("git branch -m" or "git branch -D"), then retry the task.`,
   );
 
-const isOccupied = async (path: string) =>
+export const isOccupied = async (path: string) =>
   (await readdir(path).catch(() => (existsSync(path) ? [path] : []))).length > 0;
 
 const occupied = (path: string) =>
@@ -126,28 +153,19 @@ const foreign = (path: string) =>
  */
 export function removeWorktree(
   repo: Repository,
-  { path, branchName, deleteBranch }: { path: string; branchName?: string; deleteBranch: boolean },
+  options: { path: string; branchName?: string; deleteBranch: boolean },
 ): Promise<() => Promise<void>> {
+  const { path, branchName } = options;
   return withRepositoryLock(repo.gitDir, async () => {
     const adminDir = await findAdminDir(repo.gitDir, path);
     if (adminDir && !(await isOwnAdminDir(adminDir))) throw foreign(path);
     const trash = await moveToTrash(path);
     if (adminDir) await forgetAdminDir(adminDir);
-    // Refused when a person has checked the branch out: then it is theirs now and stays.
-    if (deleteBranch && branchName)
-      await execGit(['branch', '-q', '-D', '--', branchName], { gitDir: repo.gitDir, okExitCodes: [0, 1] });
+    if (options.deleteBranch && branchName) await deleteBranch(repo.gitDir, branchName);
     return async () => {
-      if (trash) await rm(trash, { recursive: true, force: true, maxRetries: 3 });
+      if (trash) await deleteTree(trash);
     };
   });
-}
-
-async function moveToTrash(path: string): Promise<string | null> {
-  if (!existsSync(path)) return null;
-  const trash = join(dirname(path), '.trash', `${basename(path)}-${crypto.randomUUID()}`);
-  await mkdir(dirname(trash), { recursive: true });
-  await rename(path, trash);
-  return trash;
 }
 
 /** Puts a worktree's files back to a commit of its branch; ignored files and environment files stay. */

@@ -33,11 +33,16 @@ export type LogPipeline = {
   close(): Promise<void>;
   /** Tells of a task's lines after their commit, until the returned function is called. */
   subscribe(taskId: string, listener: LogListener): () => void;
+  /** Another process stored lines of a task, or of any number of them. */
+  ring(taskId: string): void;
+  ringAll(): void;
 };
 
 export type LogPipelineOptions = {
   database: Database;
   redact: Redactor;
+  /** Told of each task whose lines were committed. */
+  onStored?: (taskId: string) => void;
   /** Also shows lines from a level on, to a console. */
   echo?: { level: LogLevel; write: (line: NewLogLine) => void };
 };
@@ -55,12 +60,19 @@ export function createLogPipeline(options: LogPipelineOptions): LogPipeline {
   const publish = (taskId: string, lines: readonly LogLine[]) => {
     for (const listener of subscribers.get(taskId) ?? []) listener(lines);
   };
-  const writer = new BatchWriter(options.database, publish);
+  const writer = new BatchWriter(options.database, (taskId, lines) => {
+    publish(taskId, lines);
+    options.onStored?.(taskId);
+  });
   return {
     logger: (about) => createLogger(about, options, writer),
     ready: () => writer.ready(),
     flush: () => writer.flush(),
     close: () => writer.close(),
+    ring: (taskId) => publish(taskId, []),
+    ringAll: () => {
+      for (const taskId of subscribers.keys()) publish(taskId, []);
+    },
     subscribe(taskId, listener) {
       const listeners = subscribers.get(taskId) ?? new Set();
       subscribers.set(taskId, listeners.add(listener));

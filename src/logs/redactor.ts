@@ -5,12 +5,20 @@ const placeholder = '[redacted]';
 /** Shorter values would black out ordinary words. */
 const minLength = 8;
 
-export function createRedactor(values: readonly string[]): Redactor {
-  const forms = new Set(values.filter((value) => value.length >= minLength).flatMap(formsOf));
-  if (forms.size === 0) return (text) => text;
-  const longestFirst = [...forms].sort((a, b) => b.length - a.length);
-  const pattern = new RegExp(longestFirst.map(escapePattern).join('|'), 'g');
-  return (text) => text.replace(pattern, placeholder);
+export function createRedactor(values: readonly string[]): Redactor & {
+  /** One that is known only now, as the password in a project's own settings is. */
+  learn(value: string): void;
+} {
+  const forms = new Set<string>();
+  let pattern: RegExp | undefined;
+  const learn = (value: string) => {
+    if (value.length < minLength || forms.has(value)) return;
+    for (const form of formsOf(value)) forms.add(form);
+    const longestFirst = [...forms].sort((a, b) => b.length - a.length);
+    pattern = new RegExp(longestFirst.map(escapePattern).join('|'), 'g');
+  };
+  values.forEach(learn);
+  return Object.assign((text: string) => (pattern ? text.replace(pattern, placeholder) : text), { learn });
 }
 
 function formsOf(value: string): string[] {

@@ -4,6 +4,8 @@
  */
 import { McpServer } from '@modelcontextprotocol/server';
 import type { Client } from '#src/client/client.ts';
+import { devServerTools } from '#src/mcp/tools/dev-server.ts';
+import { hostTools } from '#src/mcp/tools/host.ts';
 import { logTools } from '#src/mcp/tools/log.ts';
 import { taskTools } from '#src/mcp/tools/task.ts';
 import { taskActionTools } from '#src/mcp/tools/task-action.ts';
@@ -16,7 +18,15 @@ ask why when it does not move, look at get_diff, and finish with merge_task.`;
 
 export function createMcpServer(client: Client, version: string): McpServer {
   const server = new McpServer({ name: 'sentra', version }, { instructions });
-  const tools = [...taskTools, ...workflowTools, ...logTools, ...taskActionTools, ...worktreeTools];
+  const tools = [
+    ...taskTools,
+    ...workflowTools,
+    ...logTools,
+    ...taskActionTools,
+    ...worktreeTools,
+    ...hostTools,
+    ...devServerTools,
+  ];
   for (const tool of tools) tool.register(server, client);
   return server;
 }

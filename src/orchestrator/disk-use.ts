@@ -1,9 +1,12 @@
 /** How much disk a folder takes: names of one file count once, symbolic links are not followed, and the walk has an end. */
 import { lstat, opendir } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '#src/errors.ts';
 
 const mostEntries = 500_000;
-const freshMs = 60_000;
+const freshMs = 15_000;
+const patienceMs = 2_000;
 
 /** Bytes that a file or folder takes; null when it is not there or has more entries than are counted. */
 export async function measure(root: string, most = mostEntries): Promise<number | null> {
@@ -35,26 +38,44 @@ export async function measure(root: string, most = mostEntries): Promise<number 
 
 const entriesOf = (folder: string) => opendir(folder).catch(() => []);
 
-/** Answers at once with what was measured last, and measures again in the background, one folder at a time. */
-export function createDiskUse(): (folder: string) => number | null {
-  const known = new Map<string, { bytes: number | null; at: number }>();
-  const waiting = new Set<string>();
-  let busy = false;
-  const work = async () => {
-    if (busy) return;
-    busy = true;
-    for (const folder of waiting) {
-      known.set(folder, { bytes: await measure(folder).catch(() => null), at: Date.now() });
-      waiting.delete(folder);
+export type InBackground<T> = {
+  /** What was measured last, at once; measures again in the background when that is old. */
+  current(): { value: T; at: string } | undefined;
+  /** The same; before the first time it waits a moment for it. */
+  soon(): Promise<{ value: T; at: string } | undefined>;
+};
+
+/**
+ * Measures when somebody looks, and rests fifty times as long as it took: a host with two hundred worktrees is gone through
+ * less often than one with two.
+ */
+export function measureInBackground<T>(
+  work: () => Promise<T>,
+  { onError, signal }: { onError: (message: string) => void; signal: AbortSignal },
+): InBackground<T> {
+  let last: { value: T; at: string } | undefined;
+  let restUntil = 0;
+  let running: Promise<void> | undefined;
+  const measureAll = async () => {
+    const startedAt = Date.now();
+    try {
+      last = { value: await work(), at: new Date().toISOString() };
+    } catch (e) {
+      if (!signal.aborted) onError(messageOf(e));
+    } finally {
+      restUntil = Date.now() + Math.max(freshMs, 50 * (Date.now() - startedAt));
+      running = undefined;
     }
-    busy = false;
   };
-  return (folder) => {
-    const last = known.get(folder);
-    if (!last || Date.now() - last.at > freshMs) {
-      waiting.add(folder);
-      void work();
-    }
-    return last?.bytes ?? null;
+  const current = () => {
+    if (!running && Date.now() >= restUntil && !signal.aborted) running = measureAll();
+    return last;
+  };
+  return {
+    current,
+    async soon() {
+      if (!current()) await Promise.race([running, sleep(patienceMs, undefined, { ref: false })]);
+      return last;
+    },
   };
 }

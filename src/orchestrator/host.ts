@@ -2,13 +2,17 @@
 import { statfs } from 'node:fs/promises';
 import os from 'node:os';
 import type { Agents } from '#src/agents/registry.ts';
+import { chooseSlots, type Slots, slotsOfHost } from '#src/domain/slots.ts';
 import type { System, WorktreeInfo } from '#src/domain/system.ts';
 import { messageOf } from '#src/errors.ts';
 import { isMissing } from '#src/git/repository.ts';
 import { worktreeState } from '#src/git/worktree.ts';
-import { createDiskUse } from '#src/orchestrator/disk-use.ts';
+import { readMemory } from '#src/orchestrator/host-memory.ts';
+import type { Intake } from '#src/orchestrator/intake.ts';
+import type { ResourceView } from '#src/orchestrator/resources.ts';
 import type { Sandbox } from '#src/sandbox/sandbox.ts';
 import type { Database, Queryable } from '#src/store/database.ts';
+import { listPool, type PoolRow, type PoolState } from '#src/store/pool.ts';
 import { listProjectRows, type ProjectRow } from '#src/store/projects.ts';
 import { countTasksIn, getTasks } from '#src/store/tasks.ts';
 import { listWorktreeRows, type WorktreeRow } from '#src/store/worktrees.ts';
@@ -22,18 +26,20 @@ export type HostParts = {
   agents: Agents;
   version: string;
   home: string;
-  slots: number;
+  slots: Slots;
+  intake: Pick<Intake, 'shortages'>;
+  diskOf: ResourceView['diskOf'];
   databasePlace: { kind: 'embedded' | 'external'; place: string };
 };
 
 export function createHost(parts: HostParts): Host {
   const startedAt = new Date().toISOString();
   const { db } = parts.database;
-  const bytesOf = createDiskUse();
   return {
     async system() {
-      const [disk, missing, agents, inUse] = await Promise.all([
+      const [disk, memory, missing, agents, inUse] = await Promise.all([
         statfs(parts.home),
+        readMemory(),
         parts.sandbox.unavailable(),
         listAgents(parts),
         countTasksIn(db, 'running'),
@@ -42,10 +48,11 @@ export function createHost(parts: HostParts): Host {
         version: parts.version,
         home: parts.home,
         startedAt,
-        slots: { total: parts.slots, inUse },
+        slots: { ...parts.slots, inUse },
+        shortages: [...parts.intake.shortages()],
         cpus: os.availableParallelism(),
         load: os.loadavg()[0] ?? 0,
-        memory: { total: os.totalmem(), free: os.freemem() },
+        memory,
         disk: { total: disk.blocks * disk.bsize, free: disk.bavail * disk.bsize },
         database: { ...parts.databasePlace, reachable: true },
         isolation: { available: missing === undefined, reason: missing ?? null },
@@ -63,15 +70,19 @@ export function createHost(parts: HostParts): Host {
           )
         ).map((t) => [t.id, t]),
       );
-      return Promise.all(
+      const pooled = (await listPool(db)).map((row) => describePooled(row, parts.diskOf(row.path)));
+      const ofTasks = await Promise.all(
         rows.map(async (row) => {
           const task = tasks.get(row.taskId);
+          const disk = parts.diskOf(row.path);
           return {
             ...(await describeWorktree(row, task?.status ?? 'unknown', projects.get(task?.projectId ?? ''))),
-            bytes: bytesOf(row.path),
+            bytes: disk?.own ?? null,
+            sharedBytes: disk?.shared ?? null,
           };
         }),
       );
+      return [...ofTasks, ...pooled];
     },
   };
 }
@@ -95,7 +106,7 @@ async function describeWorktree(
   row: WorktreeRow,
   status: string,
   project: ProjectRow | undefined,
-): Promise<Omit<WorktreeInfo, 'bytes'>> {
+): Promise<Omit<WorktreeInfo, 'bytes' | 'sharedBytes'>> {
   const base = {
     taskId: row.taskId,
     path: row.path,
@@ -117,10 +128,43 @@ async function describeWorktree(
   }
 }
 
+/** Of no task yet; one that a task is taking at this moment is shown as the task's soon. */
+function describePooled(row: PoolRow, disk: ReturnType<HostParts['diskOf']>): WorktreeInfo {
+  const states = { filling: 'creating', ready: 'ready', claimed: 'creating', dropping: 'removing' } as const;
+  const { path, state } = row;
+  const reason = `prepared ahead${row.dependencies ? ', with dependencies' : ''}`;
+  const size = { bytes: disk?.own ?? null, sharedBytes: disk?.shared ?? null };
+  return {
+    taskId: null,
+    path,
+    branchName: null,
+    state: states[state as PoolState],
+    reason,
+    ...size,
+    dirty: false,
+    unmerged: false,
+  };
+}
+
 function reasonOf(status: string): string {
   if (status === 'failed') return 'kept for inspection: the task failed';
   if (status === 'in_review') return 'its pull request is open';
   return `the task is ${status.replace('_', ' ')}`;
+}
+
+/** How many runs at once this worker takes. */
+export async function decideSlots(db: Queryable, environment: number | undefined): Promise<Slots> {
+  const projects = await listProjectRows(db);
+  const host = slotsOfHost({ cpus: os.availableParallelism(), memoryBytes: (await readMemory()).total });
+  return chooseSlots({ environment, host, projects: projects.map((p) => ({ name: p.name, slots: slotsAskedBy(p) })) });
+}
+
+function slotsAskedBy(project: ProjectRow): number | undefined {
+  try {
+    return readProjectConfig(project).limits.slots;
+  } catch {
+    return undefined; // a wrong sentra.json is told on the project itself
+  }
 }
 
 /** How many runs this database has at work, against the slots of this worker. */

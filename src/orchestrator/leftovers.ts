@@ -1,12 +1,14 @@
 /**
  * Finds what nobody needs any more. A worktree that bears Sentra's mark but belongs to no task known here may be that of another
- * Sentra (another home, another database), so it and its like are only for a person's own request (`foreign`).
+ * Sentra (another home, another database), so it and its like are only for a person's own request (`foreign`), and so are the
+ * worktrees of a removed project, which may be added again.
  */
 import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { isBranchOf } from '#src/domain/branch-name.ts';
 import type { Finding } from '#src/domain/clean-up.ts';
-import { ProjectId, shortId, TaskId } from '#src/domain/ids.ts';
+import { ProjectId, TaskId } from '#src/domain/ids.ts';
 import { isOver } from '#src/domain/status.ts';
 import type { TaskStatus } from '#src/domain/task.ts';
 import { forgetAdminDir } from '#src/git/admin-dir.ts';
@@ -19,7 +21,10 @@ import {
   type OwnWorktree,
 } from '#src/git/leftovers.ts';
 import { withRepositoryLock } from '#src/git/repository-lock.ts';
-import { forgetHome, heal, releasePorts, removeLeft, removeLoose } from '#src/orchestrator/tidy.ts';
+import { findPooled, findPoolHomes } from '#src/orchestrator/pool-leftovers.ts';
+import { findOldSaved } from '#src/orchestrator/saved-leftovers.ts';
+import { endProcesses, forgetHome, heal, releasePorts, removeLeft, removeLoose } from '#src/orchestrator/tidy.ts';
+import { listRoomProcesses } from '#src/sandbox/leftovers.ts';
 import { listLeasingTasks } from '#src/store/port-leases.ts';
 import type { ProjectRow } from '#src/store/projects.ts';
 import { getStatuses } from '#src/store/tasks.ts';
@@ -38,33 +43,40 @@ export async function findInProject(
   project: ProjectRow,
   facts: readonly WorktreeFacts[],
 ): Promise<Leftover[]> {
-  const config = readProjectConfig(project);
+  const config = project.removedAt ? undefined : readProjectConfig(project); // nobody is left to put a wrong one right
   const mine = facts.filter((row) => row.projectId === project.id);
   const own = await listOwnWorktrees(project);
-  const base = config.baseBranch ?? project.baseBranch;
+  const base = config?.baseBranch ?? project.baseBranch;
   const folders = new Set([
-    path.resolve(project.path, config.worktreesDir),
+    path.resolve(project.path, config?.worktreesDir ?? path.join('.sentra', 'worktrees')),
     ...mine.filter((row) => !row.deletedAt).map((row) => path.dirname(row.path)),
   ]);
   return [
-    ...mine.flatMap((row) => ofRow(parts, row, own)),
+    ...mine.flatMap((row) => ofRow(parts, row, own, project.removedAt !== null)),
     ...(await ofAdministration(parts, { ...project, baseBranch: base }, own, facts)),
+    ...(await findPooled(parts, project)),
     ...(await ofTrash(folders)),
     ...(await ofBranches(project, base, mine)),
   ];
 }
 
-function ofRow(parts: Parts, row: WorktreeFacts, own: readonly OwnWorktree[]): Leftover[] {
+function ofRow(parts: Parts, row: WorktreeFacts, own: readonly OwnWorktree[], isRemoved: boolean): Leftover[] {
   if (row.deletedAt) return [];
   const { taskId, path: folder, status, state } = row;
   const found = { taskId, path: folder };
   const onDisk = existsSync(folder);
-  if (state === 'removing' || (isOver(status) && row.madeBeforeEnd)) {
+  const isDue = state === 'removing' || (isOver(status) && row.madeBeforeEnd);
+  if (isDue || isRemoved) {
     const halfMade = own.some((one) => one.path === folder && one.halfMade);
-    const why = isOver(status) ? `the task is ${status}` : 'its removal was interrupted';
+    const why = isOver(status)
+      ? `the task is ${status}`
+      : isDue
+        ? 'its removal was interrupted'
+        : `its project is not registered any more; the task is ${status.replace('_', ' ')}`;
     return [
       {
         ...found,
+        ...(isDue ? {} : { foreign: true as const }),
         kind: !onDisk ? 'missing_folder' : halfMade ? 'half_made' : 'worktree',
         reason: onDisk ? why : `${why}, and the folder is gone`,
         action: 'save_and_remove',
@@ -115,13 +127,16 @@ async function ofAdministration(
           act: () => removeLoose(parts, project, { taskId, path: one.path, adminDir: one.adminDir, branchName }),
         },
       ];
-    const forget = () => withRepositoryLock(project.gitDir, () => forgetIfMissing(one));
+    const forget = async () => {
+      await withRepositoryLock(project.gitDir, () => forgetIfMissing(one));
+      if (branchName) await deleteMergedBranch(project, project.baseBranch, branchName); // one with commits stays
+    };
     return [{ ...found, kind: 'admin_entry', action: 'forget', act: forget }];
   });
 }
 
 async function forgetIfMissing({ path: folder, adminDir }: OwnWorktree): Promise<void> {
-  if (!existsSync(folder)) await forgetAdminDir(adminDir); // the branch stays: it holds what was committed
+  if (!existsSync(folder)) await forgetAdminDir(adminDir);
 }
 
 async function ofTrash(folders: ReadonlySet<string>): Promise<Leftover[]> {
@@ -155,10 +170,6 @@ async function ofBranches(project: ProjectRow, base: string, mine: readonly Work
     }));
 }
 
-/** The names that Sentra gives; one that a person chose for a task may be used by them again. */
-const isBranchOf = (name: string, taskId: string): boolean =>
-  /^[a-z]+\/./.test(name) && name.endsWith(`-${shortId(taskId)}`);
-
 /** Ports, private homes and caches of what is over. */
 export async function findOnHost(
   parts: Parts,
@@ -174,6 +185,9 @@ export async function findOnHost(
   const over = (id: string) => isOver(statuses.get(id) ?? 'cancelled');
   const caches = await namesIn(path.join(parts.home, 'caches'), ProjectId);
   return [
+    ...(await findPoolHomes(parts)),
+    ...(await ofProcesses(parts)),
+    ...(await findOldSaved(parts)),
     ...leasing.filter(over).map((taskId): Leftover => {
       const found = { taskId, path: `ports of ${taskId}`, reason: reasonOf(statuses.get(taskId)) };
       return { ...found, kind: 'ports', action: 'release', act: () => releasePorts(parts, taskId) };
@@ -198,6 +212,22 @@ export async function findOnHost(
         };
       }),
   ];
+}
+
+/** What a wall or a dev server left at work after its task ended. */
+async function ofProcesses(parts: Parts): Promise<Leftover[]> {
+  const homes = path.join(parts.home, 'homes');
+  const found = (await listRoomProcesses(homes)).filter(({ taskId }) => TaskId.safeParse(taskId).success);
+  const ids = [...new Set(found.map(({ taskId }) => taskId))];
+  const statuses = await getStatuses(parts.database.db, ids);
+  return ids
+    .filter((id) => isOver(statuses.get(id) ?? 'cancelled'))
+    .map((taskId): Leftover => {
+      const pids = found.filter((one) => one.taskId === taskId).map(({ pid }) => pid);
+      const reason = `at work in the home of a task that is ${statuses.get(taskId) ?? 'not there any more'}`;
+      const act = () => endProcesses(parts, taskId);
+      return { kind: 'processes', taskId, path: `process ${pids.join(', ')}`, reason, action: 'end', act };
+    });
 }
 
 const namesIn = async (folder: string, id: typeof TaskId): Promise<string[]> =>

@@ -28,7 +28,7 @@ import { cleanUpJob, mergeJob } from '#src/workflows/run.ts';
 type StartOptions = { workflowType?: WorkflowType | undefined; fromPhase?: PhaseName; comments?: NewComment[] };
 
 export type Lifecycle = {
-  /** The run's id. The row and the start of the durable workflow are one transaction. */
+  /** The run's id. It begins as soon as there is a slot for it. */
   start(taskId: string, options?: StartOptions): Promise<{ adwId: string }>;
   cancel(taskId: string): Promise<Task>;
   retry(taskId: string, fromPhase?: PhaseName): Promise<Task>;
@@ -40,7 +40,6 @@ export type Lifecycle = {
   pullRequest(taskId: string): Promise<PullRequest>;
 };
 
-const priorities = { high: 1, medium: 2, low: 3 } as const;
 const mergeTimeoutMs = 60_000;
 
 export function createLifecycle(parts: { database: Database; changes: Changes; engine: Engine }): Lifecycle {
@@ -51,7 +50,8 @@ export function createLifecycle(parts: { database: Database; changes: Changes; e
     const task = await getTask(db, taskId);
     const reason = whyNot(action, task);
     if (!reason) return task;
-    const code = reason.startsWith('a run') ? 'already_running' : 'not_allowed';
+    const isBusy = task.status === 'queued' || task.status === 'running';
+    const code = isBusy ? 'already_running' : 'not_allowed';
     throw new SentraError(code, `${taskId} cannot be ${pastOf[action]}: ${reason}.`);
   }
 
@@ -77,14 +77,7 @@ export function createLifecycle(parts: { database: Database; changes: Changes; e
       fromPhase: options.fromPhase ?? null,
       comments: options.comments ?? null,
     });
-    await engine.enqueue(change.client, {
-      id: adwId,
-      workflow: workflowType,
-      queue: 'runs',
-      input: { adwId },
-      priority: priorities[task.priority],
-    });
-    change.touch(task.id);
+    change.touch(task.id); // queued from now on: orchestrator/ready.ts gives it a slot
     change.record({
       type: 'run.changed',
       projectId: task.projectId,
@@ -101,16 +94,17 @@ export function createLifecycle(parts: { database: Database; changes: Changes; e
     },
     async cancel(taskId) {
       await allowed('cancel', taskId);
-      const run = await findActiveRun(db, taskId);
-      await changes.change(async ({ tx, client, touch }) => {
+      const run = await changes.change(async ({ tx, client, touch }) => {
         const failure = { code: 'cancelled' as const, message: 'A person cancelled the task.' };
+        await decide(tx, taskId, 'cancelledAt'); // first: its lock makes the start of a run that is under way wait, or be seen
+        const run = await findActiveRun(tx, taskId);
         if (run && (await setRunStatus(tx, run.adwId, 'cancelled', failure)))
           await failOpenAttempts(tx, run.adwId, failure);
         const pull = await findPullRequest(tx, taskId);
         if (pull?.state === 'open') await closePullRequest(tx, pull);
-        await decide(tx, taskId, 'cancelledAt');
         await engine.enqueue(client, cleanUpJob(taskId, run?.adwId ?? newAdwId()));
         touch(taskId);
+        return run;
       });
       if (run) await engine.cancel(run.adwId);
       return getTask(db, taskId);

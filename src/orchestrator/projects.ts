@@ -4,7 +4,9 @@ import path from 'node:path';
 import { newProjectId } from '#src/domain/ids.ts';
 import type { Project, ProjectPatch } from '#src/domain/project.ts';
 import { SentraError } from '#src/errors.ts';
-import { excludeLocally, inspectRepository, resolveCommit } from '#src/git/repository.ts';
+import { findLimits } from '#src/git/limits.ts';
+import { excludeLocally, inspectRepository, isMissing, resolveCommit } from '#src/git/repository.ts';
+import { closeBreaker } from '#src/store/breakers.ts';
 import type { Changes } from '#src/store/change.ts';
 import type { Database, Queryable } from '#src/store/database.ts';
 import {
@@ -26,11 +28,17 @@ export type Projects = {
   get(id: string): Promise<Project>;
   patch(id: string, patch: ProjectPatch): Promise<Project>;
   remove(id: string): Promise<void>;
+  /** False when it was not open. */
+  closeBreaker(id: string, agent: string): Promise<boolean>;
 };
 
 export function createProjects({ database, changes }: { database: Database; changes: Changes }): Projects {
   const { db } = database;
-  const get = async (id: string) => view(await getProjectRow(db, id), await countTasks(db));
+  const get = async (id: string) => {
+    const row = await getProjectRow(db, id);
+    const limits = isMissing(row) ? [] : await findLimits(row, `refs/heads/${row.baseBranch}`);
+    return { ...view(row, await countTasks(db)), limits };
+  };
   return {
     async add(input) {
       if (!path.isAbsolute(input.path))
@@ -49,6 +57,7 @@ export function createProjects({ database, changes }: { database: Database; chan
           id: newProjectId(),
           name: input.name ?? path.basename(facts.path),
           baseBranch: config.baseBranch ?? facts.baseBranch,
+          stacked: config.stacked,
         });
         record({ type: 'project.added', projectId: kept });
         return kept;
@@ -69,6 +78,14 @@ export function createProjects({ database, changes }: { database: Database; chan
         record({ type: 'project.changed', projectId: id });
       });
       return get(id);
+    },
+    async closeBreaker(id, agent) {
+      await getProjectRow(db, id);
+      return changes.change(async ({ tx, record }) => {
+        const closed = await closeBreaker(tx, { projectId: id, agent });
+        if (closed) record({ type: 'breaker.changed', projectId: id, data: { agent } });
+        return closed;
+      });
     },
     async remove(id) {
       await getProjectRow(db, id);

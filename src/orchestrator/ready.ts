@@ -1,35 +1,35 @@
-/** Starts what is ready and was asked to start by itself: reacts to events, and looks every few seconds as a net. */
-
-import { SentraError } from '#src/errors.ts';
+/**
+ * Gives free slots to the tasks that wait for one, as `domain/scheduler.ts` decides. Reacts to events at once, and looks every
+ * few seconds as a net: for events that were lost, and for what changes without one, such as sentra.json.
+ */
+import { schedule } from '#src/domain/scheduler.ts';
 import type { EventBus } from '#src/logs/stream-events.ts';
-import type { Lifecycle } from '#src/orchestrator/lifecycle.ts';
+import { type DispatchParts, dispatch } from '#src/orchestrator/dispatch.ts';
+import { type HostFacts, readNext } from '#src/orchestrator/queue.ts';
+import { keepStacked } from '#src/orchestrator/stacked.ts';
 import type { Database } from '#src/store/database.ts';
-import { listStartable } from '#src/store/tasks.ts';
 
-const batch = 100;
 const netMs = 5_000;
 
-/** Starts every task that is ready and should start; answers how many. */
-export async function startReadyOnce(database: Database, lifecycle: Pick<Lifecycle, 'start'>): Promise<number> {
-  const ready = await listStartable(database.db, batch);
-  let started = 0;
-  for (const { id } of ready) {
-    try {
-      await lifecycle.start(id);
-      started += 1;
-    } catch (e) {
-      // A person started or changed it at this moment: then it is theirs.
-      if (!(e instanceof SentraError) || e.code === 'database_unavailable') throw e;
-    }
-  }
-  return started;
+export type ReadyParts = DispatchParts & { database: Database; host: HostFacts };
+
+/** Fills the free slots once; answers the tasks that started. `lastStarts` is kept from one look to the next. */
+export async function startReadyOnce(parts: ReadyParts, lastStarts: Map<string, number>): Promise<string[]> {
+  const facts = await readNext(parts.database.db, parts.host);
+  const { starts } = schedule({ ...facts, lastStarts });
+  if (!starts.length) return [];
+  const started = new Set(await dispatch(parts, { starts, slots: facts.slots }));
+  for (const { taskId, projectId } of facts.candidates)
+    if (started.has(taskId)) lastStarts.set(projectId, Math.max(0, ...lastStarts.values()) + 1);
+  return [...started];
 }
 
 /** Loops `startReadyOnce` until `signal` aborts. */
 export function startReady(
-  parts: { database: Database; lifecycle: Pick<Lifecycle, 'start'>; bus: EventBus; onError: (e: unknown) => void },
+  parts: ReadyParts & { bus: EventBus; onError: (e: unknown) => void },
   signal: AbortSignal,
 ): void {
+  const lastStarts = new Map<string, number>();
   let busy = false;
   let again = false;
   const look = async () => {
@@ -41,16 +41,16 @@ export function startReady(
     try {
       do {
         again = false;
-        await startReadyOnce(parts.database, parts.lifecycle);
+        await startReadyOnce(parts, lastStarts);
       } while (again && !signal.aborted);
     } catch (e) {
-      parts.onError(e);
+      if (!signal.aborted) parts.onError(e);
     } finally {
       busy = false;
     }
   };
   const unsubscribe = parts.bus.subscribe(() => void look());
-  const timer = setInterval(() => void look(), netMs);
+  const timer = setInterval(() => void keepStacked(parts).then(look, parts.onError), netMs);
   signal.addEventListener('abort', () => {
     unsubscribe();
     clearInterval(timer);

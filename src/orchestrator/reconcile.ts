@@ -7,6 +7,7 @@ import type { Finding } from '#src/domain/clean-up.ts';
 import { messageOf } from '#src/errors.ts';
 import { isMissing } from '#src/git/repository.ts';
 import { measure } from '#src/orchestrator/disk-use.ts';
+import { findInEnvironment } from '#src/orchestrator/environment-leftovers.ts';
 import { findInProject, findOnHost, type Leftover } from '#src/orchestrator/leftovers.ts';
 import { listAllProjectRows } from '#src/store/projects.ts';
 import { listWorktreeFacts } from '#src/store/worktrees.ts';
@@ -16,7 +17,7 @@ const intervalMs = 5 * 60_000;
 
 export type ReconcileOptions = {
   dryRun?: boolean;
-  /** A person asked: what may belong to another Sentra is cleaned as well. */
+  /** A person asked: what may belong to another Sentra, and what removed projects have, is cleaned as well. */
   requested?: boolean;
   onError: (message: string) => void;
   signal?: AbortSignal;
@@ -56,7 +57,7 @@ async function findLeftovers(parts: Parts, { onError }: ReconcileOptions): Promi
   const facts = await listWorktreeFacts(parts.database.db);
   const registered = projects.filter((project) => !project.removedAt);
   const found: Leftover[] = [];
-  for (const project of registered) {
+  for (const project of projects) {
     if (isMissing(project)) continue;
     try {
       found.push(...(await findInProject(parts, project, facts)));
@@ -67,8 +68,13 @@ async function findLeftovers(parts: Parts, { onError }: ReconcileOptions): Promi
   const idsOf = (rows: typeof projects) => new Set(rows.map((project) => project.id));
   const known = idsOf(registered);
   const removed = idsOf(projects.filter((project) => project.removedAt));
-  return [...found, ...(await findOnHost(parts, facts, { known, removed }))];
+  const onHost = await findOnHost(parts, facts, { known, removed });
+  return [...found, ...onHost, ...unlessFound(onHost, await findInEnvironment(parts, facts))];
 }
+
+/** The ports of a task that is over are both over and unused. */
+const unlessFound = (found: readonly Leftover[], more: readonly Leftover[]): Leftover[] =>
+  more.filter((one) => !found.some((other) => other.kind === one.kind && other.taskId === one.taskId));
 
 async function settle(leftover: Leftover, bytes: number | null, options: ReconcileOptions): Promise<Finding> {
   const { kind, taskId, path, reason, action } = leftover;

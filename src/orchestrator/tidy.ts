@@ -5,6 +5,7 @@ import path from 'node:path';
 import { isOver } from '#src/domain/status.ts';
 import type { TaskStatus } from '#src/domain/task.ts';
 import { inTurn } from '#src/git/repository-lock.ts';
+import { endLeftovers } from '#src/sandbox/leftovers.ts';
 import type { Queryable } from '#src/store/database.ts';
 import { releaseLease } from '#src/store/port-leases.ts';
 import type { ProjectRow } from '#src/store/projects.ts';
@@ -33,9 +34,10 @@ export async function heal(parts: Parts, { taskId, status }: WorktreeFacts): Pro
 
 export const releasePorts = (parts: Parts, taskId: string): Promise<void> =>
   parts.changes.change(async ({ tx, touch }) => {
-    if (!(await isDone(tx, taskId))) return;
+    const isKnown = (await getStatuses(tx, [taskId])).has(taskId);
+    if (isKnown && !(await isDone(tx, taskId))) return;
     await releaseLease(tx, taskId);
-    touch(taskId);
+    if (isKnown) touch(taskId);
   });
 
 /** A worktree that no row stands for. */
@@ -48,6 +50,11 @@ export const forgetHome = (parts: Parts, taskId: string): Promise<void> =>
   whileDone(parts, taskId, () =>
     rm(path.join(parts.home, 'homes', taskId), { recursive: true, force: true, maxRetries: 3 }),
   );
+
+export const endProcesses = (parts: Parts, taskId: string): Promise<void> =>
+  whileDone(parts, taskId, async () => {
+    await endLeftovers(path.join(parts.home, 'homes'), (id) => id === taskId);
+  });
 
 /** Acts unless the task has something ahead of it; until the act has ended no run of the task begins. */
 const whileDone = (parts: Parts, taskId: string, act: () => Promise<void>): Promise<void> =>

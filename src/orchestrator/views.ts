@@ -2,25 +2,50 @@
 import type { RouteAnswer } from '#src/domain/api/route.ts';
 import type { Routes } from '#src/domain/api/routes.ts';
 import type { Diff } from '#src/domain/pull-request.ts';
+import type { Reason } from '#src/domain/reason.ts';
+import { gatesOf, schedule } from '#src/domain/scheduler.ts';
+import type { Task } from '#src/domain/task.ts';
+import type { TaskEnvironment } from '#src/domain/task-environment.ts';
 import { explainWhy, type Why } from '#src/domain/why.ts';
 import { diffFiles, listCommits } from '#src/git/diff.ts';
 import { isMissing, resolveCommit } from '#src/git/repository.ts';
-import { slotsInUse } from '#src/orchestrator/host.ts';
+import { breakerGates } from '#src/orchestrator/breakers.ts';
+import { agentOf, type HostFacts, pauseGate, readWhole, toQueueProject } from '#src/orchestrator/queue.ts';
+import { listBreakers } from '#src/store/breakers.ts';
 import type { Database } from '#src/store/database.ts';
-import { getProjectRow } from '#src/store/projects.ts';
+import { listPeers } from '#src/store/peers.ts';
+import { getProjectRow, type ProjectRow } from '#src/store/projects.ts';
 import { findPullRequest } from '#src/store/pull-requests.ts';
-import { getTask, getTaskRow, getTasks, listDependencies, listTasks } from '#src/store/tasks.ts';
+import { findParking } from '#src/store/runs.ts';
+import { listSetupSteps } from '#src/store/setup-steps.ts';
+import { findTaskDatabase } from '#src/store/task-databases.ts';
+import { listDependencies } from '#src/store/task-graph.ts';
+import { getTask, getTaskRow, getTasks, listTasks } from '#src/store/tasks.ts';
 import { findWorktree } from '#src/store/worktrees.ts';
 import { findProjectProblem } from '#src/workflows/project-settings.ts';
 
 export type Views = {
   why(taskId: string): Promise<Why>;
   diff(taskId: string): Promise<Diff>;
+  environment(taskId: string): Promise<TaskEnvironment>;
   graph(projectId: string): Promise<RouteAnswer<Routes['getGraph']>>;
 };
 
-export function createViews({ database, slots }: { database: Database; slots: number }): Views {
+export function createViews({ database, host }: { database: Database; host: HostFacts }): Views {
   const { db } = database;
+  /** A task in the queue is told its place; for others that wait, only what would stop anybody counts. */
+  const whatHolds = async (task: Task, project: ProjectRow): Promise<readonly Reason[]> => {
+    const parked = await findParking(db, task.id);
+    if (parked) return [{ code: parked.failure.code, message: parked.failure.message, until: parked.until }];
+    if (task.status === 'queued') return schedule(await readWhole(db, host)).held.get(task.id) ?? [];
+    if (task.status !== 'pending' && task.status !== 'blocked') return [];
+    const agent = agentOf(task.agent, toQueueProject(project));
+    return gatesOf({ projectId: project.id, agent }, [
+      ...pauseGate(project),
+      ...breakerGates(await listBreakers(db)),
+      ...host.gates(),
+    ]);
+  };
   return {
     async why(taskId) {
       const task = await getTask(db, taskId);
@@ -28,9 +53,9 @@ export function createViews({ database, slots }: { database: Database; slots: nu
       return explainWhy({
         task,
         dependencies: await getTasks(db, task.dependencies),
-        projectPaused: project.paused,
+        stacked: project.stacked,
         projectProblem: findProjectProblem(project),
-        slots: { inUse: await slotsInUse(db), total: slots },
+        held: await whatHolds(task, project),
       });
     },
     async diff(taskId) {
@@ -48,6 +73,16 @@ export function createViews({ database, slots }: { database: Database; slots: nu
         listCommits(project, worktree.base, head),
       ]);
       return { base: worktree.base, head, commits, files, conflicts: [] };
+    },
+    async environment(taskId) {
+      const { ports } = await getTask(db, taskId);
+      const [peers, setup, own] = await Promise.all([
+        listPeers(db, taskId),
+        listSetupSteps(db, taskId),
+        findTaskDatabase(db, taskId),
+      ]);
+      const database = own ? { kind: own.kind, name: own.name, place: own.place } : null;
+      return { taskId, ports, peers, setup, database };
     },
     async graph(projectId) {
       await getProjectRow(db, projectId);

@@ -12,7 +12,7 @@ import { getProjectRow } from '#src/store/projects.ts';
 import { findActiveRun, listRunsOf } from '#src/store/runs.ts';
 import { getTaskRow } from '#src/store/tasks.ts';
 import { findWorktree } from '#src/store/worktrees.ts';
-import { removeTaskWorktree } from '#src/workflows/clean-up.ts';
+import { removeTaskWorktree, waitUntilReleased } from '#src/workflows/clean-up.ts';
 import { writeEnvironment } from '#src/workflows/environment.ts';
 import type { Parts } from '#src/workflows/parts.ts';
 import { makeWorktree } from '#src/workflows/prepare.ts';
@@ -70,7 +70,7 @@ export async function removeTaskWorktreeNow(
     `The worktree of ${taskId} is needed: the task is ${status.replace('_', ' ')}. Cancel the task, which removes it.`,
   );
   if (!removable.includes(status as TaskStatus)) throw refused;
-  for (const { run } of await listRunsOf(db, [taskId])) await parts.engine.whenIdle(run.adwId);
+  for (const { run } of await listRunsOf(db, [taskId])) await waitUntilReleased(db, run.adwId);
   const { removed, saved } = await removeTaskWorktree(parts, { taskId, statuses: removable });
   if (!removed) throw refused;
   return { taskId, path: worktree.path, saved };

@@ -4,18 +4,32 @@
  */
 import { readdir, readFile } from 'node:fs/promises';
 
-/** Ends every process whose HOME is a folder in `homes`; answers how many. Nothing of this life may be at work yet. */
-export async function endLeftovers(homes: string): Promise<number> {
+export type RoomProcess = { pid: number /** Name of the home that it lives in. */; taskId: string };
+
+/** Every process whose HOME is a folder in `homes`. */
+export async function listRoomProcesses(homes: string): Promise<RoomProcess[]> {
   const names = await readdir('/proc').catch(() => []);
-  const ended = await Promise.all(names.filter((name) => /^\d+$/.test(name)).map((pid) => endOne(pid, homes)));
-  return ended.filter(Boolean).length;
+  const found = await Promise.all(names.filter((name) => /^\d+$/.test(name)).map((pid) => readOne(pid, homes)));
+  return found.filter((process) => process !== undefined);
 }
 
-async function endOne(pid: string, homes: string): Promise<boolean> {
+/** Ends all of them, or those of some tasks; answers how many. Nothing of this life may be at work in them. */
+export async function endLeftovers(homes: string, isDead: (taskId: string) => boolean = () => true): Promise<number> {
+  const found = (await listRoomProcesses(homes)).filter(({ taskId }) => isDead(taskId));
+  return found.filter(({ pid }) => endOne(pid)).length;
+}
+
+async function readOne(pid: string, homes: string): Promise<RoomProcess | undefined> {
   const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => ''); // it ended, or is another user's
-  if (!environment.split('\0').some((entry) => entry.startsWith(`HOME=${homes}/`))) return false;
+  const start = `HOME=${homes}/`;
+  const home = environment.split('\0').find((entry) => entry.startsWith(start));
+  const taskId = home?.slice(start.length).split('/')[0];
+  return taskId ? { pid: Number(pid), taskId } : undefined;
+}
+
+function endOne(pid: number): boolean {
   try {
-    return process.kill(Number(pid), 'SIGKILL');
+    return process.kill(pid, 'SIGKILL');
   } catch {
     return false; // it ended with one that was killed before
   }

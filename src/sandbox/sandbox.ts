@@ -24,6 +24,20 @@ export type Room = {
   network: Network;
   /** A model's unix socket served by us: reachable inside as http://127.0.0.1:<modelPort>. */
   modelSocket?: string;
+  doors?: Doors;
+  /** More unix sockets served by us, each reachable inside at 127.0.0.1:<port>. */
+  sockets?: readonly { port: number; socket: string }[];
+};
+
+/**
+ * Ports that rooms of one task share, each as the socket `<port>.sock` in a folder of the host: a port that is listened on in
+ * one room is reached in the others at http://localhost:<port>.
+ */
+export type Doors = {
+  folder: string;
+  /** The port of this room's own program: what comes to its socket is led there. */
+  serves?: number;
+  reaches: readonly number[];
 };
 
 export type Sandbox = {

@@ -1,8 +1,8 @@
 /**
  * The wall: bubblewrap around a whole process tree. Owns what is mounted (mounts.ts), the room's network (a namespace of
- * its own, always) and the ways out of it: unix sockets of ours, which a relay inside offers on fixed ports. The room's
- * environment is the one bubblewrap itself is given, never arguments, which every user of the host can read. All of it
- * dies with the process that started it.
+ * its own, always), the ways out of it (unix sockets of ours, which a relay inside offers on fixed ports) and the one way in
+ * (doors: a relay inside offers a port of the room as a unix socket). The room's environment is the one bubblewrap itself is
+ * given, never arguments, which every user of the host can read. All of it dies with the process that started it.
  */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,6 +17,7 @@ import { makeSocketFolder } from '#src/sandbox/sockets.ts';
 const modelPort = 8080;
 const proxyPort = 3128;
 const relayInside = '/run/sentra/relay.mjs';
+const doorsInside = '/run/sentra/doors';
 
 /** What root keeps inside: enough to work on files, too little to mount, trace, or make devices. */
 const rootCapabilities = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'SETGID', 'SETUID', 'NET_BIND_SERVICE'];
@@ -43,7 +44,7 @@ export function createSandbox(options: { stateDir: string; hidden?: readonly str
       return {
         ...command,
         command: bwrap,
-        args: [...wallArguments(room, hidden, exits), '--chdir', command.cwd, '--', ...withRelay(command, exits)],
+        args: [...wallArguments(room, hidden, exits), '--chdir', command.cwd, '--', ...withRelay(command, room, exits)],
         cwd: '/',
         env: { ...command.env, HOME: room.homePath, TMPDIR: '/tmp', ...(room.network === 'proxy' ? proxyEnv : {}) },
       };
@@ -52,18 +53,24 @@ export function createSandbox(options: { stateDir: string; hidden?: readonly str
   };
 }
 
-type Exit = { port: number; socket: string; inside: string };
+/** `socket`: what of the host is mounted at `inside`; undefined where a folder of it is mounted already. */
+type Exit = { port: number; socket?: string; inside: string };
 
 async function listExits(room: Room, proxy: () => Promise<EgressProxy>): Promise<Exit[]> {
   const exits: Exit[] = [];
   if (room.modelSocket) exits.push({ port: modelPort, socket: room.modelSocket, inside: '/run/sentra/model.sock' });
   if (room.network === 'proxy')
     exits.push({ port: proxyPort, socket: (await proxy()).socketPath, inside: '/run/sentra/proxy.sock' });
+  for (const { port, socket } of room.sockets ?? []) exits.push({ port, socket, inside: `/run/sentra/${port}.sock` });
+  for (const port of room.doors?.reaches ?? []) exits.push({ port, inside: doorOf(port) });
   return exits;
 }
 
+const doorOf = (port: number): string => `${doorsInside}/${port}.sock`;
+
 function wallArguments(room: Room, hidden: readonly string[], exits: readonly Exit[]): string[] {
-  const relay = exits.length ? ['--ro-bind', join(import.meta.dirname, 'relay.mjs'), relayInside] : [];
+  const relay = needsRelay(room, exits) ? ['--ro-bind', join(import.meta.dirname, 'relay.mjs'), relayInside] : [];
+  const doors = room.doors ? [room.doors.serves ? '--bind' : '--ro-bind', room.doors.folder, doorsInside] : [];
   return [
     ...namespaces,
     ...(process.getuid?.() === 0
@@ -72,9 +79,13 @@ function wallArguments(room: Room, hidden: readonly string[], exits: readonly Ex
     ...['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc'],
     ...mountArguments(room, hidden),
     ...relay,
-    ...exits.flatMap(({ socket, inside }) => ['--bind', socket, inside]),
+    ...doors,
+    ...exits.flatMap(({ socket, inside }) => (socket ? ['--bind', socket, inside] : [])),
   ];
 }
+
+const needsRelay = ({ doors }: Room, exits: readonly Exit[]): boolean =>
+  exits.length > 0 || doors?.serves !== undefined;
 
 /** The relay is nobody's child but the room's first process, and ready before the command starts. */
 const relayScript = `mkfifo /run/sentra/ready || exit 126
@@ -85,11 +96,15 @@ rm -f /run/sentra/ready
 shift 2
 exec "$@"`;
 
-function withRelay(command: Command, exits: readonly Exit[]): string[] {
+function withRelay(command: Command, room: Room, exits: readonly Exit[]): string[] {
   const own = [command.command, ...command.args];
-  if (exits.length === 0) return own;
-  const pairs = exits.map(({ port, inside }) => `${port}=${inside}`).join(' ');
-  return ['/bin/sh', '-c', relayScript, 'sh', process.execPath, pairs, ...own];
+  if (!needsRelay(room, exits)) return own;
+  const serves = room.doors?.serves;
+  const pairs = [
+    ...exits.map(({ port, inside }) => `${port}=${inside}`),
+    ...(serves === undefined ? [] : [`${doorOf(serves)}=${serves}`]),
+  ];
+  return ['/bin/sh', '-c', relayScript, 'sh', process.execPath, pairs.join(' '), ...own];
 }
 
 const proxyUrl = `http://127.0.0.1:${proxyPort}`;

@@ -12,7 +12,7 @@ type Handler<N extends RouteName, C = RequestContext> = (
   context: C,
 ) => Promise<RouteAnswer<Routes[N]>>;
 
-type OwnRoute = 'login' | 'createLoginLink';
+type OwnRoute = 'login' | 'createLoginLink' | 'createDevServerLink';
 /** What the server is given: one function for each route that it does not answer itself. */
 export type Handlers = { [N in Exclude<RouteName, OwnRoute>]: Handler<N> };
 /** The server's own routes also see the HTTP side. */

@@ -4,6 +4,7 @@ import type { Context } from 'hono';
 import { setCookie } from 'hono/cookie';
 import { SentraError } from '#src/errors.ts';
 import { type Handlers, openApiOf, serveRoutes } from '#src/server/api.ts';
+import { type DevLinkInput, type DevLinks, hostOf, serveDevEntrance } from '#src/server/dev-access.ts';
 import { answerError } from '#src/server/error-answer.ts';
 import { checkBody, checkHost, checkOrigin, checkToken, cookieName, type HostNames } from '#src/server/guard.ts';
 import type { Logins } from '#src/server/login.ts';
@@ -18,6 +19,7 @@ export type AppParts = Streams & {
   hosts: HostNames;
   /** Where people open the page. */
   url: () => string;
+  devLinks: DevLinks;
   webRoot?: string;
   mcp?: (request: Request) => Promise<Response>;
   report: (e: unknown) => void;
@@ -43,7 +45,9 @@ export function createApp(parts: AppParts): OpenAPIHono {
 
   app.get('/healthz', (c) => c.json({ ok: true }));
   serveStreams(app, parts, parts.report);
-  serveRoutes(app, { ...parts.handlers, ...ownHandlers(parts) });
+  const own = ownHandlers(parts);
+  serveRoutes(app, { ...parts.handlers, ...own });
+  serveDevEntrance(app, own.createDevServerLink);
   const description = openApiOf(app, parts.version);
   app.get('/openapi.json', (c) => c.json(description));
   const { mcp } = parts;
@@ -53,7 +57,7 @@ export function createApp(parts: AppParts): OpenAPIHono {
   return app;
 }
 
-function ownHandlers({ logins, url }: AppParts) {
+function ownHandlers({ logins, url, handlers, devLinks }: AppParts) {
   return {
     login: async ({ body }: { body: { code: string } }, { http }: { http: Context }) => {
       const session = logins.redeem(body.code);
@@ -61,6 +65,10 @@ function ownHandlers({ logins, url }: AppParts) {
       return { ok: true as const };
     },
     createLoginLink: async () => logins.createLink(url()),
+    createDevServerLink: async ({ params }: DevLinkInput) => {
+      const { items } = await handlers.listDevServers({ params }, {});
+      return devLinks.create(hostOf(params, items));
+    },
   };
 }
 

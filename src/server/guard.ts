@@ -5,13 +5,16 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { getCookie } from 'hono/cookie';
+import { routes } from '#src/domain/api/routes.ts';
 import { SentraError } from '#src/errors.ts';
 import { isSameSecret, sessionOf } from '#src/server/login.ts';
 
 export const cookieName = 'sentra';
 export const protocolName = 'sentra';
 const tokenProtocol = 'bearer.';
-const maxBodyBytes = 1024 * 1024;
+const mebibyte = 1024 * 1024;
+/** A batch is ten thousand tasks, each with a few lines of description. */
+const maxMebibytes = (path: string) => (path === routes.createTasks.path ? 16 : 1);
 
 export type HostNames = () => readonly string[];
 
@@ -59,22 +62,20 @@ function bearerOf(c: Context): string | undefined {
   return offered?.find((protocol) => protocol.startsWith(tokenProtocol))?.slice(tokenProtocol.length);
 }
 
-const tooLarge = () =>
+const tooLarge = (most: number) =>
   new SentraError(
     'payload_too_large',
-    'The body is larger than 1 MiB: send less at once, for example several batches.',
+    `The body is larger than ${most} MiB: send less at once, for example several batches.`,
   );
-const limitStream = bodyLimit({
-  maxSize: maxBodyBytes,
-  onError: () => {
-    throw tooLarge();
-  },
-});
 
 export const checkBody: MiddlewareHandler = async (c, next) => {
+  const most = maxMebibytes(c.req.path);
+  const onError = () => {
+    throw tooLarge(most);
+  };
   const length = Number(c.req.header('content-length') ?? 0);
-  if (length > maxBodyBytes) throw tooLarge();
-  return limitStream(c, async () => {
+  if (length > most * mebibyte) throw tooLarge(most);
+  return bodyLimit({ maxSize: most * mebibyte, onError })(c, async () => {
     if (length > 0 || c.req.header('transfer-encoding') !== undefined) requireJson(c);
     await next();
   });

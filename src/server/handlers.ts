@@ -1,17 +1,22 @@
 /** What each route does: one line to the part that decides. */
 import type { Finding, SavedWork } from '#src/domain/clean-up.ts';
+import type { Verification } from '#src/domain/verification.ts';
 import type { Host } from '#src/orchestrator/host.ts';
 import type { Lifecycle } from '#src/orchestrator/lifecycle.ts';
 import type { Projects } from '#src/orchestrator/projects.ts';
+import type { ResourceView } from '#src/orchestrator/resources.ts';
 import type { Tasks } from '#src/orchestrator/tasks.ts';
 import type { Views } from '#src/orchestrator/views.ts';
+import type { Workers } from '#src/orchestrator/workers.ts';
 import type { Handlers } from '#src/server/api.ts';
+import { listBreakers } from '#src/store/breakers.ts';
 import type { Database } from '#src/store/database.ts';
 import { listEvidence } from '#src/store/evidence.ts';
 import { listLogs } from '#src/store/logs.ts';
 import { listRunsOf, toRun } from '#src/store/runs.ts';
 import { getTask, getTaskRow, listTasks } from '#src/store/tasks.ts';
 import { insertTemplate, listTemplates, removeTemplate, updateTemplate } from '#src/store/templates.ts';
+import type { DevServers } from '#src/workflows/dev-servers.ts';
 
 export type HandlerParts = {
   database: Database;
@@ -20,11 +25,15 @@ export type HandlerParts = {
   lifecycle: Lifecycle;
   views: Views;
   host: Host;
+  resources: ResourceView['resources'];
+  devServers: Pick<DevServers, 'list' | 'request' | 'stop'>;
   createWorktree: (taskId: string, branchName?: string) => ReturnType<Handlers['createWorktree']>;
   removeWorktree: (taskId: string) => ReturnType<Handlers['removeWorktree']>;
   restoreWork: (taskId: string, file?: string) => ReturnType<Handlers['restoreWorktree']>;
   cleanUp: (dryRun: boolean) => Promise<Finding[]>;
   listSaved: () => Promise<SavedWork[]>;
+  verify: () => Promise<Verification>;
+  workers: Workers;
 };
 
 export function createHandlers(parts: HandlerParts): Handlers {
@@ -35,6 +44,8 @@ export function createHandlers(parts: HandlerParts): Handlers {
     listProjects: async () => ({ items: await projects.list() }),
     getProject: ({ params }) => projects.get(params.id),
     patchProject: ({ params, body }) => projects.patch(params.id, body),
+    listBreakers: async () => ({ items: await listBreakers(db) }),
+    closeBreaker: async ({ params }) => ({ closed: await projects.closeBreaker(params.id, params.agent) }),
     removeProject: async ({ params }) => {
       await projects.remove(params.id);
       return { removed: true };
@@ -66,10 +77,14 @@ export function createHandlers(parts: HandlerParts): Handlers {
     },
     getWhy: ({ params }) => views.why(params.id),
     getDiff: ({ params }) => views.diff(params.id),
+    getEnvironment: ({ params }) => views.environment(params.id),
     listEvidence: async ({ params }) => {
       await getTaskRow(db, params.id);
       return { items: await listEvidence(db, params.id) };
     },
+    listDevServers: async ({ params }) => ({ items: await parts.devServers.list(params.id) }),
+    startDevServers: async ({ params, body }) => ({ items: await parts.devServers.request(params.id, body.names) }),
+    stopDevServers: async ({ params, body }) => ({ items: await parts.devServers.stop(params.id, body.names) }),
     getGraph: ({ query }) => views.graph(query.projectId),
     listTemplates: async () => ({ items: await listTemplates(db) }),
     createTemplate: ({ body }) => insertTemplate(db, body),
@@ -91,5 +106,9 @@ export function createHandlers(parts: HandlerParts): Handlers {
     restoreWorktree: ({ params, body }) => parts.restoreWork(params.taskId, body.file),
     listSaved: async () => ({ items: await parts.listSaved() }),
     getSystem: () => host.system(),
+    getResources: () => parts.resources(),
+    verify: () => parts.verify(),
+    listWorkers: async () => ({ items: await parts.workers.list() }),
+    drainWorker: ({ params }) => parts.workers.drain(params.id),
   };
 }

@@ -6,9 +6,12 @@ import { WebSocketServer } from 'ws';
 import { messageOf, SentraError } from '#src/errors.ts';
 import type { Handlers } from '#src/server/api.ts';
 import { createApp } from '#src/server/app.ts';
+import { createDevLinks } from '#src/server/dev-access.ts';
+import { createDevProxy, type DevProxy } from '#src/server/dev-proxy.ts';
 import { protocolName } from '#src/server/guard.ts';
 import { createLogins, type LoginLink } from '#src/server/login.ts';
 import { keepAlive, type Streams } from '#src/server/streams.ts';
+import type { DevServers } from '#src/workflows/dev-servers.ts';
 
 export type ServerParts = Streams & {
   handlers: Handlers;
@@ -19,6 +22,7 @@ export type ServerParts = Streams & {
   /** The folder of the built dashboard. */
   webRoot?: string;
   mcp?: (request: Request) => Promise<Response>;
+  devServers: Pick<DevServers, 'open'>;
   version: string;
   /** Told of what no code of ours expected. */
   onRequestError?: (e: unknown) => void;
@@ -40,11 +44,13 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   const name = isIP(parts.host) === 6 ? `[${parts.host}]` : parts.host;
   const url = () => `http://${name}:${port}`;
   const logins = createLogins(parts.auth.token);
+  const devLinks = createDevLinks(parts.auth.token, () => port);
   const app = createApp({
     ...parts,
     token: parts.auth.token,
     logins,
     url,
+    devLinks,
     hosts: () => [...new Set([name, '127.0.0.1', 'localhost'])].map((host) => `${host}:${port}`),
     report: (e) => parts.onRequestError?.(e),
   });
@@ -53,10 +59,11 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     maxPayload: maxMessageBytes,
     handleProtocols: (offered) => (offered.has(protocolName) ? protocolName : false), // never the one with the token
   });
+  const devProxy = createDevProxy({ ...parts, devLinks, token: parts.auth.token, port: () => port, dashboard: url });
   const stopPings = keepAlive(sockets);
   let server: Server;
   try {
-    ({ server, port } = await listen(parts, app.fetch, sockets));
+    ({ server, port } = await listen(parts, app.fetch, { sockets, devProxy }));
   } catch (e) {
     stopPings();
     throw e;
@@ -68,6 +75,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     close: async () => {
       stopPings();
       for (const socket of sockets.clients) socket.terminate();
+      devProxy.close();
       const closed = new Promise<void>((done) => server.close(() => done()));
       server.closeAllConnections();
       await closed;
@@ -86,7 +94,7 @@ function requireLoopback(host: string): void {
 function listen(
   { host, port }: ServerParts,
   fetch: Parameters<typeof serve>[0]['fetch'],
-  sockets: WebSocketServer,
+  { sockets, devProxy }: { sockets: WebSocketServer; devProxy: DevProxy },
 ): Promise<{ server: Server; port: number }> {
   return new Promise((done, fail) => {
     const server = serve(
@@ -100,6 +108,7 @@ function listen(
       },
       (address) => done({ server, port: address.port }),
     ) as Server;
+    devProxy.divert(server);
     server.once('error', (cause: NodeJS.ErrnoException) => fail(cannotListen(host, port, cause)));
   });
 }

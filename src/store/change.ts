@@ -2,14 +2,15 @@
  * A change of facts: one transaction, at whose end the status of every task it touched is derived anew (and of those that
  * wait for it), and its events are numbered. This is the only writer of `tasks.status`.
  */
-import { eq, inArray, sql } from 'drizzle-orm';
+import { gt, sql } from 'drizzle-orm';
 import type pg from 'pg';
 import type { EventType } from '#src/domain/event.ts';
-import { deriveStatus, type TaskFacts } from '#src/domain/status.ts';
 import type { TaskStatus } from '#src/domain/task.ts';
-import type { Database, Transaction } from '#src/store/database.ts';
+import type { Database, Queryable, Transaction } from '#src/store/database.ts';
 import { type NewEvent, recordEvents } from '#src/store/events.ts';
-import { pullRequests, runs, taskDependencies, tasks } from '#src/store/schema.ts';
+import { isOneOf } from '#src/store/one-of.ts';
+import { taskDependencies, tasks } from '#src/store/schema.ts';
+import { deriveStatuses, factColumns } from '#src/store/task-facts.ts';
 
 export type Change = {
   tx: Transaction;
@@ -48,84 +49,89 @@ export function createChanges(database: Database, onCommitted: () => void): Chan
   };
 }
 
-/** Derives the touched tasks, then those that depend on one whose status changed, until nothing changes. */
+/**
+ * Derives the touched tasks, then those that depend on one whose status changed, until nothing changes. A wave of them is
+ * four statements, whatever their number.
+ */
 async function deriveAll(tx: Transaction, touched: ReadonlySet<string>): Promise<NewEvent[]> {
   const events: NewEvent[] = [];
-  let pending = [...touched].sort();
+  let pending = [...touched];
   let first = true;
   while (pending.length) {
-    const changed: string[] = [];
-    for (const id of pending) {
-      const derived = await deriveOne(tx, id);
-      if (!derived) continue;
-      if (derived.before !== derived.after) changed.push(id);
-      if (first || derived.before !== derived.after)
-        events.push({
-          type: 'task.changed',
-          projectId: derived.projectId,
-          taskId: id,
-          data: { status: derived.after },
-        });
-    }
+    const derived = await deriveWave(tx, pending);
+    const changed = derived.filter(({ before, after }) => before !== after);
+    for (const { id, projectId, after } of first ? derived : changed)
+      events.push({ type: 'task.changed', projectId, taskId: id, data: { status: after } });
     first = false;
-    pending = changed.length ? await dependantsOf(tx, changed) : [];
+    pending = changed.length
+      ? await dependantsOf(
+          tx,
+          changed.map(({ id }) => id),
+        )
+      : [];
   }
   return events;
 }
 
-async function deriveOne(tx: Transaction, id: string) {
-  // The row's lock makes the last of several changes at once see the facts of all of them.
-  const [row] = await tx.select().from(tasks).where(eq(tasks.id, id)).for('update');
-  if (!row) return undefined;
-  const facts = await factsOf(tx, id);
-  const after = deriveStatus({
-    skipped: row.skippedAt !== null,
-    cancelled: row.cancelledAt !== null,
-    endedWithoutChanges: row.endedWithoutChangesAt !== null,
-    ...facts,
-  });
-  if (after !== row.status)
+type Derived = { id: string; projectId: string; before: string; after: TaskStatus };
+
+async function deriveWave(tx: Transaction, ids: readonly string[]): Promise<Derived[]> {
+  // The rows' locks make the last of several changes at once see the facts of all of them; their order is everybody's.
+  const rows = await tx.select(factColumns).from(tasks).where(isOneOf(tasks.id, ids)).orderBy(tasks.id).for('update');
+  const statuses = await deriveStatuses(tx, rows);
+  const derived = rows.map((row) => ({
+    id: row.id,
+    projectId: row.projectId,
+    before: row.status,
+    after: statuses.get(row.id) ?? (row.status as TaskStatus),
+  }));
+  const changes = Map.groupBy(
+    derived.filter(({ before, after }) => before !== after),
+    ({ after }) => after,
+  );
+  for (const [status, changed] of changes)
     await tx
       .update(tasks)
-      .set({ status: after, completedAt: after === 'completed' ? sql`now()` : null })
-      .where(eq(tasks.id, id));
-  return { before: row.status, after, projectId: row.projectId };
+      .set({ status, completedAt: status === 'completed' ? sql`now()` : null })
+      .where(
+        isOneOf(
+          tasks.id,
+          changed.map(({ id }) => id),
+        ),
+      );
+  return derived;
 }
 
-/** A statement of its own: one that waited for the lock would still see the rows as they were before. */
-async function factsOf(tx: Transaction, id: string): Promise<Pick<TaskFacts, 'run' | 'pullRequest' | 'dependencies'>> {
-  const run = tx
-    .select({ status: runs.status })
-    .from(runs)
-    .where(eq(runs.taskId, id))
-    .orderBy(sql`${runs.createdAt} desc`)
-    .limit(1);
-  const pull = tx
-    .select({ state: pullRequests.state })
-    .from(pullRequests)
-    .where(eq(pullRequests.taskId, id))
-    .orderBy(sql`${pullRequests.number} desc`)
-    .limit(1);
-  const dependencies = tx
-    .select({ statuses: sql`coalesce(array_agg(${tasks.status}), '{}')` })
-    .from(taskDependencies)
-    .innerJoin(tasks, eq(tasks.id, taskDependencies.dependsOn))
-    .where(eq(taskDependencies.taskId, id));
-  const { rows } = await tx.execute<{ run: string | null; pull: string | null; dependencies: TaskStatus[] }>(
-    sql`select (${run}) as run, (${pull}) as pull, (${dependencies}) as dependencies`,
-  );
-  const found = rows[0];
-  return {
-    run: (found?.run ?? undefined) as TaskFacts['run'],
-    pullRequest: (found?.pull ?? undefined) as TaskFacts['pullRequest'],
-    dependencies: found?.dependencies ?? [],
-  };
-}
-
-async function dependantsOf(tx: Transaction, ids: string[]): Promise<string[]> {
+async function dependantsOf(tx: Transaction, ids: readonly string[]): Promise<string[]> {
   const rows = await tx
     .selectDistinct({ taskId: taskDependencies.taskId })
     .from(taskDependencies)
-    .where(inArray(taskDependencies.dependsOn, ids));
-  return rows.map((row) => row.taskId).sort();
+    .where(isOneOf(taskDependencies.dependsOn, ids));
+  return rows.map((row) => row.taskId);
+}
+
+const rowsAtOnce = 1000;
+
+/** Tasks whose kept status is not what their facts say: none, unless there is a bug. */
+export async function findWrongStatuses(
+  db: Queryable,
+): Promise<{ looked: number; wrong: { id: string; kept: string; derived: TaskStatus }[] }> {
+  const found = { looked: 0, wrong: [] as { id: string; kept: string; derived: TaskStatus }[] };
+  for (let after = ''; ; ) {
+    const rows = await db
+      .select(factColumns)
+      .from(tasks)
+      .where(gt(tasks.id, after))
+      .orderBy(tasks.id)
+      .limit(rowsAtOnce);
+    const statuses = await deriveStatuses(db, rows);
+    for (const { id, status: kept } of rows) {
+      const derived = statuses.get(id);
+      if (derived && derived !== kept) found.wrong.push({ id, kept, derived });
+    }
+    found.looked += rows.length;
+    const last = rows.at(-1);
+    if (!last) return found;
+    after = last.id;
+  }
 }

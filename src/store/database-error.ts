@@ -32,6 +32,9 @@ export function isUnavailable(thrown: unknown): boolean {
 export const shouldRepeat = (thrown: unknown): boolean =>
   causesOf(thrown).some((e) => e.code === '40001' || e.code === '40P01');
 
+/** A row with this key is there already. */
+export const isDuplicate = (thrown: unknown): boolean => causesOf(thrown).some((e) => e.code === '23505');
+
 export function unavailable(cause: unknown): SentraError {
   if (cause instanceof SentraError) return cause;
   const root = causesOf(cause).at(-1)?.message || messageOf(cause);

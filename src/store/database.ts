@@ -44,9 +44,33 @@ export function afterCommit(tx: Transaction, then: () => void): void {
 }
 
 export async function openDatabase(url: string, options: { maxConnections?: number } = {}): Promise<Database> {
+  const max = options.maxConnections ?? 20;
+  const pool = openPool(url, max);
+  // Transactions wait for one another's locks; whoever only reads must not wait for them.
+  const writers = openPool(url, max);
+  const database: Database = {
+    url,
+    db: drizzle(pool, { schema }),
+    pool,
+    transaction: (work) => transact(writers, work),
+    migrate: (also) => migrate(url, also),
+    close: async () => {
+      await Promise.all([pool.end(), writers.end()]);
+    },
+  };
+  try {
+    await pool.query('select 1');
+  } catch (cause) {
+    await database.close();
+    throw unavailable(cause);
+  }
+  return database;
+}
+
+function openPool(url: string, max: number): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
-    max: options.maxConnections ?? 20,
+    max,
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
     application_name: 'sentra',
@@ -54,21 +78,7 @@ export async function openDatabase(url: string, options: { maxConnections?: numb
   // A dead server must not end this process: the query that was running rejects with the same error.
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));
-  const database: Database = {
-    url,
-    db: drizzle(pool, { schema }),
-    pool,
-    transaction: (work) => transact(pool, work),
-    migrate: (also) => migrate(url, also),
-    close: () => pool.end(),
-  };
-  try {
-    await pool.query('select 1');
-  } catch (cause) {
-    await pool.end();
-    throw unavailable(cause);
-  }
-  return database;
+  return pool;
 }
 
 async function transact<T>(pool: pg.Pool, work: (tx: Transaction, client: pg.PoolClient) => Promise<T>): Promise<T> {

@@ -25,10 +25,15 @@ export async function recordEvents(tx: Transaction, news: readonly NewEvent[]): 
     .returning();
   const first = (head?.lastId ?? 0) - news.length + 1;
   // The wall clock: now() is the start of the transaction and could go back from one number to the next.
-  await tx
-    .insert(events)
-    .values(news.map((event, at) => ({ id: first + at, ...event, timestamp: sql`clock_timestamp()` })));
+  await tx.execute(sql`
+    insert into ${events} (id, type, project_id, task_id, data, "timestamp")
+    select ${first}::bigint + n - 1, type, project_id, task_id, data::jsonb, clock_timestamp()
+    from unnest(${textsOf(news, (e) => e.type)}, ${textsOf(news, (e) => e.projectId)}, ${textsOf(news, (e) => e.taskId)},
+      ${textsOf(news, (e) => JSON.stringify(e.data))}) with ordinality as new (type, project_id, task_id, data, n)`);
 }
+
+const textsOf = (news: readonly NewEvent[], pick: (event: NewEvent) => string | null) =>
+  sql`${sql.param(news.map(pick))}::text[]`;
 
 export async function listEvents(db: Queryable, after: number, limit: number): Promise<Event[]> {
   const rows = await db.select().from(events).where(gt(events.id, after)).orderBy(asc(events.id)).limit(limit);

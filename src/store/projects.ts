@@ -6,7 +6,7 @@ import { projects, tasks } from '#src/store/schema.ts';
 import { toIso } from '#src/store/time.ts';
 
 export type ProjectRow = typeof projects.$inferSelect;
-export type ProjectFacts = Pick<ProjectRow, 'id' | 'name' | 'path' | 'baseBranch' | 'gitDir' | 'remote'>;
+export type ProjectFacts = Pick<ProjectRow, 'id' | 'name' | 'path' | 'baseBranch' | 'gitDir' | 'remote' | 'stacked'>;
 
 /** Keeps a project; one that was removed before is taken up again under its old id. Answers its id. */
 export async function insertProject(tx: Queryable, facts: ProjectFacts): Promise<string> {
@@ -25,10 +25,19 @@ export async function getProjectRow(db: Queryable, id: string): Promise<ProjectR
     .select()
     .from(projects)
     .where(and(eq(projects.id, id), isNull(projects.removedAt)));
-  if (!row)
-    throw new SentraError('not_found', `There is no project ${id}; \`npx sentra project list\` shows those there are.`);
+  if (!row) throw noProject(id);
   return row;
 }
+
+/** One that was removed as well: what its tasks left is still cleaned up. */
+export async function getAnyProjectRow(db: Queryable, id: string): Promise<ProjectRow> {
+  const [row] = await db.select().from(projects).where(eq(projects.id, id));
+  if (!row) throw noProject(id);
+  return row;
+}
+
+const noProject = (id: string) =>
+  new SentraError('not_found', `There is no project ${id}; \`npx sentra project list\` shows those there are.`);
 
 export async function findProjectByPath(db: Queryable, path: string): Promise<ProjectRow | undefined> {
   const [row] = await db
@@ -47,6 +56,11 @@ export const listAllProjectRows = (db: Queryable): Promise<ProjectRow[]> =>
 
 export async function updateProject(tx: Queryable, id: string, patch: ProjectPatch): Promise<void> {
   if (Object.keys(patch).length) await tx.update(projects).set(patch).where(eq(projects.id, id));
+}
+
+/** As its sentra.json says. */
+export async function setStacked(tx: Queryable, id: string, stacked: boolean): Promise<void> {
+  await tx.update(projects).set({ stacked }).where(eq(projects.id, id));
 }
 
 export async function removeProject(tx: Queryable, id: string): Promise<void> {

@@ -1,10 +1,11 @@
-import { asc, desc, eq, inArray, sql } from 'drizzle-orm';
+import { asc, desc, eq, sql } from 'drizzle-orm';
 import type { PhaseAttempt, PhaseName } from '#src/domain/phase.ts';
 import type { NewComment } from '#src/domain/pull-request.ts';
 import type { Run } from '#src/domain/run.ts';
 import type { RunStatus, WorkflowType } from '#src/domain/workflow.ts';
 import { type Failure, SentraError } from '#src/errors.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { isOneOf } from '#src/store/one-of.ts';
 import { phases, runs } from '#src/store/schema.ts';
 import { toIso, toIsoOrNull } from '#src/store/time.ts';
 
@@ -72,20 +73,108 @@ export async function setRunStatus(
   return rows.length === 1;
 }
 
+/** This worker executes the run from now on. Answers the number of the execution: an older one may write no more. */
+export async function takeRun(db: Queryable, adwId: string, workerId: string): Promise<number> {
+  const [row] = await db
+    .update(runs)
+    .set({ workerId, epoch: sql`${runs.epoch} + 1`, releasedAt: null })
+    .where(eq(runs.adwId, adwId))
+    .returning({ epoch: runs.epoch });
+  if (!row) throw new SentraError('not_found', `There is no run ${adwId}.`);
+  return row.epoch;
+}
+
+/** Holds off a takeover until the transaction ends; false when one has happened. */
+export async function holdsRun(tx: Queryable, adwId: string, epoch: number): Promise<boolean> {
+  const rows = await tx
+    .select({ adwId: runs.adwId })
+    .from(runs)
+    .where(sql`${runs.adwId} = ${adwId} and ${runs.epoch} = ${epoch}`)
+    .for('share');
+  return rows.length === 1;
+}
+
+export async function releaseRun(db: Queryable, adwId: string, epoch: number): Promise<void> {
+  await db
+    .update(runs)
+    .set({ releasedAt: sql`now()` })
+    .where(sql`${runs.adwId} = ${adwId} and ${runs.epoch} = ${epoch}`);
+}
+
+/** Runs that a worker executes, or did when it died. */
+export const listRunsOfWorker = (db: Queryable, workerId: string): Promise<{ adwId: string; taskId: string }[]> =>
+  db
+    .select({ adwId: runs.adwId, taskId: runs.taskId })
+    .from(runs)
+    .where(sql`${runs.workerId} = ${workerId} and ${runs.releasedAt} is null`);
+
+/** What a worker had at work when it died: nothing of it is, and what has ended is not taken up again. */
+export async function releaseEndedRuns(db: Queryable, workerId: string): Promise<void> {
+  await db
+    .update(runs)
+    .set({ releasedAt: sql`now()` })
+    .where(
+      sql`${runs.workerId} = ${workerId} and ${runs.releasedAt} is null and ${runs.status} not in ('queued', 'running')`,
+    );
+}
+
+export type Parking = { until: string } | { afterMs: number };
+
+/** Takes the slot from an active run. Answers until when it is parked, undefined when it has ended. */
+export async function parkRun(
+  tx: Queryable,
+  adwId: string,
+  parking: Parking,
+  failure: Failure,
+): Promise<string | undefined> {
+  const until =
+    'until' in parking
+      ? sql`${parking.until}::timestamptz`
+      : sql`now() + ${parking.afterMs} * interval '1 millisecond'`;
+  const [row] = await tx
+    .update(runs)
+    .set({ status: 'queued', dispatchedAt: null, parkedUntil: until, parkedFor: failure })
+    .where(sql`${runs.adwId} = ${adwId} and ${runs.status} in ('queued', 'running')`)
+    .returning({ until: runs.parkedUntil });
+  return row?.until ? toIso(row.until) : undefined;
+}
+
+/** Until when the active run of a task has no slot, and why; by the database's clock. */
+export async function findParking(
+  db: Queryable,
+  taskId: string,
+): Promise<{ until: string; failure: Failure } | undefined> {
+  const [row] = await db
+    .select({ until: runs.parkedUntil, failure: runs.parkedFor })
+    .from(runs)
+    .where(sql`${runs.taskId} = ${taskId} and ${runs.status} = 'queued' and ${runs.parkedUntil} > now()`);
+  return row?.until && row.failure ? { until: toIso(row.until), failure: row.failure } : undefined;
+}
+
+/** Goes on with a parked run that has a slot again; answers false when it is not one. */
+export async function unparkRun(tx: Queryable, adwId: string): Promise<boolean> {
+  const rows = await tx
+    .update(runs)
+    .set({ status: 'running', parkedUntil: null, parkedFor: null })
+    .where(sql`${runs.adwId} = ${adwId} and ${runs.status} = 'queued' and ${runs.dispatchedAt} is not null`)
+    .returning({ adwId: runs.adwId });
+  return rows.length === 1;
+}
+
 /** Runs of several tasks, newest first, with their attempts in the order in which they began. */
 export async function listRunsOf(db: Queryable, taskIds: readonly string[]): Promise<RunWithPhases[]> {
-  const ids = [...taskIds];
   const runRows = await db
     .select()
     .from(runs)
-    .where(inArray(runs.taskId, ids))
+    .where(isOneOf(runs.taskId, taskIds))
     .orderBy(desc(runs.createdAt), desc(runs.adwId));
   const phaseRows = await db
     .select()
     .from(phases)
-    .where(inArray(phases.taskId, ids))
+    .where(isOneOf(phases.taskId, taskIds))
     .orderBy(asc(phases.startedAt), asc(phases.attempt));
-  return runRows.map((run) => ({ run, phases: phaseRows.filter((p) => p.adwId === run.adwId) }));
+  const phasesOf = Map.groupBy(phaseRows, (phase) => phase.adwId);
+  return runRows.map((run) => ({ run, phases: phasesOf.get(run.adwId) ?? [] }));
 }
 
 export const toRun = ({ run, phases: attempts }: RunWithPhases): Run => ({
@@ -97,6 +186,8 @@ export const toRun = ({ run, phases: attempts }: RunWithPhases): Run => ({
   createdAt: toIso(run.createdAt),
   startedAt: toIsoOrNull(run.startedAt),
   endedAt: toIsoOrNull(run.endedAt),
+  peakMemory: run.peakMemory,
+  cpuSeconds: run.cpuSeconds,
   phases: attempts.map(toAttempt),
 });
 

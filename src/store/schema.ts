@@ -1,9 +1,10 @@
 /**
- * Every table of schema `sentra`. Facts are rows that are only ever added or closed; `tasks.status` is the one derived
+ * The tables of schema `sentra`; those of worktrees, what belongs to them and workers are in schema-host.ts. Facts are rows that are only ever added or closed; `tasks.status` is the one derived
  * column, written by store/tasks.ts alone. Columns named *_at are in the database's clock.
  */
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import {
+  type AnyPgColumn,
   bigint,
   boolean,
   doublePrecision,
@@ -22,9 +23,9 @@ import type { Failure } from '../errors.ts';
 
 export const sentra = pgSchema('sentra');
 
-const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'string' });
-const number = (name: string) => bigint(name, { mode: 'number' });
-const createdAt = () => at('created_at').notNull().defaultNow();
+export const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'string' });
+export const number = (name: string) => bigint(name, { mode: 'number' });
+export const createdAt = () => at('created_at').notNull().defaultNow();
 
 export const projects = sentra.table('projects', {
   id: text().primaryKey(),
@@ -34,9 +35,15 @@ export const projects = sentra.table('projects', {
   gitDir: text('git_dir').notNull(),
   remote: text(),
   paused: boolean().notNull().default(false),
+  /** As sentra.json last said: a dependency in review is enough. */
+  stacked: boolean().notNull().default(false),
   removedAt: at('removed_at'),
   createdAt: createdAt(),
 });
+
+/** High before medium before low. The index `tasks_in_line` is on the same expression. */
+export const priorityRank = (column: AnyPgColumn | SQL) =>
+  sql`(case ${column} when 'high' then 0 when 'medium' then 1 else 2 end)`;
 
 export const tasks = sentra.table(
   'tasks',
@@ -58,6 +65,8 @@ export const tasks = sentra.table(
     needsDevServer: boolean('needs_dev_server').notNull(),
     labels: text().array().notNull(),
     idempotencyKey: text('idempotency_key'),
+    /** How many tasks wait for it, directly or not; written with the graph. */
+    unblocks: integer().notNull().default(0),
     status: text().notNull(),
     notice: text(),
     plan: text(),
@@ -71,6 +80,9 @@ export const tasks = sentra.table(
   (t) => [
     index('tasks_by_project').on(t.projectId, t.status),
     index('tasks_by_creation').on(t.createdAt, t.id),
+    index('tasks_in_line')
+      .on(t.projectId, priorityRank(t.priority), t.unblocks.desc(), t.createdAt, t.id)
+      .where(sql`status = 'queued'`),
     uniqueIndex('tasks_idempotency').on(t.idempotencyKey),
   ],
 );
@@ -101,13 +113,29 @@ export const runs = sentra.table(
     comments: jsonb().$type<{ path?: string | undefined; line?: number | undefined; body: string }[]>(),
     status: text().notNull(),
     error: jsonb().$type<Failure>(),
+    /** Of all its processes at one moment, in bytes; both grow while it is at work. */
+    peakMemory: number('peak_memory').notNull().default(0),
+    cpuSeconds: doublePrecision('cpu_seconds').notNull().default(0),
     createdAt: createdAt(),
+    /** When it was handed to the workers; until then it only waits for its turn. */
+    dispatchedAt: at('dispatched_at'),
     startedAt: at('started_at'),
+    /** It gave its slot back and gets none before this. */
+    parkedUntil: at('parked_until'),
+    parkedFor: jsonb('parked_for').$type<Failure>(),
+    /** Who executes it; each execution has the next number, and only the newest may write. */
+    workerId: text('worker_id'),
+    epoch: integer().notNull().default(0),
+    /** Nothing of it is at work any more. */
+    releasedAt: at('released_at'),
     endedAt: at('ended_at'),
   },
   (t) => [
     index('runs_by_task').on(t.taskId, t.createdAt),
     uniqueIndex('runs_one_active').on(t.taskId).where(sql`status in ('queued', 'running')`),
+    index('runs_at_work')
+      .on(t.taskId)
+      .where(sql`status = 'running' or (status = 'queued' and dispatched_at is not null)`),
   ],
 );
 
@@ -171,31 +199,6 @@ export const eventHead = sentra.table('event_head', {
   lastId: number('last_id').notNull(),
 });
 
-export const worktrees = sentra.table('worktrees', {
-  taskId: text('task_id')
-    .primaryKey()
-    .references(() => tasks.id),
-  path: text().notNull(),
-  branchName: text('branch_name').notNull(),
-  adminDir: text('admin_dir'),
-  /** The commit that the branch started from. */
-  base: text().notNull(),
-  state: text().notNull(),
-  isolation: text().notNull(),
-  /** Untracked files that were copied in from the main checkout: never committed. */
-  copied: text().array().notNull().default([]),
-  createdAt: createdAt(),
-  readyAt: at('ready_at'),
-  deletedAt: at('deleted_at'),
-});
-
-export const portLeases = sentra.table('port_leases', {
-  firstPort: integer('first_port').primaryKey(),
-  taskId: text('task_id').notNull().unique(),
-  names: jsonb().$type<Record<string, number>>(),
-  createdAt: createdAt(),
-});
-
 export const agentSessions = sentra.table(
   'agent_sessions',
   {
@@ -216,6 +219,30 @@ export const agentSessions = sentra.table(
   },
   (t) => [index('agent_sessions_by_task').on(t.taskId)],
 );
+
+/** Of an agent in a project whose runs fail in a row (domain/breaker.ts). */
+export const breakers = sentra.table(
+  'breakers',
+  {
+    projectId: text('project_id')
+      .notNull()
+      .references(() => projects.id),
+    agent: text().notNull(),
+    kind: text().notNull(),
+    failures: integer().notNull(),
+    trips: integer().notNull(),
+    openUntil: at('open_until'),
+    message: text().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.projectId, t.agent] })],
+);
+
+/** Credentials that a model lets in again only after this. */
+export const credentialLimits = sentra.table('credential_limits', {
+  credential: text().primaryKey(),
+  until: at('until').notNull(),
+  message: text().notNull(),
+});
 
 export const transcripts = sentra.table(
   'transcripts',
@@ -304,13 +331,4 @@ export const templates = sentra.table('templates', {
   name: text().primaryKey(),
   fields: jsonb().$type<Template['fields']>().notNull(),
   createdAt: createdAt(),
-});
-
-export const workers = sentra.table('workers', {
-  id: text().primaryKey(),
-  host: text().notNull(),
-  pid: integer().notNull(),
-  slots: integer().notNull(),
-  startedAt: at('started_at').notNull().defaultNow(),
-  seenAt: at('seen_at').notNull().defaultNow(),
 });

@@ -1,10 +1,13 @@
 /** Puts a task together from its rows: the shape that the API answers. One query for each table, whatever the number of tasks. */
-import { inArray, sql } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
 import { currentPhase, phaseProgress } from '#src/domain/phase-progress.ts';
 import type { Task } from '#src/domain/task.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { toDevServer } from '#src/store/dev-servers.ts';
+import { isOneOf } from '#src/store/one-of.ts';
 import { listRunsOf, type RunWithPhases } from '#src/store/runs.ts';
-import { portLeases, pullRequests, taskDependencies, type tasks, worktrees } from '#src/store/schema.ts';
+import { pullRequests, taskDependencies, type tasks } from '#src/store/schema.ts';
+import { devServers, portLeases, worktrees } from '#src/store/schema-host.ts';
 import { toIso, toIsoOrNull } from '#src/store/time.ts';
 
 type Row = typeof tasks.$inferSelect;
@@ -13,22 +16,30 @@ export async function assembleTasks(db: Queryable, rows: readonly Row[]): Promis
   if (!rows.length) return [];
   const ids = rows.map((row) => row.id);
   // One after the other: the handle may be a transaction, and a connection answers one query at a time.
-  const edges = await db.select().from(taskDependencies).where(inArray(taskDependencies.taskId, ids));
+  const edges = await db.select().from(taskDependencies).where(isOneOf(taskDependencies.taskId, ids));
   const runs = await listRunsOf(db, ids);
-  const trees = await db.select().from(worktrees).where(inArray(worktrees.taskId, ids));
-  const leases = await db.select().from(portLeases).where(inArray(portLeases.taskId, ids));
+  const trees = await db.select().from(worktrees).where(isOneOf(worktrees.taskId, ids));
+  const leases = await db.select().from(portLeases).where(isOneOf(portLeases.taskId, ids));
   const pulls = await db
     .selectDistinctOn([pullRequests.taskId])
     .from(pullRequests)
-    .where(inArray(pullRequests.taskId, ids))
+    .where(isOneOf(pullRequests.taskId, ids))
     .orderBy(pullRequests.taskId, sql`${pullRequests.number} desc`);
+  const servers = await db.select().from(devServers).where(isOneOf(devServers.taskId, ids)).orderBy(devServers.ordinal);
+  const edgesOf = Map.groupBy(edges, (edge) => edge.taskId);
+  const runsOf = Map.groupBy(runs, ({ run }) => run.taskId);
+  const treeOf = new Map(trees.map((tree) => [tree.taskId, tree]));
+  const leaseOf = new Map(leases.map((lease) => [lease.taskId, lease]));
+  const pullOf = new Map(pulls.map((pull) => [pull.taskId, pull]));
+  const serversOf = Map.groupBy(servers, (server) => server.taskId);
   return rows.map((row) =>
     toTask(row, {
-      dependencies: edges.filter((e) => e.taskId === row.id).map((e) => e.dependsOn),
-      runs: runs.filter((r) => r.run.taskId === row.id),
-      worktree: trees.find((t) => t.taskId === row.id),
-      lease: leases.find((l) => l.taskId === row.id),
-      pullRequest: pulls.find((p) => p.taskId === row.id),
+      dependencies: (edgesOf.get(row.id) ?? []).map((edge) => edge.dependsOn),
+      runs: runsOf.get(row.id) ?? [],
+      worktree: treeOf.get(row.id),
+      lease: leaseOf.get(row.id),
+      servers: serversOf.get(row.id) ?? [],
+      pullRequest: pullOf.get(row.id),
     }),
   );
 }
@@ -39,10 +50,11 @@ type Parts = {
   runs: RunWithPhases[];
   worktree: typeof worktrees.$inferSelect | undefined;
   lease: typeof portLeases.$inferSelect | undefined;
+  servers: (typeof devServers.$inferSelect)[];
   pullRequest: typeof pullRequests.$inferSelect | undefined;
 };
 
-function toTask(row: Row, { dependencies, runs, worktree, lease, pullRequest }: Parts): Task {
+function toTask(row: Row, { dependencies, runs, worktree, lease, servers, pullRequest }: Parts): Task {
   const newest = runs[0];
   const progress = phaseProgress(
     runs.map(({ run, phases }) => ({
@@ -74,6 +86,7 @@ function toTask(row: Row, { dependencies, runs, worktree, lease, pullRequest }: 
     branchName: worktree?.branchName ?? null,
     worktreePath: present ? worktree.path : null,
     ports: lease?.names ?? {},
+    devServers: servers.map(toDevServer),
     isolation: (worktree?.isolation as Task['isolation']) ?? null,
     adwId: newest?.run.adwId ?? null,
     pullRequest: pullRequest

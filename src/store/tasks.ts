@@ -1,28 +1,51 @@
-import { and, desc, eq, ilike, inArray, lt, or, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, ilike, lt, or, type SQL, sql } from 'drizzle-orm';
 import type { TaskQuery } from '#src/domain/api/routes.ts';
-import type { NewTask, Task, TaskPatch, TaskStatus } from '#src/domain/task.ts';
+import type { NewTask, Task, TaskFields, TaskStatus } from '#src/domain/task.ts';
 import { SentraError } from '#src/errors.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { isOneOf } from '#src/store/one-of.ts';
 import { findActiveRun } from '#src/store/runs.ts';
-import { taskDependencies, tasks } from '#src/store/schema.ts';
+import { tasks } from '#src/store/schema.ts';
 import { assembleTasks } from '#src/store/task-view.ts';
 
 export type TaskRow = typeof tasks.$inferSelect;
 
-/** Keeps a new task without its dependencies. Answers false when a task with this idempotency key is there already. */
-export async function insertTask(tx: Queryable, id: string, task: NewTask, idempotencyKey?: string): Promise<boolean> {
-  const { dependencies: _, ...columns } = task;
-  const rows = await tx
-    .insert(tasks)
-    .values({ id, ...columns, status: 'pending', idempotencyKey: idempotencyKey ?? null })
-    .onConflictDoNothing({ target: tasks.idempotencyKey })
-    .returning({ id: tasks.id });
-  return rows.length === 1;
+export type NewTaskRow = { id: string; task: Omit<NewTask, 'dependencies'>; idempotencyKey?: string | undefined };
+
+const rowsAtOnce = 500;
+
+/**
+ * Keeps new tasks without their dependencies, each a moment younger than the one before. Answers how many: one whose
+ * idempotency key is there already is left out.
+ */
+export async function insertTasks(tx: Queryable, news: readonly NewTaskRow[]): Promise<number> {
+  let kept = 0;
+  for (let first = 0; first < news.length; first += rowsAtOnce) {
+    const values = news.slice(first, first + rowsAtOnce).map(({ id, task, idempotencyKey }, at) => ({
+      id,
+      ...task,
+      status: 'pending',
+      idempotencyKey: idempotencyKey ?? null,
+      createdAt: sql`now() + ${first + at} * interval '1 microsecond'`,
+    }));
+    const rows = await tx
+      .insert(tasks)
+      .values(values)
+      .onConflictDoNothing({ target: tasks.idempotencyKey })
+      .returning({ id: tasks.id });
+    kept += rows.length;
+  }
+  return kept;
 }
 
-export async function findTaskByIdempotencyKey(db: Queryable, key: string): Promise<Task | undefined> {
-  const rows = await db.select().from(tasks).where(eq(tasks.idempotencyKey, key));
-  return (await assembleTasks(db, rows))[0];
+/** In the order of the keys; those that nobody used are left out. */
+export async function listTasksByIdempotencyKeys(db: Queryable, keys: readonly string[]): Promise<Task[]> {
+  const rows = await db.select().from(tasks).where(isOneOf(tasks.idempotencyKey, keys));
+  const byKey = new Map(rows.map((row) => [row.idempotencyKey, row]));
+  return assembleTasks(
+    db,
+    keys.flatMap((key) => byKey.get(key) ?? []),
+  );
 }
 
 export async function getTaskRow(db: Queryable, id: string): Promise<TaskRow> {
@@ -41,24 +64,9 @@ export async function getTask(db: Queryable, id: string): Promise<Task> {
 /** In the order given. Ids that do not exist are left out. */
 export async function getTasks(db: Queryable, ids: readonly string[]): Promise<Task[]> {
   if (!ids.length) return [];
-  const found = await assembleTasks(
-    db,
-    await db
-      .select()
-      .from(tasks)
-      .where(inArray(tasks.id, [...ids])),
-  );
+  const found = await assembleTasks(db, await db.select().from(tasks).where(isOneOf(tasks.id, ids)));
   const byId = new Map(found.map((task) => [task.id, task]));
   return ids.flatMap((id) => byId.get(id) ?? []);
-}
-
-/** Those of the ids that are tasks of the project. */
-export async function listTaskIds(db: Queryable, projectId: string, ids: readonly string[]): Promise<string[]> {
-  const rows = await db
-    .select({ id: tasks.id })
-    .from(tasks)
-    .where(and(eq(tasks.projectId, projectId), inArray(tasks.id, [...ids])));
-  return rows.map((row) => row.id);
 }
 
 /** Newest first. The cursor is the last row's creation time and id. */
@@ -94,7 +102,7 @@ function conditions(query: TaskQuery): SQL[] {
   ].filter((c): c is SQL => Boolean(c));
 }
 
-export async function updateTask(tx: Queryable, id: string, patch: Omit<TaskPatch, 'dependencies'>): Promise<void> {
+export async function updateTask(tx: Queryable, id: string, patch: Omit<TaskFields, 'dependencies'>): Promise<void> {
   if (Object.keys(patch).length) await tx.update(tasks).set(patch).where(eq(tasks.id, id));
 }
 
@@ -132,53 +140,11 @@ export async function markStarted(tx: Queryable, id: string): Promise<void> {
     .where(eq(tasks.id, id));
 }
 
-export async function replaceDependencies(tx: Queryable, id: string, dependsOn: readonly string[]): Promise<void> {
-  await tx.delete(taskDependencies).where(eq(taskDependencies.taskId, id));
-  if (dependsOn.length)
-    await tx
-      .insert(taskDependencies)
-      .values([...new Set(dependsOn)].map((dependency) => ({ taskId: id, dependsOn: dependency })));
-}
-
-/** Every edge of a project's graph: task → what must be completed before it. */
-export async function listDependencies(db: Queryable, projectId: string): Promise<Map<string, string[]>> {
-  const rows = await db
-    .select({ taskId: taskDependencies.taskId, dependsOn: taskDependencies.dependsOn })
-    .from(taskDependencies)
-    .innerJoin(tasks, eq(tasks.id, taskDependencies.taskId))
-    .where(eq(tasks.projectId, projectId));
-  const edges = new Map<string, string[]>();
-  for (const { taskId, dependsOn } of rows) edges.set(taskId, [...(edges.get(taskId) ?? []), dependsOn]);
-  return edges;
-}
-
-/**
- * Locks a project's graph until the transaction ends, so that two edits at once cannot close a cycle that neither of them sees.
- */
-export async function lockGraph(tx: Queryable, projectId: string): Promise<void> {
-  await tx.execute(sql`select pg_advisory_xact_lock(7003, hashtext(${projectId}))`);
-}
-
-/** Tasks that should start by themselves: ready, asked for, never run, project not paused; best first. */
-export async function listStartable(db: Queryable, limit: number): Promise<{ id: string; projectId: string }[]> {
-  const { rows } = await db.execute<{ id: string; project_id: string }>(sql`
-    select t.id, t.project_id from sentra.tasks t join sentra.projects p on p.id = t.project_id
-    where t.status = 'pending' and t.auto_start and not p.paused and p.removed_at is null
-      and not exists (select 1 from sentra.runs r where r.task_id = t.id)
-    order by case t.priority when 'high' then 0 when 'medium' then 1 else 2 end,
-      (select count(*) from sentra.task_dependencies d where d.depends_on = t.id) desc, t.created_at, t.id
-    limit ${limit}`);
-  return rows.map((row) => ({ id: row.id, projectId: row.project_id }));
-}
-
 export const countTasksIn = (db: Queryable, status: TaskStatus): Promise<number> =>
   db.$count(tasks, eq(tasks.status, status));
 
 export async function getStatuses(db: Queryable, ids: readonly string[]): Promise<Map<string, TaskStatus>> {
-  const rows = await db
-    .select({ id: tasks.id, status: tasks.status })
-    .from(tasks)
-    .where(inArray(tasks.id, [...ids]));
+  const rows = await db.select({ id: tasks.id, status: tasks.status }).from(tasks).where(isOneOf(tasks.id, ids));
   return new Map(rows.map((row) => [row.id, row.status as TaskStatus]));
 }
 

@@ -39,6 +39,18 @@ export async function takeWorkerLock(
   };
 }
 
+/** Does the work while it holds the lock of another worker, which therefore is no more; answers false when that one holds it. */
+export async function withLockOf(url: string, workerId: string, work: () => Promise<void>): Promise<boolean> {
+  const client = await take(url, workerId, 0);
+  if (!client) return false;
+  try {
+    await work();
+    return true;
+  } finally {
+    await client.end();
+  }
+}
+
 /** Repeats until the database answers. */
 async function retake(url: string, workerId: string, isOver: () => boolean): Promise<pg.Client | undefined> {
   while (!isOver()) {
@@ -52,11 +64,13 @@ async function retake(url: string, workerId: string, isOver: () => boolean): Pro
   return undefined;
 }
 
-async function take(url: string, workerId: string): Promise<pg.Client | undefined> {
+async function take(url: string, workerId: string, waitMs = patienceMs): Promise<pg.Client | undefined> {
   const client = new pg.Client({ connectionString: url, keepAlive: true, application_name: `sentra ${workerId}` });
   client.on('error', () => {}); // 'end' follows
   await client.connect();
-  const deadline = Date.now() + patienceMs;
+  // A machine that vanishes says nothing: the server finds out in about ten seconds, less than a lease.
+  await client.query('set tcp_keepalives_idle = 4; set tcp_keepalives_interval = 2; set tcp_keepalives_count = 3');
+  const deadline = Date.now() + waitMs;
   for (;;) {
     const { rows } = await client.query('select pg_try_advisory_lock($1, hashtext($2)) as taken', [
       lockClass,
@@ -68,5 +82,22 @@ async function take(url: string, workerId: string): Promise<pg.Client | undefine
       return undefined;
     }
     await sleep(100);
+  }
+}
+
+/** Whether other processes of Sentra use this database at the moment. */
+export async function isShared(url: string, workerId: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    const { rows } = await client.query(
+      `select count(*)::int as others from pg_stat_activity
+       where datname = current_database() and application_name like 'sentra worker-%' and application_name <> $1`,
+      [`sentra ${workerId}`],
+    );
+    return rows[0].others > 0;
+  } finally {
+    await client.end();
   }
 }

@@ -1,7 +1,8 @@
 import { eq, isNull, sql } from 'drizzle-orm';
 import type { TaskStatus } from '#src/domain/task.ts';
 import type { Queryable } from '#src/store/database.ts';
-import { tasks, worktrees } from '#src/store/schema.ts';
+import { tasks } from '#src/store/schema.ts';
+import { worktrees } from '#src/store/schema-host.ts';
 
 export type WorktreeRow = typeof worktrees.$inferSelect;
 
@@ -30,6 +31,11 @@ export async function setWorktreeState(
       ...(state === 'removed' ? { deletedAt: sql`now()` } : {}),
     })
     .where(eq(worktrees.taskId, taskId));
+}
+
+/** Says which administration folder is the worktree's, whatever its state. */
+export async function setAdminDir(tx: Queryable, taskId: string, adminDir: string): Promise<void> {
+  await tx.update(worktrees).set({ adminDir }).where(eq(worktrees.taskId, taskId));
 }
 
 /** Adds to the files that were copied in; answers all of them. */

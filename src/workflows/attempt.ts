@@ -14,7 +14,9 @@ import { insertEvidence } from '#src/store/evidence.ts';
 import { beginAttempt, endAttempt } from '#src/store/phases.ts';
 import { setTaskNotice } from '#src/store/tasks.ts';
 import { toIso } from '#src/store/time.ts';
+import { park } from '#src/workflows/park.ts';
 import { planPath } from '#src/workflows/plan-file.ts';
+import { backOffMs, type Recovery, ruleOf } from '#src/workflows/recovery.ts';
 import type { Run } from '#src/workflows/run.ts';
 import { runSession, type Turn } from '#src/workflows/session.ts';
 
@@ -35,25 +37,36 @@ export type AgentPhase = {
   attemptsFor?: (code: ErrorCode) => number | undefined;
 };
 
-// A session that something outside ended is not the agent's fault; but a host that ends each one must not be asked for ever.
-const killsTolerated = 5;
+/**
+ * How often each is done within a phase. A session that something outside ended is not the agent's fault; but a host that ends
+ * each one must not be asked for ever, nor a model that stays overloaded.
+ */
+const tolerated = { again: 5, wait_until: Number.POSITIVE_INFINITY, back_off: 8, person: 1, end: 1 } as const;
 
 /** Throws the failure of the last attempt when all are used up. */
 export async function agentPhase(run: Run, spec: AgentPhase): Promise<PhaseResult> {
-  const failures: ErrorCode[] = [];
+  const used = new Map<Recovery, number>();
   let last: Failure | undefined;
   for (;;) {
     const { result, failure } = await attemptOnce(run, spec, last);
     if (result) return result;
-    failures.push(failure.code);
-    if (failure.code !== 'lost') last = failure;
-    const allowed =
-      failure.code === 'lost'
-        ? killsTolerated
-        : (spec.attemptsFor?.(failure.code) ?? run.facts.config.limits.agentAttempts);
-    const used = failures.filter((code) => (failure.code === 'lost' ? code === 'lost' : code !== 'lost')).length;
-    if (isFinal(failure.code) || used >= allowed) throw SentraError.from(afterAttempts(failure, used));
+    const { recovery } = ruleOf(failure.code);
+    const count = (used.get(recovery) ?? 0) + 1;
+    used.set(recovery, count);
+    const attempts = spec.attemptsFor?.(failure.code) ?? run.facts.config.limits.agentAttempts;
+    if (count >= (recovery === 'fresh_session' ? attempts : tolerated[recovery]))
+      throw SentraError.from(afterAttempts(failure, count));
+    if (recovery === 'fresh_session') last = failure;
+    else if (recovery !== 'again') await waitOut(run, spec.phase, { failure, count });
   }
+}
+
+/** Without a slot, so that others work meanwhile. */
+function waitOut(run: Run, phase: PhaseName, { failure, count }: { failure: Failure; count: number }): Promise<void> {
+  const name = `${phase} ${run.attempts[phase]}`;
+  const { until, credential } = (failure.details ?? {}) as { until?: string; credential?: string };
+  if (until && credential) return park(run, name, { parking: { until }, failure, credential });
+  return park(run, name, { parking: { afterMs: backOffMs(count, Math.random()) }, failure });
 }
 
 async function attemptOnce(
@@ -103,7 +116,7 @@ async function close(
   turn: Turn,
 ): Promise<{ failure: Failure | null; committed: Committed }> {
   const nothing: Committed = { commit: null, files: [] };
-  let failure = failureOf(turn, begun.agent ?? '') ?? (await spec.prepare?.(turn));
+  let failure = failureOf(run, spec.phase, begun.agent ?? '', turn) ?? (await spec.prepare?.(turn));
   const committed = failure ? nothing : await commitAttempt(run, spec, begun);
   failure ??= spec.judge?.(turn, committed);
   await endPhase(run, { phase: spec.phase, attempt: begun.attempt }, { failure, committed, turn });
@@ -176,6 +189,12 @@ export async function commitAttempt(
     exclude: worktree.copied.map(literalGlob),
     include: spec.phase === 'PLAN' ? [planPath(facts.taskId)] : [],
   });
+  if (result.leftOut.length > 0)
+    void run
+      .log(spec.phase)
+      .warn(`Not committed, because they are clones of other repositories: ${result.leftOut.join(', ')}`, {
+        kind: 'step',
+      });
   if (result.outcome === 'unchanged') return { commit: null, files: [] };
   void run
     .log(spec.phase)
@@ -222,7 +241,7 @@ async function pushOnce(
   await told;
 }
 
-function failureOf(turn: Turn, agent: string): Failure | undefined {
+function failureOf(run: Run, phase: PhaseName, agent: string, turn: Turn): Failure | undefined {
   const codes: Record<Exclude<Turn['outcome'], 'done'>, ErrorCode> = {
     failed: 'agent_failed',
     auth: 'agent_auth',
@@ -231,17 +250,18 @@ function failureOf(turn: Turn, agent: string): Failure | undefined {
     cancelled: 'cancelled',
     killed: 'lost',
     not_found: 'agent_not_found',
+    rate_limited: 'rate_limited',
+    overloaded: 'overloaded',
   };
   if (turn.outcome === 'done') return undefined;
-  return { code: codes[turn.outcome], message: turn.message || `${agent} ended: ${turn.outcome}.` };
+  const message = turn.message || `${agent} ended: ${turn.outcome}.`;
+  if (turn.outcome !== 'rate_limited') return { code: codes[turn.outcome], message };
+  const { credential } = run.parts.agents.driverFor(agent, run.facts.config, phase).driver;
+  return { code: 'rate_limited', message, details: { until: turn.until, credential } };
 }
 
 /** A glob for one file. The bracket makes it a glob also for git, which refuses to be told of an ignored file by its plain name. */
 const literalGlob = (path: string) => path.replace(/[\\*?[\]]/g, '\\$&').replace(/[\w.-]/, '[$&]');
-
-/** What another attempt cannot mend. */
-const isFinal = (code: ErrorCode) =>
-  code === 'agent_auth' || code === 'agent_not_found' || code === 'cancelled' || code === 'invalid_config';
 
 const afterAttempts = (failure: Failure, attempts: number): Failure =>
   attempts > 1 ? { ...failure, message: `After ${attempts} attempts: ${failure.message}` } : failure;

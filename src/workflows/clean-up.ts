@@ -8,14 +8,17 @@ import { SentraError } from '#src/errors.ts';
 import { isMissing, type Repository } from '#src/git/repository.ts';
 import { inTurn } from '#src/git/repository-lock.ts';
 import { removeWorktree, saveWork } from '#src/git/worktree.ts';
+import type { Logger } from '#src/logs/pipeline.ts';
 import type { Queryable } from '#src/store/database.ts';
 import { releaseLease } from '#src/store/port-leases.ts';
-import { getProjectRow } from '#src/store/projects.ts';
+import { getAnyProjectRow } from '#src/store/projects.ts';
 import { findRunRow } from '#src/store/runs.ts';
 import { getTaskRow, lockIdleTask } from '#src/store/tasks.ts';
 import { findWorktree, setWorktreeState } from '#src/store/worktrees.ts';
 import type { Parts } from '#src/workflows/parts.ts';
+import { settleClaim } from '#src/workflows/pool.ts';
 import { savedPatchPath } from '#src/workflows/saved.ts';
+import { removeTaskDatabase } from '#src/workflows/task-database.ts';
 
 const patienceMs = 30_000;
 
@@ -41,7 +44,16 @@ export async function waitForCleanUp(db: Queryable, taskId: string): Promise<voi
 /** A crash may have come between the decision to cancel and the signal. */
 export async function stopRun(parts: Parts, adwId: string): Promise<void> {
   if ((await findRunRow(parts.database.db, adwId))?.status === 'cancelled') await parts.engine.cancel(adwId);
-  await parts.engine.whenIdle(adwId);
+  await waitUntilReleased(parts.database.db, adwId);
+}
+
+/** Resolves when nothing of a run is at work any more, on whatever worker: one that died is released by who comes after it. */
+export async function waitUntilReleased(db: Queryable, adwId: string): Promise<void> {
+  for (;;) {
+    const run = await findRunRow(db, adwId);
+    if (!run || run.epoch === 0 || run.releasedAt) return;
+    await sleep(50);
+  }
 }
 
 export type Removal = { removed: boolean /** The patch with what was not merged. */; saved: string | null };
@@ -56,9 +68,11 @@ export function removeTaskWorktree(
 ): Promise<Removal> {
   return inTurn(taskId, async () => {
     const { db } = parts.database;
-    const project = await getProjectRow(db, (await getTaskRow(db, taskId)).projectId);
+    const project = await getAnyProjectRow(db, (await getTaskRow(db, taskId)).projectId);
     const log = parts.logs.logger({ taskId, adwId, phase: null });
     if (!(await claim(parts, taskId, statuses))) return { removed: false, saved: null };
+    if (!isMissing(project)) await settleClaim(parts, project, taskId);
+    await parts.devServers.forget(taskId); // they write where the work is saved from
     const worktree = await findWorktree(db, taskId);
     const { path: folder, adminDir, branchName } = worktree ?? {};
     let saved: string | null = null;
@@ -68,6 +82,7 @@ export function removeTaskWorktree(
       await log.info(`Worktree ${folder} removed`, { kind: 'step' });
     }
     await releaseLease(db, taskId);
+    await dropDatabase(parts, project, taskId, log);
     await rm(path.join(parts.home, 'homes', taskId), { recursive: true, force: true, maxRetries: 3 });
     await parts.changes.change(async ({ tx, touch, record }) => {
       await setWorktreeState(tx, taskId, 'removed');
@@ -76,6 +91,22 @@ export function removeTaskWorktree(
     });
     return { removed: true, saved };
   });
+}
+
+/** One that cannot be dropped now, as when its server is away, is tried again by the regular clean-up. */
+async function dropDatabase(
+  parts: Parts,
+  project: { path: string; gitDir: string },
+  taskId: string,
+  log: Logger,
+): Promise<void> {
+  try {
+    const dropped = await removeTaskDatabase(parts, project, taskId);
+    if (dropped) await log.info(`The ${dropped.kind} ${dropped.name} is dropped`, { kind: 'step' });
+  } catch (e) {
+    if (!(e instanceof SentraError)) throw e;
+    await log.warn(`${e.message} The clean-up tries again every few minutes.`, { kind: 'step', error: e.code });
+  }
 }
 
 /** From here on no run takes the worktree: the start of one would see that it is being removed. */

@@ -1,57 +1,151 @@
-/** What tells a task's programs who they are: leased ports, copied files, env files. */
-import { copyUntracked } from '#src/environment/copy-untracked.ts';
+/**
+ * What tells a task's programs who they are: leased ports, copied files, an own database, env files. Written when a run takes
+ * the worktree; what can change meanwhile, because somebody else took a port, is looked at again before each use.
+ */
+import { type DevServerState, isUp } from '#src/domain/dev-server.ts';
+import type { Peer, PeerPorts } from '#src/domain/task-environment.ts';
+import { type Copied, copyUntracked } from '#src/environment/copy-untracked.ts';
 import { writeEnvFiles } from '#src/environment/env-files.ts';
 import { leasePorts } from '#src/environment/ports.ts';
 import { excludeLocally } from '#src/git/repository.ts';
-import type { Database } from '#src/store/database.ts';
-import { findLease, listTakenPorts, namePorts, releaseLease, takeLease } from '#src/store/port-leases.ts';
+import { listTracked } from '#src/git/tracked.ts';
+import type { Logger } from '#src/logs/pipeline.ts';
+import { listDevServerRows } from '#src/store/dev-servers.ts';
+import { listPeers } from '#src/store/peers.ts';
+import { listLeases, releaseLease, takeLease } from '#src/store/port-leases.ts';
 import { addCopied } from '#src/store/worktrees.ts';
 import type { Parts } from '#src/workflows/parts.ts';
 import type { SetupFacts } from '#src/workflows/room.ts';
+import { openSetupSteps, type SetupSteps } from '#src/workflows/setup-steps.ts';
+import { findTaskDatabaseUrl, openTaskDatabase } from '#src/workflows/task-database.ts';
 
+type Ports = Record<string, number>;
+
+/** For a worktree that a run takes: leases, copies, makes and writes all of it. */
 export async function writeEnvironment(
   parts: Parts,
   adwId: string | null,
   facts: SetupFacts,
   worktreePath: string,
-): Promise<{ ports: Record<string, number>; copied: string[] }> {
-  const { taskId, config, project } = facts;
+): Promise<{ ports: Ports; copied: string[] }> {
+  const log = parts.logs.logger({ taskId: facts.taskId, adwId, phase: null });
+  const steps = await openSetupSteps(parts, { taskId: facts.taskId, worktreePath }, log);
+  const ports = await renewPorts(parts, facts, log);
+  const copied = await copyIn(parts, facts, { worktreePath, steps, log });
+  const databaseUrl = await openTaskDatabase(parts, facts, { worktreePath, steps, log });
+  await writeEnvFiles({ worktreePath, taskId: facts.taskId, adwId: adwId ?? '', ports, ...ifKnown(databaseUrl) });
+  return { ports, copied };
+}
+
+/**
+ * Variables for programs that are about to run in the worktree: its ports, each free or the task's own, the address of its own
+ * database, its peers' ports. Where somebody else took a port the task gets other ones, and its env files say so.
+ */
+export async function taskVariables(
+  parts: Parts,
+  adwId: string | null,
+  facts: SetupFacts,
+  worktreePath: string,
+): Promise<Record<string, string>> {
+  const { taskId, config } = facts;
+  const log = parts.logs.logger({ taskId, adwId, phase: null });
+  const ports = await renewPorts(parts, facts, log);
+  const databaseUrl = await findTaskDatabaseUrl(parts, facts);
+  const inFile = ifKnown(databaseUrl ?? config.database?.url);
+  // Also because a branch that has an .env.local brings its own back whenever the worktree is put back.
+  await writeEnvFiles({ worktreePath, taskId, adwId: adwId ?? '', ports, ...inFile });
+  return {
+    ...portVariables(ports),
+    ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
+    ...(config.peerPorts === 'none' ? {} : { PEER_PORTS: await peerPorts(parts, taskId, config.peerPorts) }),
+  };
+}
+
+/** Ports as variables of an environment. */
+export const portVariables = (ports: Readonly<Ports>): Record<string, string> =>
+  Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, String(port)]));
+
+/** The task's ports, each free or its own; those that it had, unless somebody else took one. */
+async function renewPorts(parts: Parts, { taskId, config }: SetupFacts, log: Logger): Promise<Ports> {
   const { db } = parts.database;
+  const before = (await listLeases(db, [taskId]))[0]?.ports;
+  const servers = await listDevServerRows(db, taskId);
+  const own = new Set(servers.filter((row) => isUp(row.state as DevServerState)).map((row) => row.port));
   const ports = await leasePorts({
     taskId,
     names: config.ports,
     strategy: config.portStrategy,
-    leases: leasesOver(db),
+    leases: { take: (wish) => takeLease(db, wish), release: (id) => releaseLease(db, id) },
+    isOwn: (port) => own.has(port),
   });
-  await namePorts(db, taskId, ports);
-  const found = await copyUntracked({
-    repositoryPath: project.path,
-    worktreePath,
-    patterns: config.setup.copy,
+  if (!before || Object.entries(before).every(([name, port]) => (ports[name] ?? port) === port)) return ports;
+  void log.warn(
+    `Another program listens on one of ${listed(before)}: the task has ${listed(ports)} now, and .ports.env and .env.local say so`,
+    { kind: 'step' },
+  );
+  await parts.changes.change(async ({ touch, record }) => {
+    touch(taskId);
+    record({ type: 'worktree.changed', taskId, data: { ports } });
   });
-  if (found.length)
-    await excludeLocally(
-      project,
-      found.map((file) => `/${file.replace(/[\\*?[\]!# ]/g, '\\$&')}`),
-    );
-  const copied = await addCopied(db, taskId, found);
-  await writeEnvFiles({
-    worktreePath,
-    taskId,
-    adwId: adwId ?? '',
-    ports,
-    ...(config.database ? { databaseUrl: config.database.url } : {}),
-  });
-  return { ports, copied };
+  return ports;
 }
 
-const leasesOver = (db: Database['db']) => ({
-  find: (taskId: string) => findLease(db, taskId),
-  take: (taskId: string, firstPort: number) => takeLease(db, taskId, firstPort),
-  taken: () => listTakenPorts(db),
-  release: (taskId: string) => releaseLease(db, taskId),
-});
+const listed = (ports: Readonly<Ports>): string =>
+  Object.entries(ports)
+    .map(([name, port]) => `${name}=${port}`)
+    .join(' ');
 
-/** Ports as variables of an environment. */
-export const portVariables = (ports: Readonly<Record<string, number>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, String(port)]));
+async function peerPorts(parts: Parts, taskId: string, wanted: PeerPorts): Promise<string> {
+  const peers = await listPeers(parts.database.db, taskId);
+  const isWanted = ({ relation }: Peer) => wanted === 'project' || relation !== 'project';
+  return JSON.stringify(Object.fromEntries(peers.filter(isWanted).map((peer) => [peer.taskId, peer.ports])));
+}
+
+/** Answers all files that were ever copied in: no commit may have them. */
+async function copyIn(
+  parts: Parts,
+  { taskId, project, config }: SetupFacts,
+  { worktreePath, steps, log }: { worktreePath: string; steps: SetupSteps; log: Logger },
+): Promise<string[]> {
+  const { copy: patterns, copyLimits: limits } = config.setup;
+  const copy = async () => {
+    const done = await copyUntracked({
+      repositoryPath: project.path,
+      worktreePath,
+      patterns,
+      limits,
+      listTracked: (paths) => listTracked(project, paths),
+    });
+    const { copied, skipped } = done;
+    if (copied.length) await excludeLocally(project, copied.map(asIgnorePattern));
+    for (const { path, reason } of skipped.slice(0, mostTold))
+      void log.warn(`Not copied: ${path}, because ${reason}`, { kind: 'step', toolUsed: 'copy' });
+    if (copied.length || skipped.length) void log.info(summaryOf(done), { kind: 'step', toolUsed: 'copy' });
+    return done;
+  };
+  const tell = (done: Copied) =>
+    done.copied.length || done.skipped.length ? { outcome: 'passed' as const, summary: summaryOf(done) } : undefined;
+  // What is there stays, so it is done each time: files that a person added since come too.
+  const done = await steps.run({ name: 'copy', means: patterns.join(' '), again: true, tell }, copy);
+  return addCopied(parts.database.db, taskId, done?.copied ?? []);
+}
+
+const mostTold = 20;
+
+const summaryOf = ({ copied, bytes, skipped }: Copied): string =>
+  [
+    `Copied ${copied.length} untracked ${copied.length === 1 ? 'file' : 'files'} (${(bytes / 1024).toFixed(1)} KB)`,
+    ...(copied.length ? [`: ${copied.slice(0, 5).join(', ')}${copied.length > 5 ? ', …' : ''}`] : []),
+    ...(skipped.length
+      ? [
+          `; left out ${skipped.length}: ${skipped
+            .slice(0, 3)
+            .map(({ path, reason }) => `${path} (${reason})`)
+            .join(', ')}`,
+        ]
+      : []),
+  ].join('');
+
+const asIgnorePattern = (file: string): string => `/${file.replace(/[\\*?[\]!# ]/g, '\\$&')}`;
+
+const ifKnown = (databaseUrl: string | undefined) => (databaseUrl === undefined ? {} : { databaseUrl });

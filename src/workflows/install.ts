@@ -3,34 +3,55 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { buildCacheVariables } from '#src/environment/build-cache.ts';
 import { installDependencies } from '#src/environment/dependencies.ts';
-import { hostTools } from '#src/environment/runner.ts';
-import { runSetup } from '#src/environment/setup.ts';
+import { readableCaches } from '#src/environment/package-caches.ts';
+import { hostTools, type Runner } from '#src/environment/runner.ts';
 import { SentraError } from '#src/errors.ts';
 import type { Logger } from '#src/logs/pipeline.ts';
-import { portVariables } from '#src/workflows/environment.ts';
+import { type Access, withAccess } from '#src/workflows/access.ts';
 import type { Parts } from '#src/workflows/parts.ts';
-import { roomOf, runnerFor, type SetupFacts } from '#src/workflows/room.ts';
+import { cachesOf, packagesOf, roomOf, runnerFor, type SetupFacts } from '#src/workflows/room.ts';
+import { runTaskSetup, timeoutOf } from '#src/workflows/setup.ts';
+import { openSetupSteps, type StepEnd } from '#src/workflows/setup-steps.ts';
 
 /** Dependencies, then the set-up steps. Throws `install_failed` or `setup_failed` with the last lines of what failed. */
 export async function install(
   parts: Parts,
   facts: SetupFacts,
   worktreePath: string,
-  ports: Record<string, number>,
+  adwId: string,
   log: Logger,
   signal: AbortSignal,
+  /** They came with a worktree that was prepared ahead. */
+  hasDependencies = false,
 ): Promise<{ done: true }> {
-  // Installs of hook managers write git hooks; here they may, and nothing comes of it: Sentra's commits run none.
-  const discarded = ['hooks', 'info'].map((folder) => path.join(facts.project.gitDir, folder));
-  // Packages are fetched once for a project. Only installs can write here, and package managers check what they take out.
-  const cachePath = path.join(cachesOf(parts, facts), 'packages');
-  await mkdir(cachePath, { recursive: true });
-  const build = await openBuildCache(parts, facts, worktreePath);
-  const runner = runnerFor(parts, facts, worktreePath, { discarded, writable: [cachePath, ...build.writable] });
-  const timeoutMs = facts.config.limits.phaseTimeoutMinutes * 60_000;
-  const onLine = (line: string) => void log.info(line, { kind: 'output', toolUsed: 'install' });
+  const { taskId } = facts;
+  const steps = await openSetupSteps(parts, { taskId, worktreePath }, log);
+  const ahead = { outcome: 'prepared', durationMs: 0 } as const;
+  await steps.run({ name: 'install', means: String(facts.config.setup.install), tell: toEnd }, async () =>
+    hasDependencies ? ahead : bringDependencies(parts, facts, worktreePath, log, signal),
+  );
+  await withAccess(parts, { adwId, facts, worktreePath }, async ({ env, sockets }) => {
+    const { runner, build } = await openRoom(parts, facts, worktreePath, sockets);
+    await runTaskSetup({ parts, facts, runner, worktreePath, env: { ...env, ...build.env }, steps, log }, signal);
+  });
+  return { done: true };
+}
+
+type BroughtDependencies = Exclude<Awaited<ReturnType<typeof installDependencies>>, { outcome: 'failed' }>;
+
+/** Throws `install_failed`. `wrap`: how the installer's commands are run. */
+export async function bringDependencies(
+  parts: Parts,
+  facts: SetupFacts,
+  worktreePath: string,
+  log: Logger,
+  signal: AbortSignal,
+  wrap: (runner: Runner) => Runner = (runner) => runner,
+): Promise<BroughtDependencies> {
+  const { runner, readingRunner, cachePath } = await openRoom(parts, facts, worktreePath);
   const installed = await installDependencies({
-    runner,
+    runner: wrap(runner),
+    readingRunner: wrap(readingRunner),
     worktreePath,
     setting: facts.config.setup.install,
     cachePath,
@@ -38,10 +59,11 @@ export async function install(
       folder: path.join(cachesOf(parts, facts), 'dependencies'),
       homePath: roomOf(parts, facts, worktreePath).homePath,
       searchPath: hostTools(parts.baseEnv).env.PATH,
+      limitBytes: facts.config.setup.cacheLimitGb * 1024 ** 3,
     },
-    onLine,
+    onLine: (line) => void log.info(line, { kind: 'output', toolUsed: 'install' }),
     onDetail: (line) => void log.debug(line, { kind: 'step' }),
-    timeoutMs,
+    timeoutMs: timeoutOf(facts, 'install'),
     signal,
   });
   signal.throwIfAborted();
@@ -54,26 +76,31 @@ export async function install(
     void log.info(`Dependencies installed by \`${installed.command}\` in ${installed.durationMs} ms`, { kind: 'step' });
   if (installed.outcome === 'prepared')
     void log.info(`Dependencies taken from the prepared ones in ${installed.durationMs} ms`, { kind: 'step' });
-  const steps = await runSetup({
-    runner,
-    worktreePath,
-    setup: facts.config.setup,
-    env: { ...portVariables(ports), ...build.env },
-    onLine,
-    timeoutMs,
-    signal,
-  });
-  const failed = steps.find((s) => s.outcome === 'failed');
-  if (failed)
-    throw new SentraError(
-      'setup_failed',
-      `Set-up step "${failed.name}" failed: \`${failed.command}\` exited with ${failed.exitCode ?? 'a signal'}. Mend it, then retry.\n${failed.tail}`,
-    );
-  return { done: true };
+  return installed;
 }
 
-/** Of one project: what one of its tasks leaves here is for its other tasks only. */
-const cachesOf = (parts: Parts, facts: SetupFacts): string => path.join(parts.home, 'caches', facts.project.id);
+/** For the step's record; nothing to install leaves none. */
+function toEnd(installed: BroughtDependencies): StepEnd | undefined {
+  if (installed.outcome === 'nothing_to_install') return undefined;
+  const isNew = installed.outcome === 'installed';
+  return {
+    outcome: 'passed',
+    ...(isNew ? { command: installed.command, exitCode: 0 } : {}),
+    summary: isNew ? 'Installed' : 'Taken from the prepared dependencies',
+  };
+}
+
+async function openRoom(parts: Parts, facts: SetupFacts, worktreePath: string, sockets: Access['sockets'] = []) {
+  // Installs of hook managers write git hooks; here they may, and nothing comes of it: Sentra's commits run none.
+  const discarded = ['hooks', 'info'].map((folder) => path.join(facts.project.gitDir, folder));
+  // Packages are fetched once for a project. Only installs can write here, and package managers check what they take out.
+  const cachePath = packagesOf(parts, facts);
+  for (const folder of [cachePath, ...readableCaches(cachePath)]) await mkdir(folder, { recursive: true });
+  const build = await openBuildCache(parts, facts, worktreePath);
+  const open = (writable: readonly string[]) =>
+    runnerFor(parts, facts, worktreePath, { discarded, writable: [...writable, ...build.writable], sockets });
+  return { runner: open([cachePath]), readingRunner: open([]), cachePath, build };
+}
 
 /** What set-up and TEST need to share built parts with the project's other tasks, where it asks for that. */
 export async function openBuildCache(parts: Parts, facts: SetupFacts, worktreePath: string) {

@@ -11,6 +11,7 @@ import { getTaskRow, setTaskNotice } from '#src/store/tasks.ts';
 import { toIso } from '#src/store/time.ts';
 import type { Parts } from '#src/workflows/parts.ts';
 import { cleanUpJob } from '#src/workflows/run.ts';
+import { refuseUnmerged } from '#src/workflows/stack.ts';
 
 type Input = { taskId: string; adwId: string };
 
@@ -34,6 +35,7 @@ async function mergeOnce(parts: Parts, taskId: string, adwId: string): Promise<s
   const earlier = await findPullRequest(db, taskId);
   if (earlier?.state === 'merged' && earlier.mergeCommit) return earlier.mergeCommit; // asked for twice, around a crash
   const pull = await getOpenPullRequest(db, taskId);
+  await refuseUnmerged(db, taskId);
   const task = await getTaskRow(db, taskId);
   const project = await getProjectRow(db, task.projectId);
   const date = await requestMerge(db, pull);

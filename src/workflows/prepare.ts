@@ -1,18 +1,22 @@
 /** From a task to a worktree that an agent can work in: branch, folder, ports, env files, dependencies, set-up. Each a step. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { branchName } from '#src/domain/branch-name.ts';
+import { branchName, freeBranchName } from '#src/domain/branch-name.ts';
 import { step } from '#src/engine/step.ts';
 import { SentraError } from '#src/errors.ts';
-import { excludeLocally, resolveCommit } from '#src/git/repository.ts';
+import { findLimits } from '#src/git/limits.ts';
+import { isDirty } from '#src/git/pool.ts';
+import { excludeLocally, listBranchNames, type Repository, resolveCommit } from '#src/git/repository.ts';
 import { createWorktree, removeWorktree, saveWork } from '#src/git/worktree.ts';
 import type { Logger } from '#src/logs/pipeline.ts';
 import { findWorktree, planWorktree, setWorktreeState, type WorktreeRow } from '#src/store/worktrees.ts';
 import { writeEnvironment } from '#src/workflows/environment.ts';
 import { install } from '#src/workflows/install.ts';
 import type { Parts } from '#src/workflows/parts.ts';
+import { claimWorktree, settleClaim } from '#src/workflows/pool.ts';
 import type { SetupFacts } from '#src/workflows/room.ts';
 import { putBack, savedPatchPath } from '#src/workflows/saved.ts';
+import { findStackedBranch } from '#src/workflows/stack.ts';
 
 export type PreparedWorktree = {
   path: string;
@@ -33,11 +37,11 @@ export async function prepareWorktree(parts: Parts, adwId: string, facts: SetupF
   if (tree.ready) await step('put back', () => putBack(parts, facts, tree, 'HEAD', log));
   else {
     await step('install', async (signal) => {
-      await install(parts, facts, tree.path, environment.ports, log, signal);
+      await install(parts, facts, tree.path, adwId, log, signal, tree.hasDependencies);
       await markReady(parts, facts.taskId);
     });
   }
-  const { ready: _, ...worktree } = tree;
+  const { ready: _, hasDependencies: __, ...worktree } = tree;
   return { ...worktree, ...environment };
 }
 
@@ -47,10 +51,11 @@ export async function makeWorktree(parts: Parts, facts: SetupFacts, log: Logger,
   const repository = { path: project.path, gitDir: project.gitDir };
   const kept = await findWorktree(db, taskId);
   if (kept?.state === 'ready' && kept.adminDir && existsSync(path.join(kept.path, '.git')))
-    return { path: kept.path, adminDir: kept.adminDir, branchName: kept.branchName, base: kept.base, ready: true };
+    return { ...placeOf(kept), adminDir: kept.adminDir, ready: true, hasDependencies: true };
   // One that is ready and not there was deleted by hand: it comes back on its own branch.
   const resumed = kept && (kept.state === 'creating' || kept.state === 'ready') ? kept : undefined;
-  const newest = await resolveCommit(repository, `refs/heads/${project.baseBranch}`);
+  const below = (await findStackedBranch(db, taskId)) ?? project.baseBranch;
+  const newest = await resolveCommit(repository, `refs/heads/${below}`);
   const base = resumed && !(newest && (await dropUnused(parts, facts, resumed, newest))) ? resumed.base : newest;
   if (!base)
     throw new SentraError(
@@ -60,7 +65,7 @@ export async function makeWorktree(parts: Parts, facts: SetupFacts, log: Logger,
   const planned = {
     taskId,
     path: path.resolve(project.path, config.worktreesDir, taskId),
-    branchName: resumed?.branchName ?? wantedBranch ?? branchName(facts.type, facts.title, taskId),
+    branchName: resumed?.branchName ?? wantedBranch ?? (await nameBranch(facts)),
     base,
     isolation: facts.confined ? 'shared' : 'none',
   };
@@ -69,18 +74,50 @@ export async function makeWorktree(parts: Parts, facts: SetupFacts, log: Logger,
     touch(taskId);
   });
   await excludeLocally(repository, ['/.sentra/', '.env.local', '.ports.env']);
+  const claimed = await takePrepared(parts, facts, planned, resumed !== undefined, log);
+  const { adminDir, hasDependencies } = claimed ?? (await makeAnew(parts, repository, planned, resumed));
+  await setWorktreeState(db, taskId, 'creating', adminDir);
+  const how = claimed ? `, prepared ahead${hasDependencies ? ' with its dependencies' : ''}` : '';
+  void log.info(`Worktree ${planned.path} on branch ${planned.branchName}, from ${base.slice(0, 10)}${how}`, {
+    kind: 'step',
+  });
+  void findLimits(repository, base).then(
+    (limits) => limits.forEach((limit) => void log.warn(limit, { kind: 'step' })),
+    () => {}, // the repository went away: the next step says so
+  );
+  return { path: planned.path, adminDir, branchName: planned.branchName, base, ready: false, hasDependencies };
+}
+
+const placeOf = ({ path, branchName, base }: WorktreeRow) => ({ path, branchName, base });
+
+type Planned = Pick<WorktreeRow, 'taskId' | 'path' | 'branchName' | 'base'>;
+
+/** One of the pool, with what a person changed there put away; null where the ordinary way is the one to go. */
+async function takePrepared(parts: Parts, facts: SetupFacts, planned: Planned, isResumed: boolean, log: Logger) {
+  const { taskId, path: folder, branchName } = planned;
+  const onDetail = (line: string) => void log.debug(line, { kind: 'step' });
+  const claimed = isResumed
+    ? await settleClaim(parts, facts.project, taskId)
+    : await claimWorktree(parts, facts, planned, onDetail);
+  if (!claimed || !existsSync(folder)) return null;
+  const { adminDir } = claimed;
+  if (await isDirty({ path: folder, adminDir }))
+    await putBack(parts, facts, { path: folder, adminDir, branchName }, 'HEAD', log);
+  return claimed;
+}
+
+async function makeAnew(parts: Parts, repository: Repository, planned: Planned, resumed: WorktreeRow | undefined) {
   const { adminDir } = await createWorktree(repository, planned).catch(async (e) => {
     // What is in the way is a person's: the task has no worktree, so that nothing takes it for ours and deletes it.
     if (!resumed?.adminDir && e instanceof SentraError && (e.code === 'branch_exists' || e.code === 'worktree_failed'))
-      await setWorktreeState(db, taskId, 'removed');
+      await setWorktreeState(parts.database.db, planned.taskId, 'removed');
     throw e;
   });
-  await setWorktreeState(db, taskId, 'creating', adminDir);
-  void log.info(`Worktree ${planned.path} on branch ${planned.branchName}, from ${base.slice(0, 10)}`, {
-    kind: 'step',
-  });
-  return { path: planned.path, adminDir, branchName: planned.branchName, base, ready: false };
+  return { adminDir, hasDependencies: false };
 }
+
+const nameBranch = async ({ type, title, taskId, project }: SetupFacts): Promise<string> =>
+  freeBranchName(branchName(type, title, taskId), await listBranchNames(project));
 
 /** A worktree whose set-up failed gives way to one with what was mended since on the base; true when it did. */
 async function dropUnused(parts: Parts, facts: SetupFacts, kept: WorktreeRow, newest: string): Promise<boolean> {

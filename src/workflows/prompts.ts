@@ -36,6 +36,7 @@ export function composePrompt(run: Run, phase: PhaseName, attempt: number, mater
   const { facts } = run;
   const sections: [string, string | undefined][] = [
     ['Description', facts.description || undefined],
+    ['Dev servers', devServers(run) || undefined],
     ['Plan', phase === 'PLAN' ? undefined : (run.plan ?? undefined)],
     ['The previous attempt did not count', material.previous],
     ['The tests fail', material.failures && fence(material.failures)],
@@ -47,6 +48,15 @@ export function composePrompt(run: Run, phase: PhaseName, attempt: number, mater
   const body = sections.flatMap(([title, text]) => (text ? [`## ${title}\n\n${text}`] : []));
   return [head, asks[phase], ...body].join('\n\n');
 }
+
+/** They run beside the session: it must not start them on the same ports. */
+const devServers = ({ facts: { devServers: names, config } }: Run): string =>
+  names
+    .map(
+      (name) =>
+        `- ${name} runs at http://localhost:$${config.dev[name]?.port} and is kept running: start no other there.`,
+    )
+    .join('\n');
 
 const bullet = (c: NewComment) => `- ${c.path ? `${c.path}${c.line ? `:${c.line}` : ''}: ` : ''}${c.body}`;
 

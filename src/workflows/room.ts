@@ -1,5 +1,6 @@
 /** Where a task's commands and agents run: its worktree, its private home, and nothing else of the host. */
 import path from 'node:path';
+import { readableCaches } from '#src/environment/package-caches.ts';
 import { createRunner, type Runner } from '#src/environment/runner.ts';
 import type { Room } from '#src/sandbox/sandbox.ts';
 import type { Parts } from '#src/workflows/parts.ts';
@@ -12,7 +13,7 @@ export function runnerFor(
   parts: Parts,
   facts: SetupFacts,
   worktreePath: string,
-  more: Pick<Room, 'discarded' | 'writable'> = {},
+  more: Pick<Room, 'discarded' | 'doors' | 'sockets' | 'writable'> = {},
 ): Runner {
   return createRunner({
     sandbox: facts.confined ? parts.sandbox : undefined,
@@ -26,4 +27,13 @@ export const roomOf = (parts: Parts, facts: SetupFacts, worktreePath: string) =>
   gitDir: facts.project.gitDir,
   repositoryPath: facts.project.path,
   homePath: path.join(parts.home, 'homes', facts.taskId),
+  readable: readableCaches(packagesOf(parts, facts)),
 });
+
+/** Of one project: what one of its tasks leaves here is for its other tasks only. */
+export const cachesOf = (parts: Parts, facts: Pick<SetupFacts, 'project'>): string =>
+  path.join(parts.home, 'caches', facts.project.id);
+
+/** What package managers fetched: only installs write there. */
+export const packagesOf = (parts: Parts, facts: Pick<SetupFacts, 'project'>): string =>
+  path.join(cachesOf(parts, facts), 'packages');

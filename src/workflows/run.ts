@@ -3,6 +3,7 @@
  * what the phases share. The one idea: everything a workflow decides on comes out of a step, so a replay decides the same.
  */
 
+import { devServersFor } from '#src/domain/dev-server.ts';
 import type { PhaseName } from '#src/domain/phase.ts';
 import { phaseNames } from '#src/domain/phase.ts';
 import type { ProjectConfig } from '#src/domain/project-config.ts';
@@ -16,6 +17,8 @@ import { failOpenAttempts } from '#src/store/phases.ts';
 import { getProjectRow } from '#src/store/projects.ts';
 import { getRunRow, setRunStatus } from '#src/store/runs.ts';
 import { decide, getTaskRow, markStarted } from '#src/store/tasks.ts';
+import { tellBreaker } from '#src/workflows/breaker.ts';
+import { executeRun } from '#src/workflows/execution.ts';
 import type { Parts } from '#src/workflows/parts.ts';
 import { type PreparedWorktree, prepareWorktree } from '#src/workflows/prepare.ts';
 import { isolationFor, readProjectConfig } from '#src/workflows/project-settings.ts';
@@ -35,6 +38,8 @@ export type RunFacts = {
   project: { id: string; path: string; gitDir: string; baseBranch: string; remote: string | null };
   config: ProjectConfig;
   confined: boolean;
+  /** Names of the dev servers that it needs. */
+  devServers: string[];
 };
 
 export type Run = {
@@ -59,21 +64,28 @@ export type RunBody = (run: Run) => Promise<RunEnd>;
 /** Makes the durable function of a workflow type from its body. */
 export const defineRun =
   (parts: Parts, type: WorkflowType, body: RunBody) =>
-  async ({ adwId }: { adwId: string }): Promise<{ outcome: string }> => {
-    try {
-      const facts = await step('begin', () => begin(parts, adwId));
-      const worktree = await prepareWorktree(parts, adwId, facts);
-      const run = frame(parts, adwId, facts, worktree);
-      const end = await body(run).finally(() => Promise.allSettled([run.pushed]));
-      await run.pushed;
-      await step('end', () => succeed(parts, run, type, end));
-      return { outcome: end };
-    } catch (e) {
-      if (isCancellation(e)) throw e;
-      await step('end failed', () => fail(parts, adwId, e));
-      return { outcome: 'failed' };
-    }
-  };
+  ({ adwId }: { adwId: string }): Promise<{ outcome: string }> =>
+    executeRun(parts, adwId, async (own) => {
+      try {
+        return { outcome: await goThrough(own, type, adwId, body) };
+      } catch (e) {
+        if (isCancellation(e)) throw e;
+        await step('end failed', () => fail(own, adwId, e));
+        return { outcome: 'failed' };
+      }
+    });
+
+async function goThrough(parts: Parts, type: WorkflowType, adwId: string, body: RunBody): Promise<RunEnd> {
+  const facts = await step('begin', () => begin(parts, adwId));
+  const worktree = await prepareWorktree(parts, adwId, facts);
+  const run = frame(parts, adwId, facts, worktree);
+  if (facts.devServers.length)
+    await step('dev servers', () => parts.devServers.startFor(adwId, facts.taskId, facts.devServers));
+  const end = await body(run).finally(() => Promise.allSettled([run.pushed]));
+  await run.pushed;
+  await step('end', () => succeed(parts, run, type, end));
+  return end;
+}
 
 /** True when this run goes through `phase`: it was not told to begin later. */
 export const includes = (run: Run, phase: PhaseName): boolean =>
@@ -130,13 +142,17 @@ async function begin(parts: Parts, adwId: string): Promise<RunFacts> {
     },
     config,
     confined: (await isolationFor(parts.sandbox, config)) !== 'none',
+    devServers: devServersFor(task, config.dev),
   };
 }
 
 async function succeed(parts: Parts, run: Run, type: WorkflowType, end: RunEnd): Promise<void> {
   const { taskId } = run.facts;
-  await parts.changes.change(async ({ tx, client, touch, record }) => {
+  await parts.devServers.release(run.adwId, taskId);
+  await parts.changes.change(async (change) => {
+    const { tx, client, touch, record } = change;
     if (!(await setRunStatus(tx, run.adwId, 'completed'))) return;
+    await tellBreaker(parts, change, taskId, null);
     if (end === 'no_changes') {
       await decide(tx, taskId, 'endedWithoutChangesAt');
       await parts.engine.enqueue(client, cleanUpJob(taskId, run.adwId));
@@ -160,8 +176,11 @@ async function fail(parts: Parts, adwId: string, thrown: unknown): Promise<void>
           message: `Sentra itself failed: ${messageOf(thrown)}. Retry the task; the log has more.`,
         };
   const { taskId } = await getRunRow(parts.database.db, adwId);
-  const ended = await parts.changes.change(async ({ tx, touch, record }) => {
+  await parts.devServers.release(adwId, taskId);
+  const ended = await parts.changes.change(async (change) => {
+    const { tx, touch, record } = change;
     if (!(await setRunStatus(tx, adwId, 'failed', failure))) return false;
+    await tellBreaker(parts, change, taskId, failure);
     await failOpenAttempts(tx, adwId, failure);
     touch(taskId);
     record({ type: 'run.changed', taskId, data: { adwId, status: 'failed' } });

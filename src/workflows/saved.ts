@@ -2,7 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { SavedWork } from '#src/domain/clean-up.ts';
-import { TaskId } from '#src/domain/ids.ts';
+import { PoolId, TaskId } from '#src/domain/ids.ts';
 import { restoreWorktree, saveWork } from '#src/git/worktree.ts';
 import type { Logger } from '#src/logs/pipeline.ts';
 import type { Parts } from '#src/workflows/parts.ts';
@@ -28,12 +28,13 @@ export async function putBack(
   await restoreWorktree(facts.project, { path: folder, adminDir, commit });
 }
 
+/** Work is found in worktrees of the pool too, where a person did it. */
+const Owner = TaskId.or(PoolId);
+
 /** All that is kept, newest first; of one task where it is named. */
 export async function listSaved(home: string, taskId?: string): Promise<SavedWork[]> {
   const root = path.join(home, 'saved');
-  const ids = taskId
-    ? [taskId]
-    : (await readdir(root).catch(() => [])).filter((name) => TaskId.safeParse(name).success);
+  const ids = taskId ? [taskId] : (await readdir(root).catch(() => [])).filter((name) => Owner.safeParse(name).success);
   const lists = await Promise.all(ids.map((id) => listPatches(root, id)));
   return lists.flat().sort((a, b) => (a.at < b.at ? 1 : -1));
 }

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AgentEvent, SessionEnd } from '#src/agents/agent.ts';
 import { readAnswer } from '#src/agents/answer.ts';
+import { rateLimited } from '#src/agents/session.ts';
 import { type AgentAnswer, answerSchemaOf } from '#src/domain/answer.ts';
 import type { PhaseName } from '#src/domain/phase.ts';
 import { hostTools } from '#src/environment/runner.ts';
@@ -13,8 +14,9 @@ import {
   insertSession,
   updateSession,
 } from '#src/store/agent-sessions.ts';
+import { findLimit } from '#src/store/credential-limits.ts';
 import { whenAvailable } from '#src/store/database-error.ts';
-import { portVariables } from '#src/workflows/environment.ts';
+import { withAccess } from '#src/workflows/access.ts';
 import { systemPrompt } from '#src/workflows/prompts.ts';
 import { roomOf } from '#src/workflows/room.ts';
 import type { Run } from '#src/workflows/run.ts';
@@ -28,6 +30,8 @@ export type Turn = {
   answer: AgentAnswer | null;
   costUsd: number | null;
   tokens: number;
+  /** With `rate_limited`: until when, ISO 8601. */
+  until: string | null;
 };
 
 export type SessionSpec = { phase: PhaseName; attempt: number; parent: string; agent: string; prompt: string };
@@ -37,12 +41,14 @@ export async function runSession(run: Run, spec: SessionSpec, signal: AbortSigna
   const { parts, facts, adwId } = run;
   const { db } = parts.database;
   const log = run.log(spec.phase);
+  const { driver } = parts.agents.driverFor(spec.agent, facts.config, spec.phase);
+  const limit = await findLimit(db, driver.credential);
+  if (limit) return toTurn(rateLimited(limit.until, 'another session was told so')); // nobody asks before it ends
   if (spec.attempt > 1 || (await countSessions(db, adwId, spec.phase)) > 0)
     await putBack(parts, facts, run.worktree, spec.parent, log);
   const sessionId = randomUUID();
   const row = { taskId: facts.taskId, adwId, phase: spec.phase, attempt: spec.attempt, agent: spec.agent };
   await insertSession(db, { id: sessionId, ...row });
-  const { driver } = parts.agents.driverFor(spec.agent, facts.config, spec.phase);
   void log.info(`${spec.agent} begins ${spec.phase}, attempt ${spec.attempt}`, {
     kind: 'agent',
     agentName: spec.agent,
@@ -50,24 +56,32 @@ export async function runSession(run: Run, spec: SessionSpec, signal: AbortSigna
   const recorder = record(run, sessionId, spec.agent, log);
   const schema = answerSchemaOf(spec.phase);
   const host = hostTools(parts.baseEnv); // an agent runs the same tools as the project's own commands
-  const end = await driver.run(
-    {
-      sessionId,
-      taskId: facts.taskId,
-      adwId,
-      phase: spec.phase,
-      attempt: spec.attempt,
-      systemPrompt: systemPrompt(spec.phase),
-      prompt: spec.prompt,
-      ...(schema ? { answerSchema: schema } : {}),
-      room: { ...roomOf(parts, facts, run.worktree.path), readable: host.readable },
-      confined: facts.confined,
-      env: { ...host.env, ...portVariables(run.worktree.ports) },
-      timeoutMs: facts.config.limits.phaseTimeoutMinutes * 60_000,
-      idleMs: facts.config.limits.idleTimeoutMinutes * 60_000,
-    },
-    recorder.onEvent,
-    signal,
+  const place = { adwId, facts, worktreePath: run.worktree.path };
+  const end = await withAccess(parts, place, ({ env, sockets }) =>
+    driver.run(
+      {
+        sessionId,
+        taskId: facts.taskId,
+        adwId,
+        phase: spec.phase,
+        attempt: spec.attempt,
+        systemPrompt: systemPrompt(spec.phase),
+        prompt: spec.prompt,
+        ...(schema ? { answerSchema: schema } : {}),
+        room: {
+          ...roomOf(parts, facts, run.worktree.path),
+          sockets,
+          ...parts.devServers.doorsOf(facts.taskId),
+          readable: [...roomOf(parts, facts, run.worktree.path).readable, ...host.readable],
+        },
+        confined: facts.confined,
+        env: { ...host.env, ...env },
+        timeoutMs: facts.config.limits.phaseTimeoutMinutes * 60_000,
+        idleMs: facts.config.limits.idleTimeoutMinutes * 60_000,
+      },
+      recorder.onEvent,
+      signal,
+    ),
   );
   await recorder.settled();
   const { outcome, message, costUsd, usage } = end;
@@ -149,6 +163,7 @@ function toTurn(end: SessionEnd): Turn {
     text: end.text,
     answer: answer ?? null,
     costUsd: end.costUsd,
+    until: end.until ?? null,
     tokens: usage ? usage.inputTokens + usage.outputTokens + usage.cacheReadTokens + usage.cacheWriteTokens : 0,
   };
 }

@@ -63,9 +63,10 @@ describe('Claude Code', () => {
     await model.close();
     await here.close();
   });
-  const sessionOn = async (script: ModelScript, access: ModelAccess = accessTo(model)) => {
+  const sessionOn = async (script: ModelScript, access: ModelAccess = accessTo(model), retries?: number) => {
     model.setScript(script);
-    const driver = createClaudeDriver({ sandbox: here.sandbox, model: access, definition: {} });
+    const more = retries === undefined ? {} : { retries };
+    const driver = createClaudeDriver({ sandbox: here.sandbox, model: access, definition: {}, ...more });
     try {
       return await here.session(driver);
     } finally {
@@ -115,6 +116,20 @@ describe('Claude Code', () => {
     const { end, events } = await sessionOn({ turns: [turn] });
     expect(end).toMatchObject({ outcome: 'done', text: 'There at last.' });
     expect(events.find((event) => event.kind === 'retry')).toMatchObject({ message: expect.stringContaining('529') });
+  });
+
+  test('a limit that lasts for hours ends the session and says until when', async () => {
+    const error = { status: 429, times: 100, retryAfter: 7200 };
+    const { end } = await sessionOn({ turns: [{ error }] });
+    expect(end).toMatchObject({ outcome: 'rate_limited', message: expect.stringContaining('lets nobody in until') });
+    const waitMs = Date.parse(end.until ?? '') - Date.now();
+    expect(waitMs).toBeGreaterThan(7_000_000);
+    expect(waitMs).toBeLessThan(7_300_000);
+  });
+
+  test('a model that stays overloaded is told from an agent that fails', async () => {
+    const { end } = await sessionOn({ turns: [{ error: { status: 529, times: 100 } }] }, accessTo(model), 1);
+    expect(end).toMatchObject({ outcome: 'overloaded', message: expect.stringContaining('overloaded') });
   });
 
   test('an answer that was not given in the form asked for is found in the words', async () => {

@@ -21,3 +21,17 @@ test('one that never leaves gives its place back in time', async () => {
   await gate.enter();
   await gate.enter();
 });
+
+test('one that gives up while it waits leaves its turn to the next', async () => {
+  const gate = createGate(1, Number.POSITIVE_INFINITY);
+  const leave = await gate.enter();
+  expect(gate.isFree()).toBe(false);
+  const stop = new AbortController();
+  const given = gate.enter(stop.signal);
+  const next = gate.enter();
+  stop.abort(new Error('cancelled'));
+  await expect(given).rejects.toThrow('cancelled');
+  leave();
+  (await next)();
+  expect(gate.isFree()).toBe(true);
+});

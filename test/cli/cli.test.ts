@@ -82,8 +82,8 @@ describe('exit codes', () => {
 
   test('what the server answers when it is stopped is the exit code of up', async () => {
     const demos: boolean[] = [];
-    const startServer = async ({ demo }: { demo: boolean }) => demos.push(demo) && 130;
-    expect((await cli(['up', '--demo'], {}, { startServer })).code).toBe(130);
+    const start = async ({ demo }: { demo: boolean }) => demos.push(demo) && 130;
+    expect((await cli(['up', '--demo'], {}, { start })).code).toBe(130);
     expect(demos).toEqual([true]);
   });
 
@@ -225,7 +225,7 @@ describe('task', () => {
 describe('wait', () => {
   const wait = ['task', 'wait', 'task-aaaa00000001', '--timeout', '1', '--json'];
   const run = { adwId: 'adw-000000000001', taskId: 'task-aaaa00000001', workflowType: 'plan', error: null } as const;
-  const times = { createdAt: 'x', startedAt: null, endedAt: null, phases: [] };
+  const times = { createdAt: 'x', startedAt: null, endedAt: null, peakMemory: 0, cpuSeconds: 0, phases: [] };
 
   test.each([
     ['completed', 0],

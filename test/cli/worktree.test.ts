@@ -26,6 +26,7 @@ describe('worktree', () => {
     };
     const dry = await cli(['worktree', 'clean', '--dry-run'], { cleanWorktrees });
     expect(dry).toMatchObject({ code: 0, out: expect.stringMatching(/save_and_remove +worktree +1\.2 MB +the task/) });
+    expect(dry.out).toContain('1.2 MB would be freed; nothing was changed.');
     const real = await cli(['worktree', 'clean', '--json'], { cleanWorktrees });
     expect(real.json()).toEqual({ items: [finding({ done: true })] });
     expect(asked).toEqual([true, false]);
@@ -35,6 +36,17 @@ describe('worktree', () => {
     const cleanWorktrees = () => ({ items: [finding({ problem: 'permission denied' })] });
     const result = await cli(['worktree', 'clean'], { cleanWorktrees });
     expect(result).toMatchObject({ code: 1, out: expect.stringContaining('failed: permission denied') });
+  });
+
+  test('list shows those of tasks, and those that are prepared ahead as of no task', async () => {
+    const facts = { state: 'ready', bytes: 5, sharedBytes: null, dirty: false, unmerged: false } as const;
+    const items = [
+      { ...facts, taskId: 'task-aaaa00000001', path: '/w/a', branchName: 'feature/a', reason: 'the task is running' },
+      { ...facts, taskId: null, path: '/w/pool-bbbb00000002', branchName: null, reason: 'prepared ahead' },
+    ];
+    const { out } = await cli(['worktree', 'list'], { listWorktrees: () => ({ items }) });
+    expect(out).toMatch(/task-aaaa00000001 +ready .*feature\/a .*the task is running/);
+    expect(out).toMatch(/\n- +ready .* - .*prepared ahead +\/w\/pool-bbbb00000002/);
   });
 
   test('list --saved shows the saved work', async () => {

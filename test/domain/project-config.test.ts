@@ -36,3 +36,18 @@ test('the published JSON Schema is the one that Sentra reads with (else: npm run
   const published = JSON.parse(readFileSync('docs/sentra.schema.json', 'utf8'));
   expect(published).toEqual({ title: 'sentra.json', ...projectConfigJsonSchema() });
 });
+
+test('a database for each task asks for a PostgreSQL server, and only a database can have a template', () => {
+  const problemsOf = (database: object) => {
+    const parsed = parseProjectConfig(JSON.stringify({ database }));
+    return parsed.ok ? [] : parsed.problems;
+  };
+  expect(problemsOf({ perTask: 'database', template: 'app_template' })).toEqual([]);
+  expect(problemsOf({ url: 'mysql://h/app' })).toEqual([]);
+  expect(problemsOf({ url: 'mysql://h/app', perTask: 'database' })).toEqual([
+    expect.stringContaining('database.url: perTask needs a PostgreSQL server'),
+  ]);
+  expect(problemsOf({ perTask: 'schema', template: 'app_template' })).toEqual([
+    expect.stringContaining('database.template: only a task'),
+  ]);
+});

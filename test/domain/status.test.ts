@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { whyNot } from '#src/domain/actions.ts';
-import { findCycle } from '#src/domain/graph.ts';
 import { phaseProgress } from '#src/domain/phase-progress.ts';
 import { deriveStatus, type TaskFacts } from '#src/domain/status.ts';
 
@@ -10,8 +9,11 @@ const facts = (some: Partial<TaskFacts>): TaskFacts => ({
   cancelled: false,
   endedWithoutChanges: false,
   run: undefined,
+  dispatched: false,
+  autoStart: false,
   pullRequest: undefined,
   dependencies: [],
+  stacked: false,
   ...some,
 });
 
@@ -19,7 +21,17 @@ test.each([
   ['pending', {}],
   ['blocked', { dependencies: ['in_review'] }],
   ['pending', { dependencies: ['completed', 'skipped'] }],
+  ['queued', { autoStart: true }],
+  ['blocked', { autoStart: true, dependencies: ['failed'] }],
   ['queued', { run: 'queued' }],
+  ['blocked', { run: 'queued', dependencies: ['running'] }],
+  ['queued', { run: 'queued', dispatched: true, dependencies: ['running'] }],
+  ['cancelled', { run: 'queued', cancelled: true }],
+  ['pending', { run: 'completed', autoStart: true }],
+  ['queued', { run: 'queued', pullRequest: 'open' }],
+  ['pending', { dependencies: ['in_review', 'completed'], stacked: true }],
+  ['blocked', { dependencies: ['in_review', 'in_review'], stacked: true }],
+  ['blocked', { dependencies: ['running'], stacked: true }],
   ['running', { run: 'running', pullRequest: 'open' }],
   ['in_review', { run: 'completed', pullRequest: 'open' }],
   ['completed', { run: 'completed', pullRequest: 'merged' }],
@@ -40,7 +52,10 @@ test('every mix of facts has a status, and what has ended cannot be started', ()
     endedWithoutChanges: fc.boolean(),
     run: fc.constantFrom(undefined, 'queued', 'running', 'completed', 'failed', 'cancelled'),
     pullRequest: fc.constantFrom(undefined, 'open', 'merged', 'closed'),
-    dependencies: fc.array(fc.constantFrom('pending', 'completed', 'failed', 'skipped')),
+    dispatched: fc.boolean(),
+    autoStart: fc.boolean(),
+    dependencies: fc.array(fc.constantFrom('pending', 'in_review', 'completed', 'failed', 'skipped')),
+    stacked: fc.boolean(),
   }) as fc.Arbitrary<TaskFacts>;
   fc.assert(
     fc.property(arbitrary, (some) => {
@@ -49,12 +64,6 @@ test('every mix of facts has a status, and what has ended cannot be started', ()
       expect(['running', 'queued', 'completed', 'skipped', 'blocked'].includes(status)).toBe(blocked !== undefined);
     }),
   );
-});
-
-test('a cycle is found and named from end to end', () => {
-  const edges: Record<string, string[]> = { a: ['b'], b: ['c', 'd'], c: [], d: ['a'] };
-  expect(findCycle('a', (id) => edges[id] ?? [])).toEqual(['a', 'b', 'd', 'a']);
-  expect(findCycle('c', (id) => edges[id] ?? [])).toBeUndefined();
 });
 
 test('a retry from TEST keeps what earlier runs did in PLAN and CODE, and forgets what they did after', () => {

@@ -1,4 +1,6 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -174,6 +176,65 @@ test('the worktree of a task that is over but was never cleaned up goes at the n
   expect(await savedOf(over.id)).toHaveLength(1);
   expectDirty(kept.folder);
   expect(await clean(true, kept.repository)).toEqual([]);
+});
+
+test('what is over in a removed project goes; what is not waits for a request, and its work is saved', async () => {
+  const { client } = sentra;
+  const { id, repository, folder } = await begin('Of a removed project');
+  await client.createWorktree({ body: { taskId: id } });
+  makeDirty(folder);
+  const { projectId } = await client.getTask({ params: { id } });
+  await client.removeProject({ params: { id: projectId } });
+  const [found] = await clean(true, repository);
+  expect(found).toMatchObject({
+    kind: 'worktree',
+    reason: 'its project is not registered any more; the task is pending',
+    bytes: expect.any(Number),
+  });
+  const trash = path.join(path.dirname(folder), '.trash', `task-1-${crypto.randomUUID()}`); // its turn comes after the worktree's
+  mkdirSync(trash, { recursive: true });
+  await sentra.kill();
+  await sentra.restart();
+  await until(() => !existsSync(trash), 20_000);
+  expectDirty(folder);
+  expect(told(await clean(false, repository))).toEqual([
+    { kind: 'worktree', action: 'save_and_remove', done: true, problem: null },
+  ]);
+  expect(existsSync(folder)).toBe(false);
+  expect(git(repository, 'branch', '--format=%(refname:short)')).toBe('main');
+  expect(await savedOf(id)).toHaveLength(1);
+});
+
+test('processes in the home of a task that is over are ended, and its saved work goes on request after a season, not before', async () => {
+  const { client, home } = sentra;
+  const { id } = await begin('Left at work');
+  const { id: ahead } = await begin('Ahead of it');
+  await client.cancelTask({ params: { id } });
+  const start = (task: string) =>
+    spawn('sleep', ['1000'], { env: { HOME: path.join(home, 'homes', task), PATH: process.env.PATH ?? '' } });
+  const [left, kept] = [start(id), start(ahead)];
+  const ended = once(left, 'exit');
+  const [old, young] = ['old', 'young'].map((name) => path.join(home, 'saved', id, `${name}.patch`));
+  mkdirSync(path.dirname(old ?? ''), { recursive: true });
+  for (const file of [old, young]) writeFileSync(file ?? '', 'x');
+  const season = new Date(Date.now() - 91 * 24 * 60 * 60_000);
+  utimesSync(old ?? '', season, season);
+  try {
+    const { items } = await client.cleanWorktrees({ body: { dryRun: false } });
+    expect(told(items.filter((item) => item.taskId === id && item.kind !== 'home'))).toEqual([
+      { kind: 'processes', action: 'end', done: true, problem: null },
+      { kind: 'saved', action: 'remove', done: true, problem: null },
+    ]);
+    await ended;
+    expect([kept.exitCode, kept.signalCode, existsSync(old ?? ''), existsSync(young ?? '')]).toEqual([
+      null,
+      null,
+      false,
+      true,
+    ]);
+  } finally {
+    for (const child of [left, kept]) child.kill('SIGKILL');
+  }
 });
 
 test('on the page a person sees what would go before it goes', async () => {

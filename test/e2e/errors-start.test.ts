@@ -80,6 +80,8 @@ test.each([
 test.each([
   ['SENTRA_SLOTS', 'many', 'a whole number from 1 to 1000'],
   ['SENTRA_SLOTS', '0', 'a whole number from 1 to 1000'],
+  ['SENTRA_MIN_DISK', 'plenty', 'a size, a percentage, or both: 2GB, 10%'],
+  ['SENTRA_MIN_MEMORY', '101%', 'a size, a percentage, or both: 2GB, 10%'],
   ['SENTRA_PORT', '70000', 'a whole number from 0 to 65535'],
   ['SENTRA_LOG_LEVEL', 'loud', 'debug, info, warn, error, silent'],
   ['SENTRA_HOST', '0.0.0.0', '127.0.0.1'],

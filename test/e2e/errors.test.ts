@@ -161,13 +161,22 @@ describe('a branch that exists already', () => {
     return { at, branch, task: await waitForTask(sentra, id) };
   }
 
-  test('fails the task and is left alone; a retry works once it is gone', async () => {
+  test('is left alone: the task works on one of another name', async () => {
     const { at, branch, task } = await takenBranch();
-    await expectTold(sentra, task, 'branch_exists', branch, at, 'git branch -D');
-    expect(task.worktreePath).toBeNull();
+    expect(task).toMatchObject({ status: 'in_review', branchName: branch.replace('/', '-') });
     expect(git(at, 'log', '-1', '--format=%s', branch)).toBe('Mine');
-    git(at, 'branch', '-q', '-D', branch);
-    expect(await retry(sentra, task.id)).toMatchObject({ status: 'in_review', branchName: branch });
+  });
+
+  test('fails a worktree that was asked for on it, and is left alone', async () => {
+    const { path: at, projectId } = await addRepository(sentra, { config: agentConfig() });
+    const { id } = await sentra.client.createTask({ body: { projectId, title: 'Taken' } });
+    git(at, 'branch', 'mine');
+    await expect(sentra.client.createWorktree({ body: { taskId: id, branchName: 'mine' } })).rejects.toMatchObject({
+      code: 'branch_exists',
+      message: expect.stringMatching(/Branch mine already exists.*git branch -D/),
+    });
+    expect((await sentra.client.getTask({ params: { id } })).worktreePath).toBeNull();
+    expect(git(at, 'branch', '--list', 'mine')).toContain('mine');
   });
 
   /** Cancels, and waits for the end of the clean-up: the private home is the last thing that it deletes. */

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { expect, it } from 'vitest';
 import { detectPackageManager } from '#src/environment/package-manager.ts';
 import { detectTestCommand } from '#src/environment/test-command.ts';
@@ -12,7 +13,7 @@ it.each([
   [{ 'package.json': manifest() }, `npm install --no-package-lock ${npmQuick}`, 'npm test'],
   [
     { 'package.json': manifest(), 'pnpm-lock.yaml': '', 'package-lock.json': '{}' },
-    'pnpm install --frozen-lockfile --prefer-offline --ignore-workspace',
+    'pnpm install --frozen-lockfile --prefer-offline',
     'pnpm test',
   ],
   [
@@ -38,6 +39,12 @@ it.each([
   [{ 'package.json': manifest(), 'bun.lock': '' }, 'bun install --frozen-lockfile', 'bun run test'],
   [{ 'package.json': '{"scripts":{"test":"echo \\"Error: no test specified\\" && exit 1"}}' }, undefined, undefined],
   [{ 'package.json': '{"scripts":{"test":"node --test"}}' }, undefined, 'npm test'],
+  [
+    { 'package.json': '{"scripts":{"test":"pnpm -r test"}}', 'pnpm-lock.yaml': '', 'pnpm-workspace.yaml': '' },
+    'pnpm install --frozen-lockfile --prefer-offline',
+    'pnpm test',
+  ],
+  [{ 'package.json': '{"private":true}', 'go.mod': 'module x', 'go.sum': '' }, 'go mod download', 'go test ./...'],
   [{ 'package.json': 'not json' }, undefined, undefined],
   [{ 'uv.lock': '', 'pyproject.toml': '[tool.pytest.ini_options]\n' }, 'uv sync --frozen', 'uv run --frozen pytest'],
   [{ 'pytest.ini': '' }, undefined, 'python3 -m pytest'],
@@ -54,4 +61,14 @@ it.each([
 
 it('the command of sentra.json wins over what the files say', async () => {
   expect(await detectTestCommand(await folderWith({ 'go.mod': '' }), 'make check')).toBe('make check');
+});
+
+it('a workspace file of pnpm above a worktree that has none is not climbed to', async () => {
+  const above = await folderWith({
+    'pnpm-workspace.yaml': 'packages: ["**"]',
+    'below/package.json': manifest(),
+    'below/pnpm-lock.yaml': '',
+  });
+  const { command } = (await detectPackageManager(path.join(above, 'below'))) ?? {};
+  expect(command).toContain('--ignore-workspace');
 });

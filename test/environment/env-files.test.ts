@@ -1,4 +1,5 @@
-import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseEnv } from 'node:util';
 import { expect, it } from 'vitest';
@@ -65,4 +66,54 @@ it('a folder in the way is named in the error and leaves nothing behind', async 
   await writeFile(path.join(worktreePath, '.ports.env/x'), '');
   await expect(writeEnvFiles({ worktreePath, ...task })).rejects.toMatchObject({ code: 'storage_unwritable' });
   expect(await readdir(worktreePath)).toEqual(['.ports.env']);
+});
+
+it('lines that end as on Windows stay so, and all other bytes of the file stay as they are', async () => {
+  const worktreePath = await folderWith();
+  const place = path.join(worktreePath, '.env.local');
+  const bytes = Buffer.from('\u00ef\u00bb\u00bfBACKEND_PORT=3000\r\nNAME=\u00ff\u00fe\r\n\r\nLAST=1', 'latin1');
+  await writeFile(place, bytes);
+  await writeEnvFiles({ worktreePath, ...task });
+  expect(await readFile(place, 'latin1')).toBe(
+    [
+      '\u00ef\u00bb\u00bfBACKEND_PORT=20011',
+      'NAME=\u00ff\u00fe',
+      '',
+      'LAST=1',
+      'NEXT_PUBLIC_FRONTEND_PORT=20010',
+      'TASK_ID=task-abc',
+      'ADW_ID=adw-def',
+      '',
+    ].join('\r\n'),
+  );
+});
+
+it('what looks like our name inside a value of several lines is left alone', async () => {
+  const text = 'KEY="-----BEGIN\nTASK_ID=inside\n-----END"\nWORD=it\'s\nTASK_ID=old\n';
+  const worktreePath = await folderWith({ '.env.local': text });
+  await writeEnvFiles({ worktreePath, ...task });
+  expect(parseEnv(await read(worktreePath, '.env.local'))).toMatchObject({
+    KEY: '-----BEGIN\nTASK_ID=inside\n-----END',
+    TASK_ID: 'task-abc',
+  });
+});
+
+it('an address with letters beyond ASCII arrives as it is', async () => {
+  const worktreePath = await folderWith();
+  const databaseUrl = 'postgres://zoë:pässword@localhost/größe';
+  await writeEnvFiles({ worktreePath, ...task, databaseUrl });
+  expect(parseEnv(await read(worktreePath, '.env.local')).DATABASE_URL).toBe(databaseUrl);
+});
+
+it('files that say it all already are not touched, files that nobody may write and pipes are replaced', async () => {
+  const worktreePath = await folderWith({ '.ports.env': 'OLD=1\n' });
+  await chmod(path.join(worktreePath, '.ports.env'), 0o400);
+  execFileSync('mkfifo', [path.join(worktreePath, '.env.local')]);
+  await writeEnvFiles({ worktreePath, ...task });
+  const inodes = () =>
+    Promise.all(['.env.local', '.ports.env'].map(async (name) => (await stat(path.join(worktreePath, name))).ino));
+  const before = await inodes();
+  await writeEnvFiles({ worktreePath, ...task });
+  expect(await inodes()).toEqual(before);
+  expect(parseEnv(await read(worktreePath, '.ports.env'))).not.toHaveProperty('OLD');
 });

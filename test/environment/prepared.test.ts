@@ -14,9 +14,21 @@ import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildCacheVariables } from '#src/environment/build-cache.ts';
 import { type Installed, installDependencies } from '#src/environment/dependencies.ts';
+import { enforceLimit, whileUsed } from '#src/environment/package-caches.ts';
+import type { PackageManager } from '#src/environment/package-manager.ts';
 import { capturePrepared, takePrepared } from '#src/environment/prepared.ts';
 import type { PreparedPlace } from '#src/environment/prepared-place.ts';
 import { folderWith, plainRunner } from './folder.ts';
+
+const npmHow = {
+  manager: 'npm',
+  command: ['npm', 'ci'],
+  locked: true,
+  shares: 'trees',
+  reason: '',
+} as const satisfies PackageManager;
+/** As after an install that left nothing in the home folder. */
+const npmInstalled = { how: { ...npmHow, command: ['npm', 'ci'] }, homeBefore: new Set<string>() };
 
 const searchPath = `${path.dirname(process.execPath)}:${process.env.PATH}`;
 
@@ -181,13 +193,6 @@ describe('a tree is not kept for others', () => {
       async (tree: string) => void execFileSync('mkfifo', [path.join(tree, 'a', 'pipe')]),
     ],
     [
-      'has dependencies of its own',
-      async (tree: string) => {
-        await mkdir(path.join(tree, '../packages/b/node_modules'), { recursive: true });
-        await symlink('../packages/b', path.join(tree, 'b'));
-      },
-    ],
-    [
       'the path of its worktree built in',
       async (tree: string) => {
         await mkdir(path.join(tree, '.native'));
@@ -197,14 +202,14 @@ describe('a tree is not kept for others', () => {
   ])('when something in it %s', async (why, spoil) => {
     const place = await generated({ 'a/package.json': '{}' });
     await spoil(path.join(place.worktreePath, 'node_modules'));
-    expect(await capturePrepared(place, 'key', new Set())).toContain(why);
+    expect(await capturePrepared(place, 'key', npmInstalled)).toContain(why);
     expect(existsSync(path.join(place.folder, 'key'))).toBe(false);
   });
 
   it('when the install left something in the home folder', async () => {
     const place = await generated({ 'a/package.json': '{}' });
     await mkdir(path.join(place.homePath, '.cache/browser'), { recursive: true });
-    expect(await capturePrepared(place, 'key', new Set())).toContain('.cache/browser');
+    expect(await capturePrepared(place, 'key', npmInstalled)).toContain('.cache/browser');
   });
 });
 
@@ -219,7 +224,7 @@ describe('the store', () => {
   it('keeps one of two captures at once, whole', async () => {
     const one = await generated({ 'a/index.js': '1' });
     const places = [one, { ...(await generated({ 'a/index.js': '1' })), folder: one.folder }];
-    const answers = await Promise.all(places.map((place) => capturePrepared(place, 'key', new Set())));
+    const answers = await Promise.all(places.map((place) => capturePrepared(place, 'key', npmInstalled)));
     expect(answers.filter((why) => why === undefined)).toHaveLength(1);
     expect(readdirSync(one.folder)).toEqual(['key']);
     const next = { ...one, worktreePath: await folderWith() };
@@ -227,26 +232,32 @@ describe('the store', () => {
     expect(readFileSync(path.join(next.worktreePath, 'node_modules/a/index.js'), 'utf8')).toBe('1');
   });
 
-  it('lets the least recently used go above its limit', async () => {
-    const folder = await folderWith();
-    const limitBytes = 700_000;
+  it('lets the least recently used go above its limit, fetched packages too', async () => {
+    const [folder, packages] = [await folderWith(), await folderWith({ 'npm/content': 'x'.repeat(300_000) })];
     const capture = async (key: string) => {
       const place = await generated({ 'a/big': 'x'.repeat(300_000) });
-      expect(await capturePrepared({ ...place, folder, limitBytes }, key, new Set())).toBeUndefined();
+      expect(await capturePrepared({ ...place, folder }, key, npmInstalled)).toBeUndefined();
+      return { ...place, folder };
     };
-    const age = (key: string) => utimesSync(path.join(folder, key, 'manifest.json'), 1, key === 'first' ? 1 : 2);
     await capture('first');
     await capture('second');
-    for (const key of ['first', 'second']) age(key);
+    for (const key of ['first', 'second'])
+      utimesSync(path.join(folder, key, 'manifest.json'), 1, key === 'first' ? 1 : 2);
     const user = { ...(await generated({})), folder, worktreePath: await folderWith() };
     expect(await takePrepared(user, 'first')).toBe('taken');
-    await capture('third');
+    const place = await capture('third');
+    const limited = { place, packages, limitBytes: 1_050_000, keep: 'third' };
+    const gone = await whileUsed(packages, () => enforceLimit(limited));
     expect(readdirSync(folder).sort()).toEqual(['first', 'third']);
+    expect(gone).toEqual([expect.stringContaining('second')]);
+    expect(existsSync(path.join(packages, 'npm'))).toBe(true); // somebody installs with it
+    expect(await enforceLimit({ ...limited, limitBytes: 750_000 })).toEqual([expect.stringContaining('npm')]);
+    expect(readdirSync(packages)).toEqual([]);
   });
 
   it('drops an entry that cannot be read and leaves the worktree clean', async () => {
     const place = await generated({ 'a/index.js': '1' });
-    await capturePrepared(place, 'key', new Set());
+    await capturePrepared(place, 'key', npmInstalled);
     writeFileSync(path.join(place.folder, 'key/manifest.json'), '{');
     const next = { ...place, worktreePath: await folderWith() };
     await expect(takePrepared(next, 'key')).rejects.toThrow();

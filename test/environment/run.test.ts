@@ -22,7 +22,7 @@ describe('a runner', () => {
     const env = parseEnv(outcome.stdout.toString());
     expect(
       Object.keys(env)
-        .filter((name) => !['PWD', 'SHLVL', '_', 'OLDPWD'].includes(name))
+        .filter((name) => !['PWD', 'SHLVL', '_', 'OLDPWD', 'RUSTUP_HOME'].includes(name))
         .sort(),
     ).toEqual(['BACKEND_PORT', 'CI', 'HOME', 'LANG', 'PATH', 'TMPDIR']);
     expect(env.PATH?.split(':')[0]).toBe(path.dirname(process.execPath));
@@ -165,7 +165,7 @@ describe('set-up', () => {
       worktreePath,
       setup,
       env: { TASK_ID: 't1' },
-      timeoutMs,
+      timeoutMs: () => timeoutMs,
     });
     return { worktreePath, steps };
   };
@@ -189,6 +189,24 @@ describe('set-up', () => {
     expect(steps).toMatchObject([{ name: 'migrate', outcome: 'failed', exitCode: 4, tail: 'no table' }]);
   });
 
+  it('gives each step its own time limit and its own lines, and lets the caller leave one out', async () => {
+    const lines: string[] = [];
+    const steps = await runSetup({
+      runner: await plainRunner(await folderWith()),
+      worktreePath: await folderWith(),
+      setup: { migrate: 'touch never', build: 'echo half; exec sleep 60' },
+      timeoutMs: (name) => (name === 'build' ? 300 : timeoutMs),
+      onLine: (name, line) => lines.push(`${name}: ${line}`),
+      around: async ({ name, command }, act) =>
+        name === 'migrate' ? { outcome: 'passed', command, durationMs: 0 } : act(),
+    });
+    expect(steps).toMatchObject([
+      { name: 'migrate', outcome: 'passed', command: 'touch never' },
+      { name: 'build', outcome: 'failed', tail: expect.stringContaining('ended after') },
+    ]);
+    expect(lines).toEqual(['build: half']);
+  });
+
   it('without commands and script there is nothing to do', async () => {
     expect((await setupIn({}, {})).steps).toEqual([]);
   });
@@ -205,7 +223,7 @@ describe('set-up', () => {
     await symlink(path.join(outside, 'evil.sh'), path.join(worktreePath, 'link.sh'));
     const runner = await plainRunner(worktreePath);
     for (const script of ['link.sh', path.join(outside, 'evil.sh'), 'missing.sh']) {
-      const steps = await runSetup({ runner, worktreePath, setup: { script }, timeoutMs });
+      const steps = await runSetup({ runner, worktreePath, setup: { script }, timeoutMs: () => timeoutMs });
       expect(steps).toMatchObject([
         { name: 'script', outcome: 'failed', tail: expect.stringContaining('setup.script') },
       ]);

@@ -59,7 +59,7 @@ test('the same request gives the same hash and one commit', async () => {
 test('nothing changed is an answer, not a commit', async () => {
   const { commit, path } = await prepare(makeRepository());
   write(path, { '.env.local': 'S=1' });
-  expect(await commit()).toEqual({ outcome: 'unchanged' });
+  expect(await commit()).toEqual({ outcome: 'unchanged', leftOut: [] });
 });
 
 test('environment files stay out even when .gitignore lets them in and someone staged them', async () => {
@@ -94,14 +94,20 @@ test('excluded globs stay out', async () => {
   expect(made).toMatchObject({ files: ['b.txt'] });
 });
 
-test('a repository made inside the worktree is not committed as a link', async () => {
-  const { path, commit } = await prepare(makeRepository());
+test('a repository made inside the worktree is committed as its files, again and again; a clone stays out and is named', async () => {
+  const repo = makeRepository();
+  const { path, request, commit } = await prepare(repo);
   mkdirSync(join(path, 'inner'));
   git(join(path, 'inner'), 'init', '-q');
   write(path, { 'inner/x.txt': 'x', 'b.txt': 'b' });
   commitAll(join(path, 'inner'));
-  expect(await commit()).toMatchObject({ files: ['b.txt'] });
-  expect(files(path)).toEqual(['a.txt', 'b.txt']);
+  git(path, 'clone', '-q', repo.path, 'vendor');
+  const made = await commit();
+  expect(made).toMatchObject({ files: ['b.txt', 'inner/x.txt'], leftOut: ['vendor'] });
+  expect(files(path)).toEqual(['a.txt', 'b.txt', 'inner/x.txt']);
+  write(path, { 'inner/x.txt': 'changed', 'inner/y.txt': 'y' });
+  const parent = made.outcome === 'committed' ? made.commit : '';
+  expect(await commitWorktree(repo, { ...request, parent })).toMatchObject({ files: ['inner/x.txt', 'inner/y.txt'] });
 });
 
 test('a branch that someone else moved is refused, and theirs stays', async () => {

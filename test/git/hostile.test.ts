@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { commitWorktree } from '#src/git/commit.ts';
@@ -82,15 +82,12 @@ async function doEverything(repo: Repository & { base: string }): Promise<void> 
   const { adminDir } = await createWorktree(repo, { path, branchName, base: repo.base });
   write(path, { 'a.txt': 'two\n', 'm.txt': '1\n2\n3\n4\n5\n6\nseven\n', 'x.bin': 'x', 'plain.md': 'q\n' });
   await worktreeState(repo, { path, adminDir, base: 'main', branchName });
-  const made = await commitWorktree(repo, {
-    worktreePath: path,
-    adminDir,
-    branchName,
-    parent: repo.base,
-    message: 'code: x\n',
-    identity,
-    date,
+  const request = { worktreePath: path, adminDir, branchName, parent: repo.base, message: 'x\n', identity, date };
+  await expect(commitWorktree(repo, request)).rejects.toMatchObject({
+    message: expect.stringContaining('x.bin (proc)'),
   });
+  rmSync(join(path, 'x.bin'));
+  const made = await commitWorktree(repo, request);
   if (made.outcome !== 'committed') throw new Error('nothing was committed');
   write(path, { 'a.txt': 'three\n' });
   await saveWork(repo, { path, adminDir, branchName, base: 'main', file: join(tempDir(), 'p') });

@@ -1,8 +1,7 @@
-import { chownSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { chownSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { excludeLocally, inspectRepository, isMissing, resolveCommit } from '#src/git/repository.ts';
-import { withRepositoryLock } from '#src/git/repository-lock.ts';
 import { createWorktree } from '#src/git/worktree.ts';
 import { commitAll, git, makeRepository, tempDir, worktreePath, write } from './repository-fixture.ts';
 
@@ -81,26 +80,6 @@ test('a repository that vanished is known and named', async () => {
 test('a name that looks like an option is only a name that does not exist', async () => {
   const repo = makeRepository();
   expect(await resolveCommit(repo, '--output=/tmp/x')).toBeNull();
-});
-
-test('the lock of a repository lets one in at a time and is free after a failure', async () => {
-  const { gitDir } = makeRepository();
-  let inside = 0;
-  let most = 0;
-  const act = () =>
-    withRepositoryLock(gitDir, async () => {
-      most = Math.max(most, ++inside);
-      await new Promise((done) => setImmediate(done));
-      inside--;
-    });
-  await Promise.all([act(), withRepositoryLock(gitDir, () => Promise.reject(new Error('x'))).catch(() => {}), act()]);
-  expect(most).toBe(1);
-});
-
-test('a lock left by a process that died is taken over', { timeout: 20_000 }, async () => {
-  const { gitDir } = makeRepository();
-  mkdirSync(join(gitDir, 'sentra.lock'));
-  expect(await withRepositoryLock(gitDir, async () => 'in')).toBe('in');
 });
 
 test('a repository whose commit is only on another branch is not empty', async () => {

@@ -18,7 +18,7 @@ export async function cli(
     version: '1.2.3',
     connection: async () => ({ url: 'http://127.0.0.1:9', token: 'secret' }),
     client: async () => createClient({ url: 'http://sentra.test', token: 'secret', fetch: contractApi(handlers) }),
-    startServer: absent,
+    start: absent,
     doctor: absent,
     serveMcp: absent,
     demo: absent,

@@ -77,6 +77,7 @@ export const aTask = (change: Partial<Task> = {}): Task => ({
   branchName: null,
   worktreePath: null,
   ports: {},
+  devServers: [],
   isolation: null,
   adwId: null,
   pullRequest: null,

@@ -8,7 +8,7 @@ import { type Client, createClient } from '#src/client/client.ts';
 import type { Task, TaskStatus } from '#src/domain/task.ts';
 import { startEmbedded } from '#src/store/postgres.ts';
 
-const main = path.resolve(import.meta.dirname, '../../src/main.ts');
+const product = path.resolve(import.meta.dirname, '../../src/main.ts');
 
 export type TestSentra = {
   home: string;
@@ -41,37 +41,44 @@ export const sentraEnv = (home: string, more: Record<string, string> = {}): Reco
   SENTRA_HOME: home,
   SENTRA_PORT: '0',
   SENTRA_SLOTS: '4',
+  SENTRA_POOL: '0', // nothing at work in the background but for the tests of the pool
   SENTRA_LOG_LEVEL: 'silent',
   ...more,
 });
 
 export async function startTestSentra(
-  options: { home?: string; env?: Record<string, string> } = {},
+  options: {
+    home?: string;
+    env?: Record<string, string> /** Another build of the program. */;
+    main?: string;
+    role?: 'up' | 'server';
+  } = {},
 ): Promise<TestSentra> {
   const home = options.home ?? makeHome();
   let output = '';
-  const launch = async (): Promise<ChildProcess> => {
-    const child = spawn(process.execPath, [main, 'up'], {
+  const sentra = { home, output: () => output } as TestSentra;
+  const launch = async () => {
+    const child = spawn(process.execPath, [options.main ?? product, options.role ?? 'up'], {
       env: sentraEnv(home, options.env),
       stdio: 'pipe',
       cwd: home,
     });
+    sentra.child = child;
     const collect = (chunk: Buffer) => {
       output += chunk;
     };
     child.stdout?.on('data', collect);
     child.stderr?.on('data', collect);
     await until(
-      () => output.includes('Open the dashboard') || child.exitCode !== null,
+      () => output.includes('Open the dashboard') || child.exitCode !== null || child.signalCode !== null,
       60_000,
       () => `Sentra did not start:\n${output}`,
     );
-    if (child.exitCode !== null) throw new Error(`Sentra ended with ${child.exitCode}:\n${output}`);
-    return child;
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`Sentra ended with ${child.exitCode ?? child.signalCode}:\n${output}`);
   };
-  const sentra = { home, output: () => output } as TestSentra;
   const attach = async () => {
-    sentra.child = await launch();
+    await launch();
     const { url } = JSON.parse(readFileSync(path.join(home, 'server.json'), 'utf8'));
     sentra.url = url;
     sentra.token = readFileSync(path.join(home, 'token'), 'utf8').trim();

@@ -35,13 +35,17 @@ test('every tool of the contract is there, with schemas and annotations', async 
     'create_worktree',
     'execute_workflow',
     'get_diff',
+    'get_environment',
     'get_logs',
+    'get_resources',
     'get_task',
     'list_tasks',
     'list_workflows',
     'merge_task',
     'remove_worktree',
     'retry_task',
+    'start_dev_servers',
+    'stop_dev_servers',
     'update_task',
     'why',
   ]);
@@ -88,7 +92,15 @@ test('execute_workflow starts a run, and with the id of a run answers that run',
     workflowType: 'plan',
     status: 'running',
   } as const;
-  const times = { error: null, createdAt: 'x', startedAt: null, endedAt: null, phases: [] };
+  const times = {
+    error: null,
+    createdAt: 'x',
+    startedAt: null,
+    endedAt: null,
+    peakMemory: 0,
+    cpuSeconds: 0,
+    phases: [],
+  };
   const started: (string | undefined)[] = [];
   const client = await connect({
     executeTask: ({ params, body }) => {
@@ -111,6 +123,7 @@ test('tasks, logs and reasons that a tool answers fit the schemas that it promis
     listTasks: () => ({ items: [aTask({ status: 'failed', error: { code: 'agent_failed', message: 'no' } })] }),
     getTask: () => aTask({ ports: { FRONTEND_PORT: 20001 }, pullRequest: { number: 1, url: 'u', state: 'open' } }),
     getWhy: () => ({ runnable: false, reasons: [{ code: 'paused', message: 'the project is paused' }] }),
+    getEnvironment: () => ({ taskId: 'task-aaaa00000001', ports: {}, peers: [], setup: [], database: null }),
     getDiff: () => ({ base: null, head: null, commits: [], files: [], conflicts: [] }),
     listLogs: ({ query }) => ({ items: [], nextAfter: query.after ?? 0 }),
   });
@@ -119,6 +132,7 @@ test('tasks, logs and reasons that a tool answers fit the schemas that it promis
   for (const call of [
     { name: 'list_tasks', arguments: { status: 'failed' } },
     { name: 'get_task', arguments: { taskId } },
+    { name: 'get_environment', arguments: { taskId } },
     { name: 'why', arguments: { taskId } },
     { name: 'get_diff', arguments: { taskId } },
     { name: 'get_logs', arguments: { taskId, phase: ['CODE', 'TEST'], level: ['error'], after: 7 } },

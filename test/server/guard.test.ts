@@ -32,9 +32,12 @@ function send({ method = 'GET', path, headers = {}, body }: Sent): Promise<Answe
 }
 
 const filled = (path: string) =>
-  path.replace('{taskId}', taskId).replace('{id}', path.includes('projects') ? projectId : taskId);
+  path
+    .replace('{taskId}', taskId)
+    .replace('{name}', 'web')
+    .replace('{id}', path.includes('projects') ? projectId : taskId);
 const json = { 'content-type': 'application/json' };
-const large = 'x'.repeat(1024 * 1024 + 1);
+const tooLarge = (name: string) => 'x'.repeat((name === 'createTasks' ? 16 : 1) * 1024 * 1024 + 1);
 const cases = (Object.entries(routes) as [string, RouteSpec][]).map(([name, spec]) => ({ name, spec }));
 
 test.each(cases)('$name is refused for Host, Origin, token, size and type, in this order', async ({ name, spec }) => {
@@ -42,7 +45,7 @@ test.each(cases)('$name is refused for Host, Origin, token, size and type, in th
   const hasBody = spec.method === 'post' || spec.method === 'patch';
   const bad = { host: 'evil.test', origin: 'http://evil.test', 'content-type': 'text/plain' };
   const host = `127.0.0.1:${server.port}`;
-  const body = hasBody ? { body: large } : {};
+  const body = hasBody ? { body: tooLarge(name) } : {};
   const status = async (headers: Record<string, string>, sent: { body?: string } = body) =>
     (await send({ ...request, ...sent, headers })).status;
 
@@ -122,7 +125,8 @@ test('an upgrade to something else is answered like any request', async () => {
 });
 
 test('an address that others could reach is refused, and a taken port is named', async () => {
-  const parts = { handlers: {} as never, auth: { token }, version: '0', logStream: never, eventStream: never };
+  const streams = { logStream: never, eventStream: never, devServers: { open: async () => ({}) } };
+  const parts = { handlers: {} as never, auth: { token }, version: '0', ...streams };
   await expect(startServer({ ...parts, host: '0.0.0.0', port: 0 })).rejects.toMatchObject({ code: 'invalid' });
   await expect(startServer({ ...parts, host: '127.0.0.1', port: server.port })).rejects.toMatchObject({
     code: 'server_unavailable',

@@ -51,6 +51,7 @@ export async function serve(
       await until(signal);
     },
     eventStream: async ({ signal }) => until(signal),
+    devServers: { open: async () => ({}) },
     ...parts,
   });
   return { ...server, calls };

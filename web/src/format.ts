@@ -48,7 +48,8 @@ export function formatBytes(bytes: number): string {
 }
 
 /** `1 file`, `2 files`. */
-export const plural = (count: number, noun: string) => `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+export const plural = (count: number, noun: string, many = `${noun}s`) =>
+  `${formatCount(count)} ${count === 1 ? noun : many}`;
 
 export const milliseconds = (from: string | null, to: string | null, now: number) =>
   from === null ? undefined : (to === null ? now : Date.parse(to)) - Date.parse(from);

@@ -12,3 +12,6 @@ export function socketUrl(path: string): string {
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
   return url.href;
 }
+
+/** Leads on to the dev server, with a code that lets this browser in. */
+export const devServerPath = (taskId: string, name: string): string => `/api/tasks/${taskId}/dev-servers/${name}/open`;

@@ -65,6 +65,18 @@ export const evidenceQuery = (id: string) =>
     queryFn: async ({ signal }) => (await api.listEvidence({ params: { id } }, { signal })).items,
   });
 
+export const environmentQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['task', id, 'environment'],
+    queryFn: ({ signal }) => api.getEnvironment({ params: { id } }, { signal }),
+  });
+
+export const devServersQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['task', id, 'dev-servers'],
+    queryFn: async ({ signal }) => (await api.listDevServers({ params: { id } }, { signal })).items,
+  });
+
 export const diffQuery = (id: string) =>
   queryOptions({
     queryKey: ['task', id, 'diff'],
@@ -81,6 +93,13 @@ export const systemQuery = queryOptions({
   queryKey: ['system'],
   queryFn: ({ signal }) => api.getSystem(undefined, { signal }),
   refetchInterval: 15_000,
+});
+
+/** What runs takes changes from moment to moment, without an event. */
+export const resourcesQuery = queryOptions({
+  queryKey: ['resources'],
+  queryFn: ({ signal }) => api.getResources(undefined, { signal }),
+  refetchInterval: 5_000,
 });
 
 export const worktreesQuery = queryOptions({

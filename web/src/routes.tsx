@@ -5,6 +5,7 @@ import { NotFound } from './components/not-found.tsx';
 import { Shell } from './components/shell.tsx';
 import { BoardPage } from './pages/board.tsx';
 import { LoginPage } from './pages/login.tsx';
+import { resourceColumns } from './resources.ts';
 
 const text = z.coerce.string().optional().catch(undefined);
 
@@ -21,6 +22,8 @@ const TaskSearch = z.object({
   line: z.coerce.number().int().positive().optional().catch(undefined),
   file: text,
 });
+
+const ResourcesSearch = z.object({ sort: z.enum(resourceColumns).optional().catch(undefined) });
 
 const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound });
 const login = createRoute({ getParentRoute: () => root, path: '/login', component: LoginPage });
@@ -45,6 +48,8 @@ const task = createRoute({
 const resources = createRoute({
   getParentRoute: () => shell,
   path: '/resources',
+  validateSearch: (raw: Record<string, unknown>): Partial<z.infer<typeof ResourcesSearch>> =>
+    ResourcesSearch.parse(raw),
   component: lazyRouteComponent(() => import('./pages/resources.tsx'), 'ResourcesPage'),
 });
 const settings = createRoute({

@@ -1,5 +1,5 @@
 /** What a route of the HTTP API is: method, path, and the schemas of what goes in and out. Server, client and OpenAPI read it. */
-import type { z } from 'zod';
+import { z } from 'zod';
 
 export type RouteSpec = {
   method: 'get' | 'post' | 'patch' | 'delete';
@@ -36,3 +36,7 @@ export type RouteParsed<R extends RouteSpec> = Given<'params', Out<Part<R, 'para
   Given<'body', Out<Part<R, 'body'>>>;
 
 export type RouteAnswer<R extends RouteSpec> = z.output<R['answer']>;
+
+/** The answer of a list. */
+export const items = <T extends z.ZodType>(item: T) =>
+  z.object({ items: z.array(item), nextCursor: z.string().optional() });

@@ -1,7 +1,9 @@
 /** Every route of the HTTP API. The names are the contract's; adding is free, renaming is not. */
 import { z } from 'zod';
-import { route } from '#src/domain/api/route.ts';
-import { Finding, SavedWork } from '#src/domain/clean-up.ts';
+import { devServerRoutes } from '#src/domain/api/dev-server-routes.ts';
+import { hostRoutes } from '#src/domain/api/host-routes.ts';
+import { items, route } from '#src/domain/api/route.ts';
+import { Breaker } from '#src/domain/breaker.ts';
 import { Evidence } from '#src/domain/evidence.ts';
 import { AdwId, ProjectId, TaskId } from '#src/domain/ids.ts';
 import { LogLine, LogQuery } from '#src/domain/log.ts';
@@ -9,13 +11,12 @@ import { PhaseName, phaseNames } from '#src/domain/phase.ts';
 import { NewProject, Project, ProjectPatch } from '#src/domain/project.ts';
 import { Diff, NewComment, PullRequest } from '#src/domain/pull-request.ts';
 import { Run } from '#src/domain/run.ts';
-import { System, WorktreeInfo } from '#src/domain/system.ts';
 import { BatchTask, Priority, Task, TaskPatch, TaskRequest, TaskStatus, TaskType } from '#src/domain/task.ts';
+import { TaskEnvironment } from '#src/domain/task-environment.ts';
 import { Template, TemplatePatch } from '#src/domain/template.ts';
 import { Why } from '#src/domain/why.ts';
 import { WorkflowType } from '#src/domain/workflow.ts';
 
-const items = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), nextCursor: z.string().optional() });
 const projectParams = z.object({ id: ProjectId });
 const taskParams = z.object({ id: TaskId });
 const templateParams = z.object({ name: z.string().max(100) });
@@ -68,6 +69,21 @@ export const routes = {
     body: ProjectPatch,
     answer: Project,
   }),
+  listBreakers: route({
+    method: 'get',
+    path: '/api/breakers',
+    summary: 'Agents of projects whose runs failed in a row: none starts, or one may try',
+    status: 200,
+    answer: items(Breaker),
+  }),
+  closeBreaker: route({
+    method: 'post',
+    path: '/api/projects/{id}/breakers/{agent}/close',
+    summary: 'Let an agent start runs of a project again',
+    status: 200,
+    params: projectParams.extend({ agent: z.string().max(100) }),
+    answer: z.object({ closed: z.boolean() }),
+  }),
   removeProject: route({
     method: 'delete',
     path: '/api/projects/{id}',
@@ -91,7 +107,7 @@ export const routes = {
     path: '/api/tasks/batch',
     summary: 'Create a graph of tasks, all or nothing',
     status: 201,
-    body: z.strictObject({ projectId: ProjectId, tasks: z.array(BatchTask).min(1).max(1000) }),
+    body: z.strictObject({ projectId: ProjectId, tasks: z.array(BatchTask).min(1).max(10_000) }),
     answer: z.object({ items: z.array(Task.extend({ key: z.string() })) }),
   }),
   listTasks: route({
@@ -222,6 +238,14 @@ export const routes = {
     params: taskParams,
     answer: items(Evidence),
   }),
+  getEnvironment: route({
+    method: 'get',
+    path: '/api/tasks/{id}/environment',
+    summary: 'Its ports and those of other tasks of the project, the steps of its set-up, its own database',
+    status: 200,
+    params: taskParams,
+    answer: TaskEnvironment,
+  }),
   getPullRequest: route({
     method: 'get',
     path: '/api/tasks/{id}/pull-request',
@@ -230,6 +254,7 @@ export const routes = {
     params: taskParams,
     answer: PullRequest,
   }),
+  ...devServerRoutes,
   getGraph: route({
     method: 'get',
     path: '/api/graph',
@@ -287,72 +312,7 @@ export const routes = {
     answer: z.object({ items: z.array(LogLine), nextAfter: z.number().int() }),
   }),
 
-  // Worktrees and the host
-  createWorktree: route({
-    method: 'post',
-    path: '/api/worktrees',
-    summary: "Create a task's worktree ahead of its run",
-    status: 201,
-    body: z.strictObject({ taskId: TaskId, branchName: z.string().min(1).max(200).optional() }),
-    answer: z.object({
-      taskId: TaskId,
-      path: z.string(),
-      branchName: z.string(),
-      ports: z.record(z.string(), z.number().int()),
-    }),
-  }),
-  listWorktrees: route({
-    method: 'get',
-    path: '/api/worktrees',
-    summary: 'Worktrees on this host and why they exist',
-    status: 200,
-    answer: items(WorktreeInfo),
-  }),
-  cleanWorktrees: route({
-    method: 'post',
-    path: '/api/worktrees/clean',
-    summary: 'Clean up what nobody needs any more; work that is not merged is saved first. A dry run only lists it',
-    status: 200,
-    body: z.strictObject({ dryRun: z.boolean().default(false) }).default({ dryRun: false }),
-    answer: items(Finding),
-  }),
-  removeWorktree: route({
-    method: 'post',
-    path: '/api/worktrees/{taskId}/remove',
-    summary: 'Remove the worktree of a task that has no run; work that is not merged is saved first',
-    status: 200,
-    params: taskIdParams,
-    answer: z.object({ taskId: TaskId, path: z.string(), saved: z.string().nullable() }),
-  }),
-  restoreWorktree: route({
-    method: 'post',
-    path: '/api/worktrees/{taskId}/restore',
-    summary: "Bring saved work back into the task's worktree, the newest unless a file is named",
-    status: 200,
-    params: taskIdParams,
-    body: z.strictObject({ file: z.string().min(1).max(1000).optional() }).default({}),
-    answer: z.object({
-      taskId: TaskId,
-      path: z.string(),
-      branchName: z.string(),
-      restored: z.string(),
-      files: z.array(z.string()),
-    }),
-  }),
-  listSaved: route({
-    method: 'get',
-    path: '/api/saved',
-    summary: 'Work that was saved before a worktree was removed, newest first',
-    status: 200,
-    answer: items(SavedWork),
-  }),
-  getSystem: route({
-    method: 'get',
-    path: '/api/system',
-    summary: 'The host and this server',
-    status: 200,
-    answer: System,
-  }),
+  ...hostRoutes,
 
   // Access
   login: route({

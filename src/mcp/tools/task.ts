@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ProjectId, TaskId } from '#src/domain/ids.ts';
 import { phaseNames } from '#src/domain/phase.ts';
 import { BatchTask, NewTask, Priority, Task, TaskPatch, TaskStatus, TaskType } from '#src/domain/task.ts';
+import { TaskEnvironment } from '#src/domain/task-environment.ts';
 import { changes, reads, tool } from '#src/mcp/tool.ts';
 
 /** Without the schema's id, so that it stands at the root of a tool's answer. */
@@ -34,7 +35,7 @@ const createTasks = tool({
   title: 'Create a graph of tasks',
   description:
     'Create several tasks at once, all or nothing. Each has a key of your choice; dependencies name keys of this call or ids of existing tasks. Cycles are refused. Answers the tasks in the order given, each with its key.',
-  input: z.object({ projectId: ProjectId, tasks: z.array(BatchTask).min(1).max(1000) }),
+  input: z.object({ projectId: ProjectId, tasks: z.array(BatchTask).min(1).max(10_000) }),
   output: z.object({ items: z.array(TaskAnswer.extend({ key: z.string() })) }),
   annotations: changes,
   run: (client, body) => client.createTasks({ body }),
@@ -74,15 +75,26 @@ const getTask = tool({
   run: (client, { taskId }) => client.getTask({ params: { id: taskId } }),
 });
 
+const getEnvironment = tool({
+  name: 'get_environment',
+  title: "Get a task's environment",
+  description:
+    'What the worktree of a task was given: its ports, the ports of other tasks of the project (peers: what it waits for, what waits for it, the rest), how each step of its set-up went, and its own database. Ports are there while a task has a worktree.',
+  input: z.object({ taskId: TaskId }),
+  output: z.object(TaskEnvironment.shape),
+  annotations: reads,
+  run: (client, { taskId }) => client.getEnvironment({ params: { id: taskId } }),
+});
+
 const updateTask = tool({
   name: 'update_task',
   title: 'Change a task',
   description:
-    'Change fields of a task; those left out stay. Answers the task. Status is not a field: use the actions.',
+    'Change fields of a task; those left out stay. dependencies replaces all of them, addDependencies and removeDependencies change single ones; a cycle is refused and named. Answers the task. Status is not a field: use the actions.',
   input: z.object({ taskId: TaskId }).extend(TaskPatch.shape),
   output: TaskAnswer,
   annotations: { ...changes, idempotentHint: true },
   run: (client, { taskId, ...body }) => client.patchTask({ params: { id: taskId }, body }),
 });
 
-export const taskTools = [createTask, createTasks, listTasks, getTask, updateTask];
+export const taskTools = [createTask, createTasks, listTasks, getTask, getEnvironment, updateTask];

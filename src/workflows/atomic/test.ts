@@ -3,8 +3,8 @@ import { detectTestCommand } from '#src/environment/test-command.ts';
 import { type Failure, SentraError } from '#src/errors.ts';
 import { restoreWorktree } from '#src/git/worktree.ts';
 import { insertEvidence } from '#src/store/evidence.ts';
+import { withAccess } from '#src/workflows/access.ts';
 import { agentPhase, beginPhase, endPhase } from '#src/workflows/attempt.ts';
-import { portVariables } from '#src/workflows/environment.ts';
 import { openBuildCache } from '#src/workflows/install.ts';
 import { composePrompt } from '#src/workflows/prompts.ts';
 import { runnerFor } from '#src/workflows/room.ts';
@@ -55,22 +55,31 @@ async function runOnce(run: Run, attempt: number, signal: AbortSignal): Promise<
     return { passed: true, summary };
   }
   const log = run.log('TEST');
-  void log.info(`Running ${command}`, { kind: 'step', toolUsed: command });
+  const unready = await serveFresh(run, signal);
+  if (unready) return notServed(run, attempt, unready);
   const timeoutMs = facts.config.limits.phaseTimeoutMinutes * 60_000;
   const build = await openBuildCache(parts, facts, worktree.path);
-  const ended = await runnerFor(parts, facts, worktree.path, { writable: build.writable }).run(command, {
-    network: 'none',
-    env: { ...portVariables(worktree.ports), ...build.env },
-    timeoutMs,
-    onLine: (line, stream) =>
-      void log[stream === 'stderr' ? 'warn' : 'info'](line, { kind: 'output', toolUsed: command }),
-    signal,
-  });
+  const place = { adwId: run.adwId, facts, worktreePath: worktree.path };
+  const doors = parts.devServers.doorsOf(facts.taskId);
+  if (!parts.testGate.isFree())
+    void log.info('Waiting until fewer tests run on this host (SENTRA_TEST_SLOTS)', { kind: 'step' });
+  const leave = await parts.testGate.enter(signal);
+  void log.info(`Running ${command}`, { kind: 'step', toolUsed: command });
+  const ended = await withAccess(parts, place, ({ env, sockets }) =>
+    runnerFor(parts, facts, worktree.path, { writable: build.writable, sockets, ...doors }).run(command, {
+      network: 'none',
+      env: { ...env, ...build.env },
+      timeoutMs,
+      onLine: (line, stream) =>
+        void log[stream === 'stderr' ? 'warn' : 'info'](line, { kind: 'output', toolUsed: command }),
+      signal,
+    }),
+  ).finally(leave);
   signal.throwIfAborted();
   // Reports and caches that tests leave behind are nobody's change.
   await restoreWorktree(facts.project, { path: worktree.path, adminDir: worktree.adminDir, commit: 'HEAD' });
   const passed = ended.exitCode === 0;
-  const output = tail(`${ended.stdout.toString('utf8')}${ended.stderr.toString('utf8')}`);
+  const output = tail(parts.redactor(`${ended.stdout.toString('utf8')}${ended.stderr.toString('utf8')}`));
   const summary = summarise(command, ended.exitCode, ended.endedBy, ended.durationMs);
   const data = { command, durationMs: ended.durationMs, output };
   const told = log[passed ? 'info' : 'error'](summary, { kind: 'step', duration: ended.durationMs });
@@ -79,6 +88,21 @@ async function runOnce(run: Run, attempt: number, signal: AbortSignal): Promise<
   if (passed) return { passed, summary };
   const code = ended.endedBy === 'timeout' ? 'tests_timeout' : 'tests_failing';
   return { passed, failure: { code, message: `${summary}.` }, output: `$ ${command}\n${output}\n${summary}` };
+}
+
+/** What is tested is what is committed: the dev servers of a task that needs them are started anew and waited for. */
+async function serveFresh({ parts, adwId, facts }: Run, signal: AbortSignal): Promise<Failure | undefined> {
+  if (facts.devServers.length === 0) return undefined;
+  await parts.devServers.startFor(adwId, facts.taskId, facts.devServers);
+  return parts.devServers.whenReady(facts.taskId, facts.devServers, signal);
+}
+
+/** Nothing was tested: whoever mends it gets the last lines of the dev server. */
+async function notServed(run: Run, attempt: number, failure: Failure): Promise<TestOutcome> {
+  const summary = failure.message.split('\n', 1)[0] ?? '';
+  const data = { command: 'dev server', durationMs: 0, output: tail(failure.message) };
+  await keep(run, attempt, { kind: 'tests', passed: false, exitCode: null, summary, data });
+  return { passed: false, failure, output: failure.message };
 }
 
 async function keep(

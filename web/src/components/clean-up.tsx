@@ -3,7 +3,7 @@ import { useState } from 'react';
 import type { Finding } from '#src/domain/clean-up.ts';
 import { messageOf } from '#src/errors.ts';
 import { formatBytes, plural } from '../format.ts';
-import { api, worktreesQuery } from '../queries.ts';
+import { api, resourcesQuery, systemQuery, worktreesQuery } from '../queries.ts';
 import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Notice } from '../ui/notice.tsx';
@@ -31,7 +31,12 @@ function CleanUpDialog({ onClose }: { onClose: () => void }) {
   });
   const clean = useMutation({
     mutationFn: async () => (await api.cleanWorktrees({ body: { dryRun: false } })).items,
-    onSettled: () => queryClient.invalidateQueries({ queryKey: worktreesQuery.queryKey }),
+    onSettled: () =>
+      Promise.all(
+        [worktreesQuery, resourcesQuery, systemQuery].map(({ queryKey }) =>
+          queryClient.invalidateQueries({ queryKey }),
+        ),
+      ),
   });
   const error = clean.error ?? preview.error;
   const items = clean.data ?? preview.data;
@@ -86,4 +91,5 @@ const nameOf: Record<Finding['action'], string> = {
   forget: 'forget',
   release: 'release',
   heal: 'put right',
+  end: 'end',
 };

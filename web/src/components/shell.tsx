@@ -8,6 +8,7 @@ import { sessionQuery } from '../queries.ts';
 import { CreateTask } from './create-task.tsx';
 import { Navigation } from './navigation.tsx';
 import { ShellContext } from './shell-context.ts';
+import { ShortageBanner } from './shortage-banner.tsx';
 import { ShortcutsDialog } from './shortcuts-dialog.tsx';
 import { SignIn } from './sign-in.tsx';
 
@@ -49,6 +50,7 @@ function SignedIn() {
                 Connection lost. Trying again; work goes on without this page.
               </p>
             )}
+            <ShortageBanner />
             <Outlet />
           </main>
         </Navigation>

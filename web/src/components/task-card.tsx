@@ -5,6 +5,7 @@ import type { Task } from '#src/domain/task.ts';
 import type { Reason } from '../board.ts';
 import { formatCost, formatDuration, milliseconds } from '../format.ts';
 import { PhaseBar, PriorityBars, TypeIcon } from './marks.tsx';
+import { devTones } from './task-dev-servers.tsx';
 
 const icons = { clock: Clock, person: UserRound, again: RotateCw, alert: TriangleAlert, stop: CircleStop } as const;
 
@@ -39,6 +40,18 @@ export function TaskCard({ task, reason, now }: Props) {
           <span className="ml-auto text-fg">{formatCost(task.costUsd)}</span>
         </span>
       )}
+      {task.devServers
+        .filter(({ url }) => url)
+        .map(({ name, state, url }) => (
+          <span
+            key={name}
+            className="flex items-center gap-1.5 text-xs text-second"
+            title={`Dev server ${name} is ${state} at ${url}`}
+          >
+            <span className="dot" data-tone={devTones[state]} />
+            <span className="mono cut">{url?.replace(/^http:\/\/|\/$/g, '')}</span>
+          </span>
+        ))}
       {reason && Icon && (
         <span className="reason" data-tone={reason.tone}>
           <Icon aria-hidden="true" />

@@ -1,5 +1,4 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
 import { Pencil } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
 import type { Priority, Task } from '#src/domain/task.ts';
@@ -10,8 +9,10 @@ import { Field } from '../ui/field.tsx';
 import { Markdown } from '../ui/markdown.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { Select } from '../ui/select.tsx';
-import { priorityLabels, StatusTag, TypeIcon } from './marks.tsx';
+import { priorityLabels } from './marks.tsx';
+import { TaskDependencies } from './task-dependencies.tsx';
 import { TaskFields } from './task-fields.tsx';
+import { TaskList } from './task-list.tsx';
 
 export function TaskDetails({ task }: { task: Task }) {
   const [editing, setEditing] = useState(false);
@@ -48,38 +49,9 @@ export function TaskDetails({ task }: { task: Task }) {
           )}
         </section>
       )}
-      <TaskList title="Depends on" tasks={dependencies} empty="Nothing: it may start at any time." />
+      <TaskDependencies task={task} dependencies={dependencies} />
       <TaskList title="Waiting for this" tasks={dependants} empty="No task." />
     </div>
-  );
-}
-
-function TaskList({ title, tasks, empty }: { title: string; tasks: readonly Task[]; empty: string }) {
-  return (
-    <section className="flex flex-col gap-2">
-      <h2 className="text-sm">
-        {title} {tasks.length > 0 && <span className="font-normal text-second">{tasks.length}</span>}
-      </h2>
-      {tasks.length === 0 && <p className="text-second">{empty}</p>}
-      {tasks.length > 0 && (
-        <ul className="panel overflow-hidden">
-          {tasks.map((task) => (
-            <li key={task.id} className="border-t border-line first:border-t-0">
-              <Link
-                to="/tasks/$id"
-                params={{ id: task.id }}
-                search={({ project }) => ({ project })}
-                className="flex min-h-9 items-center gap-2 px-3 hover:bg-raised focus-visible:-outline-offset-2 max-md:min-h-11"
-              >
-                <TypeIcon type={task.type} />
-                <span className="cut flex-1">{task.title}</span>
-                <StatusTag status={task.status} />
-              </Link>
-            </li>
-          ))}
-        </ul>
-      )}
-    </section>
   );
 }
 

@@ -4,17 +4,19 @@ import { useEffect, useMemo, useRef, useState, type WheelEvent } from 'react';
 import type { Task } from '#src/domain/task.ts';
 import { feedOf } from '../feed.ts';
 import type { LogStream } from '../hooks/use-log-stream.ts';
-import { evidenceQuery } from '../queries.ts';
+import { environmentQuery, evidenceQuery } from '../queries.ts';
 import { Button } from '../ui/button.tsx';
 import { Empty } from '../ui/empty.tsx';
 import { ScrollRegion } from '../ui/scroll-region.tsx';
 import { FeedEntry } from './feed-entry.tsx';
+import { SetupSteps } from './setup-steps.tsx';
 
 const page = 200;
 
 /** The story so far, newest at the bottom, followed while a person has not scrolled away. */
 export function TaskProgress({ task, stream }: { task: Task; stream: LogStream }) {
   const { data: evidence = [] } = useQuery(evidenceQuery(task.id));
+  const { data: environment } = useQuery(environmentQuery(task.id));
   const [shown, setShown] = useState(page);
   const [follow, setFollow] = useState(task.status === 'running');
   const scroller = useRef<HTMLElement>(null);
@@ -53,6 +55,11 @@ export function TaskProgress({ task, stream }: { task: Task; stream: LogStream }
         className="min-h-0 flex-1 overflow-y-auto px-6 py-3 max-lg:overflow-visible max-md:px-4"
       >
         <ol className="flex flex-col gap-3">
+          {environment?.setup.length ? (
+            <li>
+              <SetupSteps steps={environment.setup} />
+            </li>
+          ) : null}
           {items.length > shown && (
             <li className="text-center">
               <Button look="ghost" size="small" onClick={() => setShown(shown + page)}>

@@ -8,6 +8,8 @@ import { useNow } from '../hooks/use-now.ts';
 import { whyQuery } from '../queries.ts';
 import { CopyButton } from '../ui/copy-button.tsx';
 import { PriorityBars, priorityLabels, TypeIcon, typeLabels } from './marks.tsx';
+import { TaskDevServers } from './task-dev-servers.tsx';
+import { TaskPorts } from './task-ports.tsx';
 
 /** Beside the task: what may be done, why it is not finished, where it is. */
 export function TaskRail({ task, actions }: { task: Task; actions: ReactNode }) {
@@ -19,18 +21,8 @@ export function TaskRail({ task, actions }: { task: Task; actions: ReactNode }) 
       <section aria-label="Actions">{actions}</section>
       <WhyNotFinished task={task} />
       {(task.branchName || task.worktreePath) && <Places task={task} />}
-      {Object.keys(task.ports).length > 0 && (
-        <section>
-          <h2>Ports</h2>
-          <dl className="facts facts-wide">
-            {Object.entries(task.ports).map(([name, port]) => (
-              <Fact key={name} name={name}>
-                <span className="mono">{port}</span>
-              </Fact>
-            ))}
-          </dl>
-        </section>
-      )}
+      <TaskDevServers task={task} />
+      <TaskPorts task={task} />
       <About task={task} />
     </aside>
   );

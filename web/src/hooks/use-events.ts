@@ -41,6 +41,7 @@ function keysOf(event: Event): string[][] {
   if (event.taskId) keys.push(['task', event.taskId]);
   if (event.type.startsWith('project.') || event.type.startsWith('task.')) keys.push(['projects']);
   if (event.type.startsWith('worktree.')) keys.push(['worktrees']);
+  if (/^(worktree|run|host)\./.test(event.type)) keys.push(['resources']);
   return keys;
 }
 

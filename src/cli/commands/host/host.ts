@@ -4,12 +4,14 @@ import { addDemo } from '#src/cli/commands/host/demo.ts';
 import { addDoctor } from '#src/cli/commands/host/doctor.ts';
 import { addMcp } from '#src/cli/commands/host/mcp.ts';
 import { addOpen } from '#src/cli/commands/host/open.ts';
+import { addServer } from '#src/cli/commands/host/server.ts';
 import { addStatus } from '#src/cli/commands/host/status.ts';
 import { addUp } from '#src/cli/commands/host/up.ts';
 import type { Io } from '#src/cli/verb.ts';
 
 export function addHostCommands(program: Command, io: Io): void {
   addUp(program, io);
+  addServer(program, io);
   addStatus(program, io);
   addOpen(program, io);
   addDoctor(program, io);

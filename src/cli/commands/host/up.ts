@@ -8,6 +8,6 @@ export function addUp(program: Command, io: Io): void {
     .option('--demo', 'with no project registered yet, make the demo project and run its tasks')
     .addHelpText('after', '\nExamples:\n  $ npx sentra up\n  $ SENTRA_PORT=0 npx sentra up --demo')
     .action(async (options: { demo?: true }) => {
-      io.exitCode = await io.startServer({ demo: options.demo ?? false });
+      io.exitCode = await io.start({ demo: options.demo ?? false, roles: ['server', 'worker'] });
     });
 }

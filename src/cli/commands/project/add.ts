@@ -19,5 +19,7 @@ async function add(io: Io, folder: string, options: Options): Promise<void> {
   const client = await io.client();
   const body = { path: path.resolve(io.cwd, folder), ...(options.name ? { name: options.name } : {}) };
   const project = await client.addProject({ body }, { signal: io.signal });
-  print(io, options, project, (p) => `${p.id}  ${p.name}  ${p.path} (base branch ${p.baseBranch})`);
+  print(io, options, project, (p) =>
+    [`${p.id}  ${p.name}  ${p.path} (base branch ${p.baseBranch})`, ...(p.limits ?? [])].join('\n'),
+  );
 }

@@ -18,7 +18,7 @@ async function list(io: Io, options: JsonOption): Promise<void> {
       : table(
           io,
           ['ID', 'NAME', 'BASE', 'PATH', 'PROBLEM'],
-          items.map((p) => [p.id, p.name, p.baseBranch, p.path, p.problem ?? '']),
+          items.map((p) => [p.id, p.name, p.baseBranch, p.path, p.problem ?? (p.paused ? 'paused' : '')]),
         ),
   );
 }

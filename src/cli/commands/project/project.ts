@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { addAdd } from '#src/cli/commands/project/add.ts';
 import { addList } from '#src/cli/commands/project/list.ts';
+import { addPause, addResume } from '#src/cli/commands/project/pause.ts';
 import { addRemove } from '#src/cli/commands/project/remove.ts';
 import { addShow } from '#src/cli/commands/project/show.ts';
 import { addNoun, type Io } from '#src/cli/verb.ts';
@@ -10,5 +11,7 @@ export function addProjectCommands(program: Command, io: Io): void {
   addAdd(project, io);
   addList(project, io);
   addShow(project, io);
+  addPause(project, io);
+  addResume(project, io);
   addRemove(project, io);
 }

@@ -28,5 +28,6 @@ const factsOf = (p: Project) =>
     ['remote', p.remote ?? 'none'],
     ['paused', p.paused ? 'yes' : 'no'],
     ['problem', p.problem],
+    ...(p.limits ?? []).map((limit) => ['limit', limit] as const),
     ...Object.entries(p.counts).map(([status, count]) => [status.replace('_', ' '), count] as const),
   ] as const;

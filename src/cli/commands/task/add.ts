@@ -16,6 +16,8 @@ type Options = JsonOption & {
   agent?: string;
   start?: true;
   template?: string;
+  label?: string[];
+  devServer?: true;
 };
 
 export function addAdd(noun: Command, io: Io): void {
@@ -36,6 +38,8 @@ export function addAdd(noun: Command, io: Io): void {
     .addOption(choice('--workflow <workflow>', 'the workflow; the default is full_sdlc', workflowTypes))
     .option('--agent <agent>', 'the agent, as named in sentra.json')
     .option('--template <name>', 'fill in from a template what is left out here')
+    .option('--label <labels...>', 'labels; ui and e2e mark a task that needs its dev servers')
+    .option('--dev-server', 'it needs its dev servers while it runs')
     .option('--start', 'start it as soon as its dependencies are completed')
     .action((title: string | undefined, options: Options) => add(io, title, options));
 }
@@ -47,7 +51,9 @@ async function add(io: Io, title: string | undefined, options: Options): Promise
   for (const given of options.depends?.flatMap((d) => d.split(',')) ?? [])
     dependencies.push(await getTaskId(client, given));
   const { description, type, priority, workflow: workflowType, agent, template } = options;
-  const body = { title, description, type, priority, workflowType, agent, template, dependencies };
+  const { label: labels, devServer: needsDevServer } = options;
+  const marks = { ...(labels && { labels }), ...(needsDevServer && { needsDevServer }) };
+  const body = { title, description, type, priority, workflowType, agent, template, dependencies, ...marks };
   const task = await client.createTask(
     { body: { projectId: project.id, ...body, autoStart: options.start ?? false } },
     { signal: io.signal },

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { getTaskId } from '#src/cli/find.ts';
 import { pairs, plain, print } from '#src/cli/output.ts';
-import { money, statusOf } from '#src/cli/task-text.ts';
+import { money, portsText, setupText, statusOf } from '#src/cli/task-text.ts';
 import { addVerb, type Io, type JsonOption, taskArgument } from '#src/cli/verb.ts';
 import type { Task } from '#src/domain/task.ts';
 
@@ -19,7 +19,13 @@ async function show(io: Io, given: string, options: JsonOption): Promise<void> {
   const client = await io.client();
   const id = await getTaskId(client, given);
   const task = await client.getTask({ params: { id } }, { signal: io.signal });
-  print(io, options, task, (t) => `${pairs(io, factsOf(t))}${t.description ? `\n\n${plain(t.description)}` : ''}`);
+  const { setup } = options.json
+    ? { setup: [] }
+    : await client.getEnvironment({ params: { id } }, { signal: io.signal });
+  print(io, options, task, (t) => {
+    const facts = [...factsOf(t), ...setup.map((step) => [`set-up ${step.name}`, setupText(step)] as const)];
+    return `${pairs(io, facts)}${t.description ? `\n\n${plain(t.description)}` : ''}`;
+  });
 }
 
 const factsOf = (t: Task) =>
@@ -38,7 +44,8 @@ const factsOf = (t: Task) =>
     ['branch', t.branchName],
     ['worktree', t.worktreePath],
     ['isolation', t.isolation],
-    ['ports', portsOf(t)],
+    ['ports', portsText(t.ports)],
+    ['dev servers', devServersOf(t)],
     ['run', t.adwId],
     ['pull request', t.pullRequest && `#${t.pullRequest.number} ${t.pullRequest.state} ${t.pullRequest.url}`],
     ['cost', money(t.costUsd)],
@@ -48,7 +55,5 @@ const factsOf = (t: Task) =>
     ['completed', t.completedAt],
   ] as const;
 
-const portsOf = ({ ports }: Task) =>
-  Object.entries(ports)
-    .map(([name, port]) => `${name}=${port}`)
-    .join(' ');
+const devServersOf = ({ devServers }: Task) =>
+  devServers.map(({ name, state, url }) => `${name} ${state}${url ? ` ${url}` : ''}`).join(', ');

@@ -2,7 +2,10 @@ import type { Command } from 'commander';
 import { addAdd } from '#src/cli/commands/task/add.ts';
 import { addApprove } from '#src/cli/commands/task/approve.ts';
 import { addCancel } from '#src/cli/commands/task/cancel.ts';
+import { addDepends } from '#src/cli/commands/task/depends.ts';
+import { addDev } from '#src/cli/commands/task/dev.ts';
 import { addDiff } from '#src/cli/commands/task/diff.ts';
+import { addEnvironment } from '#src/cli/commands/task/environment.ts';
 import { addList } from '#src/cli/commands/task/list.ts';
 import { addLogs } from '#src/cli/commands/task/logs.ts';
 import { addMerge } from '#src/cli/commands/task/merge.ts';
@@ -19,11 +22,14 @@ const verbs = [
   addAdd,
   addList,
   addShow,
+  addDepends,
   addStart,
   addWait,
   addLogs,
+  addDev,
   addDiff,
   addWhy,
+  addEnvironment,
   addApprove,
   addRequestChanges,
   addMerge,

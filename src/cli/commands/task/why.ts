@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { getTaskId } from '#src/cli/find.ts';
 import { plain, print } from '#src/cli/output.ts';
 import { addVerb, type Io, type JsonOption, taskArgument } from '#src/cli/verb.ts';
+import type { Reason } from '#src/domain/reason.ts';
 
 export function addWhy(noun: Command, io: Io): void {
   addVerb(noun, {
@@ -18,9 +19,12 @@ async function why(io: Io, given: string, options: JsonOption): Promise<void> {
   const id = await getTaskId(client, given);
   print(io, options, await client.getWhy({ params: { id } }, { signal: io.signal }), ({ runnable, reasons }) =>
     reasons.length > 0
-      ? reasons.map((reason) => plain(reason.message)).join('\n')
+      ? reasons.map((reason) => plain(reasonLine(reason))).join('\n')
       : runnable
         ? 'Nothing holds it back.'
         : 'Nothing holds it back: it is running or has ended well.',
   );
 }
+
+const reasonLine = ({ message, taskId, until }: Reason) =>
+  `${message}${taskId ? ` (${taskId})` : ''}${until ? `, until ${until}` : ''}`;

@@ -24,7 +24,14 @@ async function clean(io: Io, options: JsonOption & { dryRun?: true }): Promise<v
 
 function report(io: Io, items: readonly Finding[]): string {
   const rows = items.map((item) => [item.action, item.kind, formatBytes(item.bytes), stateOf(item), item.path]);
-  return table(io, ['ACTION', 'WHAT', 'SIZE', 'REASON', 'PATH'], rows);
+  return `${table(io, ['ACTION', 'WHAT', 'SIZE', 'REASON', 'PATH'], rows)}\n${total(items)}`;
+}
+
+/** Links are shared between folders, so this is what the folders hold, and at most what the disk wins. */
+function total(items: readonly Finding[]): string {
+  const cleaned = items.filter((item) => !item.problem);
+  const bytes = formatBytes(cleaned.reduce((sum, item) => sum + (item.bytes ?? 0), 0));
+  return cleaned.every((item) => item.done) ? `${bytes} freed.` : `${bytes} would be freed; nothing was changed.`;
 }
 
 const stateOf = (item: Finding) => (item.problem ? `failed: ${item.problem}` : item.reason);

@@ -19,8 +19,17 @@ async function list(io: Io, options: JsonOption): Promise<void> {
       ? 'No worktrees.'
       : table(
           io,
-          ['TASK', 'STATE', 'SIZE', 'BRANCH', 'WORK', 'REASON', 'PATH'],
-          items.map((w) => [w.taskId, w.state, formatBytes(w.bytes), w.branchName, workOf(w), w.reason, w.path]),
+          ['TASK', 'STATE', 'SIZE', 'SHARED', 'BRANCH', 'WORK', 'REASON', 'PATH'],
+          items.map((w) => [
+            w.taskId ?? '-',
+            w.state,
+            formatBytes(w.bytes),
+            formatBytes(w.sharedBytes),
+            w.branchName ?? '-',
+            workOf(w),
+            w.reason,
+            w.path,
+          ]),
         ),
   );
 }

@@ -1,0 +1,44 @@
+/** Moving and deleting branches beside a person's git, and what a killed git left of a lock. */
+import { rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SentraError } from '#src/errors.ts';
+import { execGit, type GitResult } from '#src/git/exec-git.ts';
+import { despiteRaces, isLocked, isRace } from '#src/git/races.ts';
+
+/** Git holds the lock of a branch for a few milliseconds. */
+const staleMs = 5_000;
+
+/** Compare-and-swap, with a line for the log; `from` of zeros makes it. The answer says no when the branch is elsewhere. */
+export function moveBranch(
+  gitDir: string,
+  { name, from, to, line }: { name: string; from: string; to: string; line: string },
+): Promise<GitResult> {
+  return despiteRaces(async () => {
+    const args = ['update-ref', '--create-reflog', '-m', line, `refs/heads/${name}`, to, from];
+    const moved = await execGit(args, { gitDir, okExitCodes: [0, 128] });
+    if (moved.exitCode !== 0 && isLocked(moved.stderr))
+      throw new SentraError(
+        'git_failed',
+        `Branch ${name} cannot be moved to ${to.slice(0, 10)}: ${moved.stderr.trim()}`,
+      );
+    return moved;
+  });
+}
+
+/** False when it is not there, or a person has checked it out: then it is theirs now and stays. With the repository's lock. */
+export function deleteBranch(gitDir: string, name: string): Promise<boolean> {
+  return despiteRaces(async () => {
+    await removeStaleBranchLock(gitDir, name);
+    const { exitCode, stderr } = await execGit(['branch', '-q', '-D', '--', name], { gitDir, okExitCodes: [0, 1] });
+    if (exitCode !== 0 && isRace(stderr))
+      throw new SentraError('git_failed', `Branch ${name} cannot be deleted: ${stderr.trim()}`);
+    return exitCode === 0;
+  });
+}
+
+/** For a branch that only Sentra writes to: one that was killed, or a machine that went down, left the lock behind. */
+export async function removeStaleBranchLock(gitDir: string, name: string): Promise<void> {
+  const lock = join(gitDir, 'refs', 'heads', `${name}.lock`);
+  const found = await stat(lock).catch(() => null);
+  if (found?.isFile() && Date.now() - found.mtimeMs > staleMs) await rm(lock, { force: true });
+}

@@ -1,0 +1,198 @@
+/**
+ * Starts what a process of Sentra is: a server (API and page), a worker (runs, clean-up, worktrees ahead), or both, on one database. They
+ * know of each other through the database alone.
+ */
+import path from 'node:path';
+import { type Client, createClient } from '#src/client/client.ts';
+import { createApi, createParts, watchHost, withoutRepeats } from '#src/compose.ts';
+import type { Config } from '#src/config.ts';
+import { defaultLease, type Lease } from '#src/domain/worker.ts';
+import { createEngine, launchEngine } from '#src/engine/engine.ts';
+import { messageOf, SentraError } from '#src/errors.ts';
+import { setGitUserEnvironment } from '#src/git/exec-git.ts';
+import { ensureToken, ensureWorkerId, findServer, prepareHome, removeServer, writeServer } from '#src/home.ts';
+import { streamEvents } from '#src/logs/stream-events.ts';
+import { streamLogs } from '#src/logs/stream-logs.ts';
+import { createMcpHttpHandler } from '#src/mcp/http.ts';
+import { openStore, type Store, superviseDatabase } from '#src/open-store.ts';
+import { decideSlots } from '#src/orchestrator/host.ts';
+import { startPool } from '#src/orchestrator/pool.ts';
+import type { HostFacts } from '#src/orchestrator/queue.ts';
+import { startReady } from '#src/orchestrator/ready.ts';
+import { startReconciling } from '#src/orchestrator/reconcile.ts';
+import { startWorkerLife, type WorkerLife } from '#src/orchestrator/worker-life.ts';
+import { killAll } from '#src/process.ts';
+import { endLeftovers } from '#src/sandbox/leftovers.ts';
+import { removeStaleSocketFolders } from '#src/sandbox/sockets.ts';
+import { type RunningServer, startServer } from '#src/server/server.ts';
+import { isShared, takeWorkerLock, type WorkerLock } from '#src/store/worker-lock.ts';
+import { isBusy, listTasksOfOthers } from '#src/store/workers.ts';
+import { createWorkflows } from '#src/workflows/registry.ts';
+
+export type Role = 'server' | 'worker';
+
+export type StartOptions = {
+  roles: readonly Role[];
+  /** Told of what nobody expected, as one line. */
+  report: (line: string) => void;
+  /** Benchmarks run other workflows. */
+  workflowsOf?: typeof createWorkflows;
+  /** Tests make it short. */
+  lease?: Lease;
+};
+
+export type Sentra = {
+  workerId: string;
+  /** Of a process that is a server. */
+  server?: { url: string; token: string; client: Client; createLoginLink: RunningServer['createLoginLink'] };
+  /** Of a process that is only a worker: resolves when somebody asked it to drain and its last run has ended. */
+  drained: Promise<void>;
+  /** Lets go of everything; what runs is taken up again at the next start, or by another worker. */
+  stop(): Promise<void>;
+};
+
+export async function startSentra(config: Config, options: StartOptions): Promise<Sentra> {
+  prepareHome(config.home);
+  setGitUserEnvironment(config.userEnv);
+  const store = await openStore(config);
+  try {
+    return await startOn(store, config, options);
+  } catch (e) {
+    await store.database.close();
+    const isOurs = !(e instanceof SentraError && e.code === 'conflict'); // else another Sentra is at work on it
+    if (isOurs && store.embedded?.how !== 'adopted') await store.embedded?.stop();
+    throw e;
+  }
+}
+
+async function startOn(store: Store, config: Config, options: StartOptions): Promise<Sentra> {
+  const { report, roles, lease = defaultLease } = options;
+  const token = ensureToken(config.home);
+  const { workerId, lock } = await takeIdentity(store, config, options);
+  await removeStaleSocketFolders();
+  await endWhatIsLeft(store, config, workerId, report);
+  const ending = new AbortController();
+  const { signal } = ending;
+  superviseDatabase(store, report, signal);
+  const databaseUrl = store.database.url;
+  const engine = await createEngine({ databaseUrl, pool: store.database.pool });
+  let serverPort = findServerPort(config.home);
+  const made = createParts(config, store, engine, { token, workerId, serverPort: () => serverPort });
+  const { parts, bus, hints } = made;
+  const slots = await decideSlots(store.database.db, config.slots);
+  const watched = watchHost(config, parts, store, { report: withoutRepeats(report), signal });
+  let life: WorkerLife | undefined;
+  const host: HostFacts = { slots: () => life?.slots() ?? slots.total, gates: watched.intake.shortages };
+  const server = roles.includes('server')
+    ? await openDoors(
+        config,
+        { ...made, token, report },
+        createApi(config, { ...parts, ...watched, slots, facts: host, lease }, engine, store),
+      )
+    : undefined;
+  if (server) {
+    serverPort = server.port;
+    await parts.devServers.resume();
+  }
+  if (roles.includes('worker')) {
+    // Last of what can fail: a start that gives up must not have cut off what it had resumed.
+    await launchEngine({ databaseUrl, workerId, workflows: (options.workflowsOf ?? createWorkflows)(parts) });
+    const worker = { id: workerId, slots: slots.total };
+    const homes = path.join(config.home, 'homes');
+    life = await startWorkerLife({ ...parts, worker, lease, homes, endAgents: killAll, report }, signal);
+    const onError = (e: unknown) => report(`Starting ready tasks failed: ${messageOf(e)}`);
+    startReady({ ...parts, lapseMs: lease.lapseMs, host, bus, onError }, signal);
+    startReconciling(parts, (message) => report(`Clean-up: ${message}`), signal);
+    startPool(parts, { bus, workerId, most: config.pool, report }, signal);
+  }
+  if (server) writeServer(config.home, { url: server.url, pid: process.pid });
+  return {
+    workerId,
+    ...(server ? { server } : {}),
+    drained: waitForDrain(store, workerId, () => life?.draining() ?? false, signal),
+    stop: async () => {
+      engine.hold(); // first: what the kill below cuts off must run again, not count as failed
+      ending.abort();
+      await parts.devServers.close();
+      killAll();
+      if (server) removeServer(config.home);
+      await server?.close();
+      await parts.logs.close();
+      await life?.stop().catch(() => {}); // without a database nobody can be told
+      await hints.close();
+      await parts.agents.close();
+      await parts.sandbox.close();
+      const shared = await isShared(store.database.url, workerId).catch(() => false);
+      await lock.release();
+      if (!shared) await store.embedded?.stop();
+    },
+  };
+}
+
+/** The first id of this home that no other process has. The first of all is the server's. */
+async function takeIdentity(
+  store: Store,
+  { home }: Config,
+  { roles, report }: StartOptions,
+): Promise<{ workerId: string; lock: WorkerLock }> {
+  const onLost = () => {
+    report(`Another Sentra took over ${home} while the database was away; this one stops.`);
+    killAll();
+    process.exit(75);
+  };
+  const [first, last] = roles.includes('server') ? [1, 1] : [2, 100];
+  for (let number = first; number <= last; number++) {
+    const workerId = ensureWorkerId(home, number);
+    const lock = await takeWorkerLock(store.database.url, workerId, onLost);
+    if (lock) return { workerId, lock };
+  }
+  throw new SentraError('conflict', `Sentra is running already with ${home}; \`npx sentra open\` prints its link.`);
+}
+
+/** Of tasks that no other worker executes. */
+async function endWhatIsLeft({ database }: Store, { home }: Config, workerId: string, report: StartOptions['report']) {
+  const others = new Set(await listTasksOfOthers(database.db, workerId));
+  const ended = await endLeftovers(path.join(home, 'homes'), (taskId) => !others.has(taskId));
+  if (ended) report(`Ended ${ended} processes that an earlier Sentra had left at work.`);
+}
+
+type Made = ReturnType<typeof createParts> & { token: string; report: StartOptions['report'] };
+
+async function openDoors(config: Config, { parts, bus, token, report }: Made, handlers: ReturnType<typeof createApi>) {
+  const { db } = parts.database;
+  const client = createClient({ url: 'http://sentra', token, fetch: (request) => inside(request) });
+  const server = await startServer({
+    handlers,
+    auth: { token },
+    host: config.host,
+    port: config.port,
+    webRoot: path.join(config.root, 'dist'),
+    logStream: (options) => streamLogs({ db, logs: parts.logs }, options),
+    eventStream: (options) => streamEvents({ db, bus }, options),
+    mcp: createMcpHttpHandler(client, config.version),
+    version: config.version,
+    devServers: parts.devServers,
+    onRequestError: (e) => report(`A request failed: ${e instanceof Error ? (e.stack ?? e.message) : String(e)}`),
+  });
+  // The MCP tools go through the same door as everybody: the HTTP API, with its checks.
+  const inside = (request: Request) => fetch(new Request(request.url.replace('http://sentra', server.url), request));
+  return { ...server, token, client };
+}
+
+/** Where a worker's dev servers can be looked at: at the server of its home. */
+const findServerPort = (home: string): number => Number(new URL(findServer(home)?.url ?? 'http://localhost:0').port);
+
+const drainLookMs = 1_000;
+
+async function waitForDrain({ database }: Store, workerId: string, isDraining: () => boolean, signal: AbortSignal) {
+  await new Promise<void>((done) => {
+    const timer = setInterval(async () => {
+      if (!isDraining()) return;
+      const busy = await isBusy(database.db, workerId).catch(() => true); // the database is away
+      if (busy) return;
+      clearInterval(timer);
+      done();
+    }, drainLookMs);
+    signal.addEventListener('abort', () => clearInterval(timer));
+  });
+}

@@ -1,0 +1,54 @@
+/**
+ * A run that must wait for something outside gives its slot back, and goes on in the middle of its phase when the scheduler gives
+ * it one again: not before the time that it waits for. Both halves are steps, so a crash in between costs nothing.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { step } from '#src/engine/step.ts';
+import type { Failure } from '#src/errors.ts';
+import { keepLimit } from '#src/store/credential-limits.ts';
+import { whenAvailable } from '#src/store/database-error.ts';
+import { getRunRow, type Parking, parkRun, unparkRun } from '#src/store/runs.ts';
+import type { Run } from '#src/workflows/run.ts';
+
+/** `credential`: everything that uses it waits as well. */
+export type Wait = { parking: Parking; failure: Failure; credential?: string };
+
+const lookMs = 500;
+
+/** `name` is unique within the run. */
+export async function park(run: Run, name: string, wait: Wait): Promise<void> {
+  const { parts, adwId, facts } = run;
+  await step(`${name}: park`, async () => {
+    const until = await parts.changes.change(async ({ tx, touch, record }) => {
+      const parkedUntil = await parkRun(tx, adwId, wait.parking, wait.failure);
+      if (!parkedUntil) return undefined;
+      const { credential, failure } = wait;
+      if (credential) await keepLimit(tx, credential, { until: parkedUntil, message: failure.message });
+      touch(facts.taskId);
+      record({ type: 'run.changed', taskId: facts.taskId, data: { adwId, status: 'queued', until: parkedUntil } });
+      return parkedUntil;
+    });
+    if (until) await tell(run, wait.failure, until);
+  });
+  await step(`${name}: go on`, (signal) => goOn(run, signal));
+}
+
+const tell = ({ parts, adwId, facts }: Run, { message, code }: Failure, until: string): Promise<void> =>
+  parts.logs
+    .logger({ taskId: facts.taskId, adwId, phase: null })
+    .warn(`${message} The slot is free for others; this goes on by itself after ${until}.`, {
+      kind: 'step',
+      error: code,
+    });
+
+/** Resolves when the scheduler has given the run a slot again. */
+async function goOn({ parts, adwId, facts }: Run, signal: AbortSignal): Promise<void> {
+  const { db } = parts.database;
+  while ((await whenAvailable(() => getRunRow(db, adwId), signal)).dispatchedAt === null)
+    await sleep(lookMs, undefined, { signal });
+  await parts.changes.change(async ({ tx, touch, record }) => {
+    if (!(await unparkRun(tx, adwId))) return;
+    touch(facts.taskId);
+    record({ type: 'run.changed', taskId: facts.taskId, data: { adwId, status: 'running' } });
+  });
+}

@@ -1,0 +1,58 @@
+/** A task that goes from its start to the clean-up after its merge while its server is struck by faults. */
+import { agentConfig, git, makeRepository } from '../helpers/repository.ts';
+import { until } from '../helpers/sentra.ts';
+import type { Fault, Trapped } from './traps.ts';
+
+const patienceMs = 300_000;
+
+/** Every fault strikes once; a server that was killed, or hangs, is started again. Answers what is wrong in the end. */
+export async function surviveFaults(trapped: Trapped, faults: Readonly<Record<string, Fault>>): Promise<string[]> {
+  const { sentra } = trapped;
+  await sentra.kill();
+  trapped.arm(faults);
+  await sentra.restart();
+  const repository = makeRepository({ config: agentConfig('good', { merge: 'auto' }), remote: true });
+  const project = await sentra.client.addProject({ body: { path: repository.path } });
+  const body = { projectId: project.id, title: 'Survive', autoStart: true };
+  const { id } = await sentra.client.createTask({ body });
+  await outlast(trapped, faults, id);
+  return [...(await findDoubles(trapped, id, repository.path)), ...(await findBroken(trapped))];
+}
+
+async function outlast({ sentra, fired }: Trapped, faults: Readonly<Record<string, Fault>>, id: string): Promise<void> {
+  const awaited = Object.keys(faults).length;
+  let answered = 0;
+  await until(
+    async () => {
+      const struck = fired();
+      const newest = struck.at(-1);
+      if (newest && struck.length > answered && faults[newest] !== 'error') {
+        answered = struck.length;
+        await sentra.kill();
+        await sentra.restart().catch(() => {}); // it may be struck again while it starts
+      }
+      const task = await sentra.client.getTask({ params: { id } }).catch(() => undefined); // away at this moment
+      return fired().length === awaited && task?.status === 'completed' && task.worktreePath === null;
+    },
+    patienceMs,
+    () => `${fired().length} of ${awaited} faults struck, last ${fired().at(-1)}; the server said:\n${sentra.output()}`,
+  );
+}
+
+/** One attempt of each phase, one commit of each kind, one merge. */
+async function findDoubles({ sentra }: Trapped, id: string, repositoryPath: string): Promise<string[]> {
+  const { items } = await sentra.client.listRuns({ params: { id } });
+  const attempts = items.flatMap(({ phases }) => phases.map((p) => `${p.phase} ${p.attempt} ${p.state}`));
+  const subjects = git(repositoryPath, 'log', '--format=%s', '--topo-order', 'main').split('\n');
+  const problems: string[] = [];
+  if (attempts.join() !== 'PLAN 1 passed,CODE 1 passed,TEST 1 passed,REVIEW 1 passed')
+    problems.push(`the attempts were ${attempts.join(', ')}`);
+  if (subjects.join() !== 'merge: Survive,code: Survive,plan: Plan for Survive,Begin')
+    problems.push(`the commits are ${subjects.join(', ')}`);
+  return problems;
+}
+
+async function findBroken({ sentra }: Trapped): Promise<string[]> {
+  const { checks } = await sentra.client.verify();
+  return checks.flatMap(({ name, problems }) => problems.map((problem) => `not true that ${name}: ${problem}`));
+}

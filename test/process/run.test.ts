@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import { beforeAll, expect, test } from 'vitest';
+import { type Command, type RunOptions, run } from '#src/process.ts';
+import { isAlive, readProc } from '../helpers/alive.ts';
+
+const command = (name: string, ...args: string[]): Command => ({
+  command: name,
+  args,
+  cwd: '/',
+  env: { PATH: process.env.PATH ?? '' },
+});
+const sh = (script: string, options?: RunOptions) => run(command('/bin/sh', '-c', script), options);
+
+/** Process ids of this process's launchers. */
+const launchers = (): number[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => readProc(`${pid}/stat`).split(') ')[1]?.split(' ')[1] === String(process.pid))
+    .filter((pid) => readProc(`${pid}/cmdline`).includes('launcher.mjs'))
+    .map(Number);
+
+/** From here on programs are started by a launcher, as in a server. */
+async function untilLaunched(): Promise<void> {
+  const starter = async () => Number((await sh('ps -o ppid= $$')).stdout);
+  while (!launchers().includes(await starter()));
+}
+
+beforeAll(untilLaunched);
+
+test('an outcome tells exit code, both streams, and what the input was for', async () => {
+  const done = await sh('cat; echo bad >&2; exit 7', { input: Buffer.from([0, 255, 10]) });
+  expect(done).toMatchObject({ exitCode: 7, endedBy: 'exit', truncated: false });
+  expect(done.stdout).toEqual(Buffer.from([0, 255, 10]));
+  expect(done.stderr.toString()).toBe('bad\n');
+});
+
+test('a program ended by a signal says so', async () => {
+  expect(await sh('kill -9 $$')).toMatchObject({ exitCode: null, endedBy: 'signal' });
+});
+
+test('arguments arrive as they are', async () => {
+  const args = ['', ' a  b ', '"q" \'s\' $(id) `id` \\', 'line\nline', '-n', 'Ünï 🚢', '\u0001\u001b[0m'];
+  const done = await run(command('printf', '%s\\0', ...args));
+  expect(done.stdout.toString().split('\0').slice(0, -1)).toEqual(args);
+});
+
+test('an argument that no program can get is an error, and the next call works', async () => {
+  await expect(run(command('echo', 'a\0b'))).rejects.toThrow(/echo cannot be started in \/: .*null bytes/);
+  expect((await sh('echo on')).stdout.toString()).toBe('on\n');
+});
+
+test('the environment is what was given and nothing else', async () => {
+  const done = await run({ command: '/usr/bin/env', args: ['-0'], cwd: '/', env: { A: 'one', B: 'x=y\nz' } });
+  expect(done.stdout.toString()).toBe('A=one\0B=x=y\nz\0');
+});
+
+test('a program that is not there, and a folder that is not there, are named', async () => {
+  await expect(run(command('no-such-program'))).rejects.toMatchObject({
+    code: 'not_found',
+    message: expect.stringContaining('no-such-program cannot be started in /'),
+  });
+  const nowhere = { ...command('true'), cwd: '/no/such/folder' };
+  await expect(run(nowhere)).rejects.toMatchObject({
+    code: 'not_found',
+    message: expect.stringContaining('/no/such/folder'),
+  });
+});
+
+test('64 MiB come whole, and less is kept where less is asked for', async () => {
+  const bytes = 64 * 1024 * 1024;
+  const script = `head -c ${bytes} /dev/zero | tr '\\0' x; echo end`;
+  const whole = await sh(script, { keepBytes: 2 * bytes });
+  expect(whole.truncated).toBe(false);
+  const expected = createHash('md5').update(Buffer.alloc(bytes, 'x')).update('end\n').digest('hex');
+  expect(createHash('md5').update(whole.stdout).digest('hex')).toBe(expected);
+  const end = await sh(script, { keepBytes: 1000 });
+  expect(end.truncated).toBe(true);
+  expect(end.stdout.toString()).toBe(`${'x'.repeat(996)}end\n`);
+});
+
+test('lines come one by one, from both streams', async () => {
+  const lines: string[] = [];
+  await sh('echo a; printf "b\\r\\nc"; echo d >&2', { onLine: (line, stream) => lines.push(`${stream} ${line}`) });
+  expect(lines.sort()).toEqual(['stderr d', 'stdout a', 'stdout b', 'stdout c']);
+});
+
+test('a launcher whose answers nobody takes holds its programs back instead of filling up', async () => {
+  const stop = new AbortController();
+  const endless = run(command('yes', 'word'), { keepBytes: 1000, signal: stop.signal });
+  const residentPages = () => Math.max(...launchers().map((pid) => Number(readProc(`${pid}/statm`).split(' ')[1])));
+  const before = residentPages();
+  for (const startedAt = Date.now(); Date.now() - startedAt < 500; ); // nothing is taken meanwhile
+  const grownMb = ((residentPages() - before) * 4096) / 1e6;
+  stop.abort();
+  expect((await endless).endedBy).toBe('abort');
+  expect(grownMb).toBeLessThan(40);
+});
+
+test.each<[string, () => RunOptions]>([
+  ['timeout', () => ({ timeoutMs: 200 })],
+  ['idle', () => ({ idleMs: 200 })],
+  ['abort', () => ({ signal: AbortSignal.timeout(200) })],
+])('%s ends the whole tree, at first kindly', async (endedBy, options) => {
+  const script = 'trap "echo bye; exit" TERM; (trap "" TERM; sleep 600) & echo $!; wait';
+  const lines: string[] = [];
+  const done = await sh(script, { ...options(), onLine: (line) => lines.push(line) });
+  expect(done.endedBy).toBe(endedBy);
+  expect(lines).toEqual([expect.stringMatching(/^\d+$/), 'bye']);
+  await expect.poll(() => isAlive(Number(lines[0]))).toBe(false);
+});
+
+test('a program that left another one behind, holding its output, ends in time all the same', async () => {
+  const done = await sh('sleep 600 & echo $!', { timeoutMs: 300 });
+  expect(done.endedBy).toBe('timeout');
+  await expect.poll(() => isAlive(Number(done.stdout))).toBe(false);
+});
+
+test('calls in flight when the launcher is killed end with an error, their programs with them; later ones work', async () => {
+  const pids: number[] = [];
+  const inFlight = Array.from({ length: 5 }, () => sh('echo $$; sleep 600', { onLine: (line) => pids.push(+line) }));
+  await expect.poll(() => pids.length).toBe(5);
+  for (const pid of launchers()) process.kill(pid, 'SIGKILL');
+  for (const call of inFlight)
+    await expect(call).rejects.toMatchObject({ code: 'lost', message: expect.stringMatching(/cut off.*Try again/) });
+  await expect.poll(() => pids.filter(isAlive)).toEqual([]);
+  expect((await Promise.all(Array.from({ length: 20 }, () => sh('echo on')))).map((d) => `${d.stdout}`)).toEqual(
+    Array.from({ length: 20 }, () => 'on\n'),
+  );
+  await untilLaunched();
+});
+
+test('a program runs no more than once while launchers are killed at any moment', async () => {
+  const counts = new Map<string, number>();
+  const one = async (name: string) => {
+    const onLine = () => counts.set(name, (counts.get(name) ?? 0) + 1);
+    const answer = await sh('echo began; sleep 0.05', { onLine }).catch((e) => e.code);
+    expect(answer === 'lost' || answer.exitCode === 0).toBe(true);
+  };
+  for (let round = 0; round < 4; round++) {
+    const calls = Array.from({ length: 20 }, (_, i) => one(`${round}-${i}`));
+    if (round % 2) await Promise.race(calls);
+    for (const pid of launchers()) process.kill(pid, 'SIGKILL');
+    await Promise.all(calls);
+  }
+  expect(Math.max(...counts.values())).toBe(1);
+});
