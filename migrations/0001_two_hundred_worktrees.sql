@@ -105,6 +105,7 @@ ALTER TABLE "sentra"."setup_steps" ADD CONSTRAINT "setup_steps_task_id_tasks_id_
 ALTER TABLE "sentra"."task_databases" ADD CONSTRAINT "task_databases_task_id_tasks_id_fk" FOREIGN KEY ("task_id") REFERENCES "sentra"."tasks"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "pool_by_project" ON "sentra"."pool_worktrees" USING btree ("project_id","state");--> statement-breakpoint
 CREATE INDEX "runs_at_work" ON "sentra"."runs" USING btree ("task_id") WHERE status = 'running' or (status = 'queued' and dispatched_at is not null);--> statement-breakpoint
+CREATE INDEX "runs_unreleased" ON "sentra"."runs" USING btree ("worker_id") WHERE released_at is null and worker_id is not null;--> statement-breakpoint
 CREATE INDEX "tasks_in_line" ON "sentra"."tasks" USING btree ("project_id",(case "priority" when 'high' then 0 when 'medium' then 1 else 2 end),"unblocks" DESC NULLS LAST,"created_at","id") WHERE status = 'queued';--> statement-breakpoint
 -- Runs of before were handed to the queue as soon as they were asked for.
 UPDATE "sentra"."runs" SET "dispatched_at" = "created_at" WHERE "status" IN ('queued', 'running');--> statement-breakpoint

@@ -38,6 +38,12 @@ async function main(): Promise<number> {
     return 2;
   }
   if (!isServer) process.once('SIGINT', () => interrupted.abort());
+  // Whoever reads may go first (`sentra task logs … | head`): then a command is done, and a server only loses its audience.
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (e: NodeJS.ErrnoException) => {
+      if (e.code !== 'EPIPE') throw e;
+      if (!isServer) process.exit(0);
+    });
   const connection = async () => connect(config);
   const client = async () => createClient(await connection());
   return runCli(process.argv.slice(2), {

@@ -16,6 +16,7 @@ import { streamLogs } from '#src/logs/stream-logs.ts';
 import { createMcpHttpHandler } from '#src/mcp/http.ts';
 import { openStore, type Store, superviseDatabase } from '#src/open-store.ts';
 import { decideSlots } from '#src/orchestrator/host.ts';
+import { endOutdated } from '#src/orchestrator/outdated.ts';
 import { startPool } from '#src/orchestrator/pool.ts';
 import type { HostFacts } from '#src/orchestrator/queue.ts';
 import { startReady } from '#src/orchestrator/ready.ts';
@@ -25,8 +26,9 @@ import { killAll } from '#src/process.ts';
 import { endLeftovers } from '#src/sandbox/leftovers.ts';
 import { removeStaleSocketFolders } from '#src/sandbox/sockets.ts';
 import { type RunningServer, startServer } from '#src/server/server.ts';
+import { listRunsOfWorker } from '#src/store/runs.ts';
 import { isShared, takeWorkerLock, type WorkerLock } from '#src/store/worker-lock.ts';
-import { isBusy, listTasksOfOthers } from '#src/store/workers.ts';
+import { isBusy } from '#src/store/workers.ts';
 import { createWorkflows } from '#src/workflows/registry.ts';
 
 export type Role = 'server' | 'worker';
@@ -95,6 +97,8 @@ async function startOn(store: Store, config: Config, options: StartOptions): Pro
     await parts.devServers.resume();
   }
   if (roles.includes('worker')) {
+    const outdated = await endOutdated({ ...parts, engine });
+    if (outdated) report(`Ended ${outdated} runs that an earlier version had begun: retry their tasks.`);
     // Last of what can fail: a start that gives up must not have cut off what it had resumed.
     await launchEngine({ databaseUrl, workerId, workflows: (options.workflowsOf ?? createWorkflows)(parts) });
     const worker = { id: workerId, slots: slots.total };
@@ -149,10 +153,11 @@ async function takeIdentity(
   throw new SentraError('conflict', `Sentra is running already with ${home}; \`npx sentra open\` prints its link.`);
 }
 
-/** Of tasks that no other worker executes. */
+/** Of this worker's own runs; all that there is only where no other Sentra is at work, which has dev servers and installs too. */
 async function endWhatIsLeft({ database }: Store, { home }: Config, workerId: string, report: StartOptions['report']) {
-  const others = new Set(await listTasksOfOthers(database.db, workerId));
-  const ended = await endLeftovers(path.join(home, 'homes'), (taskId) => !others.has(taskId));
+  const isAlone = !(await isShared(database.url, workerId));
+  const own = new Set((await listRunsOfWorker(database.db, workerId)).map(({ taskId }) => taskId));
+  const ended = await endLeftovers(path.join(home, 'homes'), (taskId) => isAlone || own.has(taskId));
   if (ended) report(`Ended ${ended} processes that an earlier Sentra had left at work.`);
 }
 

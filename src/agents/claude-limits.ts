@@ -22,12 +22,13 @@ export function findRateLimit(message: SDKMessage): RateLimit | undefined {
  */
 export function readLimitEnd(headers: IncomingHttpHeaders, now = Date.now()): number | undefined {
   const after = headers['retry-after'];
-  if (after) return /^\d+$/.test(after) ? now + Number(after) * 1000 : validTime(Date.parse(after));
+  if (after) return validTime(/^\d+$/.test(after) ? now + Number(after) * 1000 : Date.parse(after));
   const resets = Object.entries(headers)
     .filter(([name]) => name.startsWith('anthropic-ratelimit-') && name.endsWith('-reset'))
-    .map(([, value]) => (/^\d+$/.test(String(value)) ? Number(value) * 1000 : Date.parse(String(value))))
-    .filter((time) => time > now);
+    .map(([, value]) => validTime(/^\d+$/.test(String(value)) ? Number(value) * 1000 : Date.parse(String(value))))
+    .filter((time): time is number => time !== undefined && time > now);
   return resets.length ? Math.max(...resets) : undefined;
 }
 
-const validTime = (time: number): number | undefined => (Number.isNaN(time) ? undefined : time);
+/** Undefined for what is no time, or one that no calendar has. */
+const validTime = (time: number): number | undefined => (Number.isNaN(new Date(time).getTime()) ? undefined : time);

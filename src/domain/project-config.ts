@@ -135,15 +135,34 @@ export function parseProjectConfig(
   }
   const parsed = ProjectConfig.safeParse(json);
   if (parsed.success) {
-    const problems = [...devPortProblems(parsed.data), ...databaseProblems(parsed.data)];
+    const { data } = parsed;
+    const problems = [portProblems, devPortProblems, databaseProblems, placeProblems].flatMap((find) => find(data));
     return problems.length ? { ok: false, problems } : { ok: true, config: parsed.data };
   }
   return { ok: false, problems: parsed.error.issues.flatMap((issue) => explain(issue, json)) };
 }
 
+const allPorts = ({ ports }: ProjectConfig): string[] => [...new Set(['FRONTEND_PORT', 'BACKEND_PORT', ...ports])];
+
+const portsOfTask = 10;
+/** A number in them breaks each program, or hides what Sentra sets. */
+const takenNames =
+  /^(PATH|HOME|PWD|SHELL|USER|CI|PORT|LANG|LC_.*|TMPDIR|LD_.*|NODE_.*|GIT_.*|SENTRA_.*|DATABASE_URL|PEER_PORTS|TASK_ID|ADW_ID|PHASE|ATTEMPT|WORKTREE_PATH)$/;
+
+function portProblems(config: ProjectConfig): string[] {
+  const names = allPorts(config);
+  const taken = names.filter((name) => takenNames.test(name) && !name.endsWith('_PORT'));
+  const tooMany = `ports: a task has ten ports, and with FRONTEND_PORT and BACKEND_PORT these are ${names.length}`;
+  return [
+    ...(names.length > portsOfTask ? [tooMany] : []),
+    ...taken.map((name) => `ports: ${name} means something else to programs; call it ${name}_PORT`),
+  ];
+}
+
 /** Every dev server needs a leased port of its own. */
-function devPortProblems({ dev, ports }: ProjectConfig): string[] {
-  const known = [...new Set(['FRONTEND_PORT', 'BACKEND_PORT', ...ports])];
+function devPortProblems(config: ProjectConfig): string[] {
+  const { dev } = config;
+  const known = allPorts(config);
   const users = Map.groupBy(Object.entries(dev), ([, { port }]) => port);
   return Object.entries(dev).flatMap(([name, { port }]) => {
     if (!known.includes(port))
@@ -162,8 +181,16 @@ function databaseProblems({ database }: ProjectConfig): string[] {
   return [];
 }
 
+/** Absolute ones are fine: what lies there and is not Sentra's is never touched. */
+function placeProblems({ worktreesDir }: ProjectConfig): string[] {
+  const parts = worktreesDir.split('/').filter((part) => part !== '.' && part !== '');
+  if (parts.length > 0 && !parts.includes('.git')) return [];
+  return ['worktreesDir: name a folder of its own, not the root of the repository or one in .git'];
+}
+
 function explain(issue: z.core.$ZodIssue, json: unknown): string[] {
   const at = issue.path.map(String).join('.');
+  if (issue.code === 'invalid_union') return [`${at}: ${explainUnion(issue.errors)}`];
   if (issue.code === 'invalid_key') return [`${at}: ${issue.issues[0]?.message ?? issue.message}`];
   if (issue.code !== 'unrecognized_keys') return [`${at || 'sentra.json'}: ${issue.message}`];
   const valid = validKeys(issue.path.map(String));
@@ -176,6 +203,23 @@ function explain(issue: z.core.$ZodIssue, json: unknown): string[] {
     const path = at ? `${at}.${key}` : key;
     return `${path}: unknown key${near ? `, did you mean "${near}"?` : `; valid are ${valid.join(', ')}`}`;
   });
+}
+
+/** What each member of a union would have taken; or, where the kind of value was right, what is wrong with it. */
+function explainUnion(errors: readonly (readonly z.core.$ZodIssue[])[]): string {
+  const first = errors.flatMap((issues) => issues.slice(0, 1));
+  const closer = first.find(({ code }) => code !== 'invalid_type' && code !== 'invalid_value');
+  if (closer) return closer.message;
+  const wanted = first.flatMap((issue) =>
+    issue.code === 'invalid_value'
+      ? issue.values.map((value) => JSON.stringify(value))
+      : issue.code === 'invalid_type'
+        ? [issue.expected]
+        : [],
+  );
+  const received =
+    first.find(({ code }) => code === 'invalid_type')?.message.replace(/^.*, received/, ', received') ?? '';
+  return `expected ${wanted.join(' or ')}${received}`;
 }
 
 function validKeys(path: readonly string[]): string[] {

@@ -1,6 +1,6 @@
 /**
  * The one place where a task's status comes from: facts in, status out. Pure. The only writer of the column that keeps
- * the answer for queries is `store/tasks.ts`.
+ * the answer for queries is `store/change.ts`.
  */
 import type { TaskStatus } from '#src/domain/task.ts';
 import type { RunStatus } from '#src/domain/workflow.ts';

@@ -69,6 +69,8 @@ export const Task = z
     ),
     error: z.object({ code: z.string(), message: z.string() }).nullable(),
     notice: z.string().nullable(),
+    /** What it waits for in the middle of a run, its slot given back, and when it goes on by itself (ISO 8601). */
+    waitsFor: z.object({ code: z.string(), message: z.string(), until: z.string() }).nullable(),
     costUsd: z.number().nullable(),
     tokens: z.number().int(),
     createdAt: z.string(),

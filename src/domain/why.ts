@@ -35,11 +35,13 @@ function* reasonsOf({ task, dependencies, stacked, projectProblem, held }: WhyFa
   if (status === 'queued' && held.length === 0)
     yield { code: 'starting', message: 'it has a slot and begins at this moment' };
   if (status === 'pending') yield { code: 'not_started', message: 'ready, not started: start it' };
-  if (status === 'in_review')
+  if (status === 'in_review') {
+    for (const dependency of unmetDependencies(dependencies, false)) yield dependencyReason(dependency, false);
     yield {
       code: 'waiting_for_person',
       message: `pull request #${task.pullRequest?.number} waits for a person: merge it or request changes`,
     };
+  }
   if (status === 'failed' && task.error)
     yield {
       code: task.error.code,

@@ -49,14 +49,17 @@ function missing(command: string | readonly string[], message: string): string {
   return `${message} Is ${program} installed on this host? Install it, or set another command under "setup" in sentra.json.`.trim();
 }
 
-/** The last lines of what is passed on. */
+/** The last lines of what is passed on, without npm's help: it prints a hundred lines of that below what is wrong. */
 export function keepTail(onLine: RunOptions['onLine'], count = 20) {
   const lines: string[] = [];
+  let inHelp = false;
   return {
     onLine: (line: string, stream: 'stdout' | 'stderr') => {
-      lines.push(line);
-      if (lines.length > count) lines.shift();
       onLine?.(line, stream);
+      if (/^npm (error|ERR!) Usage:$/.test(line)) inHelp = true;
+      if (!inHelp) lines.push(line);
+      if (lines.length > count) lines.shift();
+      if (/^npm (error|ERR!) Run "npm help /.test(line)) inHelp = false;
     },
     text: (): string => lines.join('\n').trim(),
   };

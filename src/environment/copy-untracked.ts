@@ -35,33 +35,39 @@ export async function copyUntracked(request: CopyRequest): Promise<Copied> {
     if (!inside.includes(pattern)) result.skipped.push({ path: pattern, reason: 'it leads out of the repository' });
   if (inside.length === 0) return result;
   const roots = { from: await realpath(repositoryPath), to: await realpath(worktreePath) };
-  const found = await listMatches(roots.from, inside);
+  const found = await listMatches(roots.from, inside, (skipped) => result.skipped.push(skipped));
   const tracked = found.length ? await listTracked?.(found) : undefined;
   for (const relative of found) if (!tracked?.has(relative)) await copyNext(result, relative, { roots, limits });
   return result;
 }
 
-async function listMatches(root: string, patterns: readonly string[]): Promise<string[]> {
+type OnSkip = (skipped: Copied['skipped'][number]) => void;
+
+async function listMatches(root: string, patterns: readonly string[], onSkip: OnSkip): Promise<string[]> {
   const found = new Set<string>();
   for await (const match of glob(patterns, { cwd: root, exclude: isNeverEntered })) {
     const relative = path.normalize(match).replace(/\/$/, '');
     if (relative.split(path.sep).some((part) => neverEntered.has(part))) continue;
     const stat = await lstat(path.join(root, relative)).catch(ignoreMissing);
-    if (stat?.isDirectory()) for (const file of await listFolder(root, relative)) found.add(file);
+    if (stat?.isDirectory()) for (const file of await listFolder(root, relative, onSkip)) found.add(file);
     else if (stat) found.add(relative);
   }
   return [...found].sort();
 }
 
 /** Everything below a folder; links are told of, not followed. */
-async function listFolder(root: string, relative: string): Promise<string[]> {
-  const entries = await readdir(path.join(root, relative), { withFileTypes: true });
+async function listFolder(root: string, relative: string, onSkip: OnSkip): Promise<string[]> {
+  const entries = await readdir(path.join(root, relative), { withFileTypes: true }).catch(explainRefusal);
+  if ('reason' in entries) {
+    onSkip({ path: relative, ...entries });
+    return [];
+  }
   const lists = await Promise.all(
     entries
       .filter(({ name }) => !neverEntered.has(name))
       .map((entry) => {
         const place = path.join(relative, entry.name);
-        return entry.isDirectory() ? listFolder(root, place) : [place];
+        return entry.isDirectory() ? listFolder(root, place, onSkip) : [place];
       }),
   );
   return lists.flat();
@@ -99,7 +105,8 @@ async function copyOne(
   const from = await open(
     path.join(roots.from, relative),
     constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
-  );
+  ).catch(explainRefusal);
+  if ('reason' in from) return from;
   try {
     const { size, mode } = await from.stat();
     if (size > room.fileBytes) return { reason: `it has ${mb(size)}, more than copyLimits.fileMb allows` };
@@ -142,4 +149,9 @@ async function makeFolder(root: string, relative: string): Promise<boolean> {
 
 function ignoreMissing(e: NodeJS.ErrnoException): undefined {
   if (e.code !== 'ENOENT' && e.code !== 'ENOTDIR') throw e;
+}
+
+function explainRefusal(e: NodeJS.ErrnoException): { reason: string } {
+  if (e.code !== 'EACCES' && e.code !== 'EPERM') throw e;
+  return { reason: `it cannot be read (${e.code})` };
 }

@@ -41,18 +41,27 @@ export async function installDependencies(request: InstallRequest): Promise<Inst
   const found = setting === 'auto' ? await detectPackageManager(worktreePath) : undefined;
   const command = found?.command ?? (setting === 'auto' ? undefined : setting || undefined);
   if (command === undefined) return { outcome: 'nothing_to_install', durationMs: 0 };
-  return whileUsed(cachePath ?? worktreePath, async () => {
+  let key: string | undefined;
+  const done = await whileUsed(cachePath ?? worktreePath, async () => {
     const kept = found && (await openFor(request, found));
+    key = kept?.key;
     return kept ? installOnce(request, kept) : runInRoom(request, command, found).then(toInstalled);
   });
+  // Not before it is through: nothing of what an install works with is removed.
+  if (done.outcome === 'installed') await orSay(request, () => limit(request, found?.manager, key));
+  return done;
 }
 
 async function openFor(request: InstallRequest, how: PackageManager): Promise<Kept | undefined> {
-  const { worktreePath, signal, cachePath } = request;
-  if (request.prepared === undefined) return undefined;
-  const { limitBytes: _, ...prepared } = request.prepared;
-  const place = { ...prepared, worktreePath, ...(signal ? { signal } : {}) };
-  return orSay(request, () => openKept(place, how, cachePath && path.join(cachePath, 'pnpm')));
+  const place = placeFor(request);
+  const store = request.cachePath && path.join(request.cachePath, 'pnpm');
+  return place && orSay(request, () => openKept(place, how, store));
+}
+
+function placeFor({ prepared, worktreePath, signal }: InstallRequest): PreparedPlace | undefined {
+  if (prepared === undefined) return undefined;
+  const { limitBytes: _, ...place } = prepared;
+  return { ...place, worktreePath, ...(signal ? { signal } : {}) };
 }
 
 const installing = new Map<string, Promise<unknown>>();
@@ -91,7 +100,6 @@ async function installAndKeep(request: InstallRequest, kept: Kept): Promise<Inst
   if (done.outcome === 'failed') return done;
   const why = await orSay(request, kept.keep);
   if (why) request.onDetail?.(`The dependencies are not kept for other worktrees: ${why}`);
-  await orSay(request, () => limit(request, kept));
   return done;
 }
 
@@ -120,12 +128,13 @@ async function finish(request: InstallRequest, kept: Kept): Promise<boolean> {
   return command === undefined || (await runInRoom(request, command, kept.how)).outcome === 'passed';
 }
 
-async function limit(request: InstallRequest, kept: Kept): Promise<void> {
+async function limit(request: InstallRequest, manager: string | undefined, key: string | undefined): Promise<void> {
   const { cachePath, prepared } = request;
-  if (cachePath === undefined || prepared === undefined) return;
-  await markUsed(cachePath, kept.how.manager);
-  const limitBytes = prepared.limitBytes ?? defaultLimitBytes;
-  const gone = await enforceLimit({ place: kept.place, packages: cachePath, limitBytes, keep: kept.key });
+  const place = placeFor(request);
+  if (cachePath === undefined || place === undefined) return;
+  await markUsed(cachePath, manager);
+  const limitBytes = prepared?.limitBytes ?? defaultLimitBytes;
+  const gone = await enforceLimit({ place, packages: cachePath, limitBytes, ...(key ? { keep: key } : {}) });
   for (const line of gone) request.onDetail?.(`The project's caches are over their limit; removed ${line}`);
 }
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { keepTail } from '#src/environment/attempt.ts';
 import { checkHealth, type Health } from '#src/environment/dev-health.ts';
 import type { DevServerSpec } from '#src/environment/dev-server.ts';
-import { messageOf } from '#src/errors.ts';
+import { messageOf, SentraError } from '#src/errors.ts';
 import type { Outcome, RunOptions } from '#src/process.ts';
 
 export type Life = {
@@ -45,7 +45,7 @@ export async function liveOnce(spec: DevServerSpec, witness: Witness, signal: Ab
   const onFlood = () => end('It printed more than anybody can read, and was ended.');
   const tail = keepTail(ration(witness.onLine, onFlood, spec.limits));
   const either = AbortSignal.any([signal, over.signal]);
-  const process = spec.runner
+  const program = spec.runner
     .run(spec.command, {
       network: 'proxy',
       env: spec.env,
@@ -54,10 +54,10 @@ export async function liveOnce(spec: DevServerSpec, witness: Witness, signal: Ab
       onLine: tail.onLine,
       signal: either,
     })
-    .then(explain, (e) => ({ problem: messageOf(e), isFinal: true }))
+    .then(explain, (e) => ({ problem: messageOf(e), isFinal: !(e instanceof SentraError && e.code === 'lost') }))
     .finally(() => over.abort());
   const readyAt = await watch(spec, witness, { end, signal: either });
-  const ended = await process;
+  const ended = await program;
   const problem = [(given ?? ended).problem, hintOfPort(tail.text(), spec, readyAt)].filter(Boolean).join(' ');
   return {
     problem,

@@ -10,7 +10,7 @@ import path from 'node:path';
 import type { PackageManager } from '#src/environment/package-manager.ts';
 import { discardPrepared, listPrepared } from '#src/environment/prepared.ts';
 import { type PreparedPlace, tool } from '#src/environment/prepared-place.ts';
-import { shrinkStore } from '#src/environment/prepared-store.ts';
+import { outOfReach, shrinkStore } from '#src/environment/prepared-store.ts';
 
 /** For an installer. `how` is undefined for a command of the project's own, which may call any of them. */
 export function installVariables(
@@ -77,6 +77,7 @@ export type Limited = { place: PreparedPlace; packages: string; limitBytes: numb
 
 /** Least recently used first, until the rest is within the limit; answers what went, for the log. */
 export async function enforceLimit({ place, packages, limitBytes, keep }: Limited): Promise<string[]> {
+  for (const folder of [packages, path.join(packages, 'pnpm')]) await removeGone(folder);
   const told: string[] = [];
   for (const item of await listItems(place, packages)) {
     const total = await totalBytes(place, packages);
@@ -123,10 +124,11 @@ async function totalBytes(place: PreparedPlace, packages: string): Promise<numbe
   return Number.parseInt(used.toString('utf8').trim().split('\n').at(-1) ?? '', 10);
 }
 
-/** Called after an install that used it. */
-export async function markUsed(packages: string, manager: string): Promise<void> {
+/** Called after an install that used it; undefined: after a command of the project's own, which may have used any. */
+export async function markUsed(packages: string, manager: string | undefined): Promise<void> {
   const now = new Date();
-  for (const name of manager === 'yarn' ? ['yarn', 'yarn-berry'] : [manager]) {
+  const names = manager === 'yarn' ? ['yarn', 'yarn-berry'] : manager ? [manager] : await namesIn(packages);
+  for (const name of names) {
     const file = path.join(packages, `.used-${name}`);
     await writeFile(file, '', { flag: 'a' });
     await utimes(file, now, now);
@@ -135,7 +137,12 @@ export async function markUsed(packages: string, manager: string): Promise<void>
 
 /** Out of reach first. */
 async function discardFolder(packages: string, name: string): Promise<void> {
-  const gone = path.join(packages, `.gone-${randomUUID()}`);
-  await rename(path.join(packages, name), gone);
-  await rm(gone, { recursive: true, force: true });
+  await rename(path.join(packages, name), path.join(packages, `${outOfReach}${randomUUID()}`));
+  await removeGone(packages);
+}
+
+/** Those of a process that died over it as well. */
+async function removeGone(folder: string): Promise<void> {
+  const names = (await readdir(folder).catch(() => [])).filter((name) => name.startsWith(outOfReach));
+  for (const name of names) await rm(path.join(folder, name), { recursive: true, force: true });
 }

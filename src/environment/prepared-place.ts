@@ -16,14 +16,17 @@ export type PreparedPlace = {
 const timeoutMs = 10 * 60_000;
 const keepBytes = 256 * 1024 * 1024; // a list of all files of a tree is read to its end
 
+type Hand = Pick<PreparedPlace, 'searchPath' | 'signal'> & { /** What it reads. */ input?: string };
+
 /** Runs one of find, cp, du, sh on trees that nothing else works on; answers what it wrote. */
 export async function tool(
-  { searchPath, signal }: Pick<PreparedPlace, 'searchPath' | 'signal'>,
+  { searchPath, signal, input }: Hand,
   [command = '', ...args]: readonly string[],
   cwd: string,
 ): Promise<Buffer> {
   const env = { PATH: searchPath, LC_ALL: 'C' };
-  const { exitCode, stdout, stderr } = await run({ command, args, cwd, env }, { timeoutMs, keepBytes, signal });
+  const options = { timeoutMs, keepBytes, signal, input };
+  const { exitCode, stdout, stderr } = await run({ command, args, cwd, env }, options);
   signal?.throwIfAborted();
   if (exitCode === 0) return stdout;
   const why = stderr.toString('utf8').trim().split('\n').at(-1) ?? '';

@@ -17,6 +17,9 @@ export type StorePlace = PreparedPlace & {
   store: string;
 };
 
+/** Begins the names of what is about to be deleted. */
+export const outOfReach = '.gone-';
+
 const Record = z.object({
   slots: z.array(z.string()),
   /** Folders that hold worktrees. */
@@ -141,16 +144,10 @@ async function linksIn(folder: string): Promise<string[]> {
 
 /** Kind, size, time, inode, rights, target and path of everything in these slots but folders, each ended by a NUL. */
 async function listFiles(place: StorePlace, slots: readonly string[]): Promise<Buffer> {
-  const file = path.join(recordsOf(place), `.slots-${randomUUID()}`);
-  await mkdir(recordsOf(place), { recursive: true });
   const present = slots.filter((slot) => existsSync(path.join(place.store, slot))); // another key may have lost them
-  await writeFile(file, present.map((slot) => `${slot}\0`).join(''));
-  const facts = `xargs -0 -r sh -c 'find "$@" ! -type d -printf "%y %s %T@ %i %m %l %p\\0"' sh < "$1"`;
-  try {
-    return await tool(place, ['/bin/sh', '-c', facts, 'sh', file], place.store);
-  } finally {
-    await rm(file, { force: true });
-  }
+  const facts = `xargs -0 -r sh -c 'find "$@" ! -type d -printf "%y %s %T@ %i %m %l %p\\0"' sh`;
+  const input = present.map((slot) => `${slot}\0`).join('');
+  return tool({ ...place, input }, ['/bin/sh', '-c', facts], place.store);
 }
 
 const digestOf = (listing: Buffer): string => createHash('sha256').update(listing).digest('hex');
@@ -182,7 +179,7 @@ async function dropChanged(place: StorePlace, now: Buffer, before: Buffer): Prom
 
 /** At once, so that nobody finds half of it. */
 async function moveAway(place: StorePlace, slot: string): Promise<void> {
-  const gone = path.join(place.store, `.gone-${randomUUID()}`);
+  const gone = path.join(place.store, `${outOfReach}${randomUUID()}`);
   await rename(path.join(place.store, slot), gone).catch(ignoreMissing);
   await rm(gone, { recursive: true, force: true });
 }

@@ -58,7 +58,7 @@ async function take(place: PreparedPlace, entry: string): Promise<Taken> {
   // Side by side: nothing runs in the worktree before both are done.
   const [sound, filled] = await Promise.allSettled([isSound(place, entry, manifest), fill(place, entry, manifest)]);
   if (sound.status === 'fulfilled' && sound.value && filled.status === 'fulfilled') {
-    await utimes(path.join(entry, 'manifest.json'), new Date(), new Date());
+    await utimes(path.join(entry, 'manifest.json'), new Date(), new Date()).catch(ignoreMissing); // dropped meanwhile
     return 'taken';
   }
   await clear();

@@ -68,12 +68,11 @@ async function renameIn(file: string, from: string, to: string): Promise<void> {
   const found = await lstat(file).catch(() => null);
   if (!found) return; // somebody removed it: then nothing reads it
   const draft = `${file}.sentra`;
-  if (found.isSymbolicLink()) {
-    await rm(draft, { force: true });
-    await symlink((await readlink(file)).replaceAll(from, to), draft);
-  } else if (found.isFile()) {
+  await rm(draft, { recursive: true, force: true }); // what an install put there may be a link that leads out of the tree
+  if (found.isSymbolicLink()) await symlink((await readlink(file)).replaceAll(from, to), draft);
+  else if (found.isFile()) {
     const text = await readFile(file, 'latin1'); // byte by byte, whatever its encoding
-    await writeFile(draft, text.replaceAll(from, to), { encoding: 'latin1', mode: found.mode });
+    await writeFile(draft, text.replaceAll(from, to), { encoding: 'latin1', mode: found.mode, flag: 'wx' });
     await utimes(draft, found.atime, found.mtime);
   } else return;
   await rename(draft, file);

@@ -1,6 +1,7 @@
 /** Brings saved work (`saveWork`) back into a clean worktree, as changes that are not committed: all of it, or none. */
-import { lstat, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { findBlocker } from '#src/git/checkout.ts';
 import { execGit, gitLine, lastLines } from '#src/git/exec-git.ts';
 
 export type Applied =
@@ -21,7 +22,7 @@ export async function applyWork(place: { path: string; adminDir: string }, file:
       return { outcome: 'conflict', paths: await refusedPaths(git, applied.stderr), said: lastLines(applied.stderr) };
     const files = await listNames(git, ['diff-index', '--cached', '-z', '--name-only', '--no-renames', 'HEAD']);
     const added = await listNames(git, ['diff-index', '--cached', '-z', '--name-only', '--diff-filter=A', 'HEAD']);
-    const inTheWay = await thoseThere(path, added); // ignored files, which git would overwrite without a word
+    const inTheWay = await listBlocked(path, added, new Set(files)); // by ignored files, which git would overwrite without a word
     if (inTheWay.length > 0) return { outcome: 'conflict', paths: inTheWay, said: 'these files are there already' };
     await execGit(['read-tree', '-m', '-u', 'HEAD', await gitLine(['write-tree'], git)], own);
     await execGit(['reset', '-q'], own);
@@ -46,8 +47,12 @@ async function refusedPaths(git: Git, said: string): Promise<string[]> {
   return [...new Set([...unmerged, ...named.map((match) => match[1] ?? '')])];
 }
 
-async function thoseThere(root: string, paths: readonly string[]): Promise<string[]> {
-  const there: string[] = [];
-  for (const path of paths) if (await lstat(join(root, path)).catch(() => null)) there.push(path);
-  return there;
+/** `changed`: a file among them that is in the way gives way. */
+async function listBlocked(root: string, paths: readonly string[], changed: ReadonlySet<string>): Promise<string[]> {
+  const blocked: string[] = [];
+  for (const path of paths) {
+    const blocker = await findBlocker(root, path);
+    if (blocker === path || (blocker && !changed.has(blocker))) blocked.push(path);
+  }
+  return blocked;
 }

@@ -80,20 +80,34 @@ async function listChanges(checkout: Checkout, from: string, to: string): Promis
   return changes;
 }
 
-/** Files where the merge puts new ones, ignored files among them: `read-tree` would overwrite those without a word. */
+/** Files where the merge puts new ones or their folders, ignored files among them: `read-tree` would overwrite those without a word. */
 async function untrackedIn(checkout: Checkout, changes: { path: string; added: boolean }[]): Promise<string[]> {
-  const there: string[] = [];
-  for (const { path, added } of changes) if (added && (await isInTheWay(checkout, path))) there.push(path);
-  if (there.length === 0) return [];
+  const blocked: { path: string; by: string }[] = [];
+  for (const { path, added } of changes) {
+    const by = added ? await findInTheWay(checkout, path) : null;
+    if (by) blocked.push({ path, by });
+  }
+  if (blocked.length === 0) return [];
   const tracked = await listNames(checkout, ['ls-files', '-z']);
-  return there.filter((path) => !tracked.has(path));
+  return blocked.filter(({ by }) => !tracked.has(by)).map(({ path }) => path);
 }
 
 /** A folder gives way when git knows all that is in it: then the merge deletes that. */
-async function isInTheWay(checkout: Checkout, path: string): Promise<boolean> {
-  const found = await lstat(join(checkout.path, path)).catch(() => null);
-  if (!found?.isDirectory()) return found !== null;
-  return (await listNames(checkout, ['ls-files', '-z', '--others', '--', `:(literal)${path}`])).size > 0;
+async function findInTheWay(checkout: Checkout, path: string): Promise<string | null> {
+  const blocker = await findBlocker(checkout.path, path);
+  if (blocker !== path || !(await lstat(join(checkout.path, path))).isDirectory()) return blocker;
+  const others = await listNames(checkout, ['ls-files', '-z', '--others', '--', `:(literal)${path}`]);
+  return others.size > 0 ? path : null;
+}
+
+/** What is where a file is to be made: itself, or a file or link in place of one of its folders. */
+export async function findBlocker(root: string, path: string): Promise<string | null> {
+  for (let end = path.indexOf('/'); end >= 0; end = path.indexOf('/', end + 1)) {
+    const above = path.slice(0, end);
+    const found = await lstat(join(root, above)).catch(() => null);
+    if (!found?.isDirectory()) return found && above;
+  }
+  return (await lstat(join(root, path)).catch(() => null)) && path;
 }
 
 async function listNames(checkout: Checkout, args: string[]): Promise<Set<string>> {

@@ -174,8 +174,8 @@ function environment(options: GitOptions, config: Record<string, string>): Recor
   };
 }
 
-function failure(args: readonly string[], cwd: string, outcome: Awaited<ReturnType<typeof run>> | Ended): SentraError {
-  const said = lastLines(String(outcome.stderr)) || 'it said nothing';
+function failure(args: readonly string[], cwd: string, outcome: Ended): SentraError {
+  const said = lastLines(outcome.stderr) || 'it said nothing';
   const how =
     outcome.endedBy === 'timeout'
       ? 'took too long and was ended'

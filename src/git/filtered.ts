@@ -2,7 +2,8 @@
  * Files that a filter of the project turns into something else on their way into a commit: pointers of LFS, secrets that git-crypt
  * encrypts. Sentra runs no filter, so such a file would be committed as it is, a secret in plain text.
  */
-import { open, rm } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { lstat, open, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { execGit } from '#src/git/exec-git.ts';
 
@@ -26,7 +27,9 @@ export async function findUnfiltered(place: Place, files: readonly string[]): Pr
   for (const one of filtered) {
     const form = rawForms.find(({ name }) => name.test(one.filter));
     if (!form && !required.has(one.filter)) continue;
-    if (!form || !(await startsWith(join(place.worktreePath, one.path), form.start))) found.push(one);
+    const file = join(place.worktreePath, one.path);
+    if (!(await lstat(file).catch(() => null))?.isFile()) continue; // deleted, or a link: git filters neither
+    if (!form || !(await startsWith(file, form.start))) found.push(one);
   }
   return found;
 }
@@ -66,8 +69,7 @@ async function listRequired(gitDir: string): Promise<Set<string>> {
 }
 
 async function startsWith(file: string, start: string): Promise<boolean> {
-  const handle = await open(file).catch(() => null); // deleted: there is nothing to filter
-  if (!handle) return true;
+  const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(start.length), 0, start.length, 0);
     return buffer.subarray(0, bytesRead).toString('latin1') === start;

@@ -1,7 +1,7 @@
 /** What Sentra's worktrees left in a repository and beside it. What does not bear Sentra's mark is not even listed. */
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readdir, realpath } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { branchOf, isHalfMade, isOwnAdminDir, listAdminDirs, readText } from '#src/git/admin-dir.ts';
 import { deleteBranch } from '#src/git/branch.ts';
 import { findCheckouts } from '#src/git/checkout.ts';
@@ -26,6 +26,7 @@ export async function listOwnWorktrees(repo: Repository): Promise<OwnWorktree[]>
     const link = (await isOwnAdminDir(adminDir)) ? await readText(join(adminDir, 'gitdir')) : null;
     if (!link) continue;
     const path = dirname(link);
+    if (await belongsElsewhere(path, adminDir)) continue;
     found.push({
       adminDir,
       path,
@@ -35,6 +36,13 @@ export async function listOwnWorktrees(repo: Repository): Promise<OwnWorktree[]>
     });
   }
   return found;
+}
+
+/** A repository that was copied names the worktrees of the original; each of those leads back to that one. */
+async function belongsElsewhere(path: string, adminDir: string): Promise<boolean> {
+  const back = /^gitdir: (.+)$/.exec((await readText(join(path, '.git'))) ?? '')?.[1];
+  const real = back === undefined ? undefined : await realpath(resolve(path, back)).catch(() => undefined);
+  return real !== undefined && real !== (await realpath(adminDir));
 }
 
 const trashed = /-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

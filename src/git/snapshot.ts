@@ -3,7 +3,7 @@ import { readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { SentraError } from '#src/errors.ts';
 import { execGit, gitLine } from '#src/git/exec-git.ts';
-import { isClone, listNested, takeFiles } from '#src/git/nested.ts';
+import { addFiles, addNested } from '#src/git/nested.ts';
 
 export type Snapshot = {
   tree: string;
@@ -61,29 +61,15 @@ export async function snapshot(
 
 type Git = { gitDir: string; workTree: string; indexFile: string; signal?: AbortSignal };
 
-// Where the checkout is sparse, files outside of it may be made all the same; those that it left out stay as they are.
-const add = (git: Git, specs: readonly string[]) => execGit(['add', '-A', '--sparse', '--', '.', ...specs], git);
-
 /** False when there are repositories inside the tree: then git gives up, or takes them for links. */
 async function addAll(git: Git, specs: readonly string[]): Promise<boolean> {
   const met = /does not have a commit checked out|embedded git repository/;
   try {
-    return !met.test((await add(git, specs)).stderr);
+    return !met.test((await addFiles(git, specs)).stderr);
   } catch (e) {
     if (e instanceof SentraError && met.test(e.message)) return false;
     throw e;
   }
-}
-
-/** Answers what was left out: repositories that came from elsewhere. */
-async function addNested(git: Git, specs: readonly string[], inside: readonly string[]): Promise<string[]> {
-  const nested = await listNested(git);
-  await add(git, [...specs, ...nested.map((path) => `:(exclude,literal)${path}`)]);
-  const leftOut: string[] = [];
-  for (const path of nested)
-    if (await isClone(git, path)) leftOut.push(path);
-    else await takeFiles(git, path, inside);
-  return leftOut;
 }
 
 /**

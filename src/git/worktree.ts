@@ -1,13 +1,12 @@
 import { existsSync } from 'node:fs';
-import { lstat, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { lstat, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { SentraError } from '#src/errors.ts';
 import {
   branchOf,
   findAdminDir,
   forgetAdminDir,
-  isHalfMade,
   isOwnAdminDir,
   isReady,
   markReady,
@@ -15,13 +14,12 @@ import {
   removeStaleLocks,
 } from '#src/git/admin-dir.ts';
 import { deleteBranch, moveBranch, removeStaleBranchLock } from '#src/git/branch.ts';
-import { mergeBase } from '#src/git/diff.ts';
 import { execGit, gitLine } from '#src/git/exec-git.ts';
 import { makeAdminDir } from '#src/git/new-admin-dir.ts';
 import { despiteRaces } from '#src/git/races.ts';
 import { type Repository, resolveCommit } from '#src/git/repository.ts';
 import { withRepositoryLock } from '#src/git/repository-lock.ts';
-import { environmentFiles, snapshot, withoutFiles } from '#src/git/snapshot.ts';
+import { environmentFiles, withoutFiles } from '#src/git/snapshot.ts';
 import { deleteTree, moveToTrash } from '#src/git/trash.ts';
 import { createTurns } from '#src/git/turns.ts';
 
@@ -169,10 +167,15 @@ export function removeWorktree(
 }
 
 /** Puts a worktree's files back to a commit of its branch; ignored files and environment files stay. */
-export async function restoreWorktree(
-  _repo: Repository,
-  { path, adminDir, commit }: { path: string; adminDir: string; commit: string },
-): Promise<void> {
+export async function restoreWorktree({
+  path,
+  adminDir,
+  commit,
+}: {
+  path: string;
+  adminDir: string;
+  commit: string;
+}): Promise<void> {
   await removeStaleLocks(adminDir);
   await restoreLink(path, adminDir);
   const git = { gitDir: adminDir, workTree: path };
@@ -216,47 +219,3 @@ export async function worktreeState(
   ]);
   return { dirty: Boolean(status?.stdout), unmerged: Number(unmerged.stdout.trim() || 0) };
 }
-
-export type WorkToSave = {
-  /** Of the worktree, where there still is one. */
-  path?: string;
-  adminDir?: string;
-  branchName: string;
-  /** The branch or commit that the work would be merged into. */
-  base: string;
-  /** Where the patch goes. */
-  file: string;
-};
-
-/**
- * Writes all that is not in `base` (commits, uncommitted changes, new files) as one patch for `git apply`. False, and no file, when
- * there is nothing to save.
- */
-export async function saveWork(repo: Repository, work: WorkToSave): Promise<boolean> {
-  const hasAdminDir = work.adminDir && existsSync(work.adminDir);
-  const tip =
-    (await resolveCommit(repo, `refs/heads/${work.branchName}`)) ??
-    (hasAdminDir ? await resolveCommit({ gitDir: work.adminDir as string }, 'HEAD') : null);
-  if (!tip) return false;
-  const from = (await mergeBase(repo, work.base, tip)) ?? (await emptyTree(repo));
-  // One that is not filled yet holds nobody's work, and every file that is still to come would look deleted.
-  const hasFiles = work.path && hasAdminDir && existsSync(work.path) && !(await isHalfMade(work.adminDir as string));
-  const { tree } = hasFiles
-    ? await snapshot(work.adminDir as string, work.path as string, { parent: tip })
-    : { tree: tip };
-  await mkdir(dirname(work.file), { recursive: true, mode: 0o700 });
-  const draft = `${work.file}.new`;
-  await writeFile(draft, '', { mode: 0o600 });
-  const args = ['diff-tree', '-p', '--binary', '--full-index', '--no-ext-diff', '--no-textconv', '--no-renames'];
-  await execGit([...args, `--output=${draft}`, from, tree], { gitDir: repo.gitDir });
-  if ((await stat(draft)).size === 0) {
-    await rm(draft);
-    return false;
-  }
-  await rename(draft, work.file);
-  return true;
-}
-
-/** For a branch that shares no commit with its base. */
-const emptyTree = (repo: Repository): Promise<string> =>
-  gitLine(['hash-object', '-t', 'tree', '--stdin'], { gitDir: repo.gitDir, input: '' });

@@ -14,7 +14,8 @@ import {
 
 export type DispatchParts = {
   changes: Changes;
-  engine: Pick<Engine, 'enqueue'> /** How long a worker may be silent. */;
+  engine: Pick<Engine, 'enqueue'>;
+  /** How long a worker may be silent. */
   lapseMs: number;
 };
 
@@ -33,7 +34,7 @@ export function dispatch(
     const workers = await listFreeWorkers(tx, lapseMs);
     const started: string[] = [];
     for (const turn of turns) {
-      const workerId = turn.begun ? turn.workerId : takeSlot(workers);
+      const workerId = takeSlot(workers, turn.begun ? turn.workerId : null);
       if (!workerId) break;
       const adwId = turn.adwId ?? (await beginRun(change, turn));
       await markDispatched(tx, adwId, workerId);
@@ -46,7 +47,11 @@ export function dispatch(
   });
 }
 
-function takeSlot(workers: FreeWorker[]): string | undefined {
+/** Of the worker that has begun the run, whatever else it does; else of the one with the most free slots. */
+function takeSlot(workers: FreeWorker[], begunBy: string | null): string | undefined {
+  const own = workers.find(({ id }) => id === begunBy);
+  if (own) own.free -= 1;
+  if (begunBy) return begunBy;
   const [best] = workers.sort((a, b) => b.free - a.free);
   if (!best || best.free < 1) return undefined;
   best.free -= 1;

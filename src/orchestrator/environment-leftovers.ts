@@ -2,7 +2,7 @@
 import type { Leftover } from '#src/orchestrator/leftovers.ts';
 import type { Queryable } from '#src/store/database.ts';
 import { listExpiredLeases, releaseLease, renewLeases } from '#src/store/port-leases.ts';
-import { getProjectRow } from '#src/store/projects.ts';
+import { getAnyProjectRow } from '#src/store/projects.ts';
 import { listTaskDatabases } from '#src/store/task-databases.ts';
 import { getStatuses, lockIdleTask } from '#src/store/tasks.ts';
 import { findWorktree, type WorktreeFacts } from '#src/store/worktrees.ts';
@@ -35,7 +35,7 @@ export async function findInEnvironment(parts: Parts, facts: readonly WorktreeFa
         action: 'remove',
         act: () =>
           whileBare(parts, row.taskId, async () => {
-            await removeTaskDatabase(parts, await getProjectRow(db, row.projectId), row.taskId);
+            await removeTaskDatabase(parts, await getAnyProjectRow(db, row.projectId), row.taskId);
           }),
       }),
     ),

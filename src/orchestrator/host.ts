@@ -166,6 +166,3 @@ function slotsAskedBy(project: ProjectRow): number | undefined {
     return undefined; // a wrong sentra.json is told on the project itself
   }
 }
-
-/** How many runs this database has at work, against the slots of this worker. */
-export const slotsInUse = (db: Queryable): Promise<number> => countTasksIn(db, 'running');

@@ -9,7 +9,7 @@ import type { Engine } from '#src/engine/engine.ts';
 import { SentraError } from '#src/errors.ts';
 import type { Change, Changes } from '#src/store/change.ts';
 import type { Database } from '#src/store/database.ts';
-import { failOpenAttempts } from '#src/store/phases.ts';
+import { failOpenAttempts, skipPhase } from '#src/store/phases.ts';
 import {
   addComments,
   approvePullRequest,
@@ -25,13 +25,21 @@ import { findWorktree } from '#src/store/worktrees.ts';
 import { waitForCleanUp } from '#src/workflows/clean-up.ts';
 import { cleanUpJob, mergeJob } from '#src/workflows/run.ts';
 
-type StartOptions = { workflowType?: WorkflowType | undefined; fromPhase?: PhaseName; comments?: NewComment[] };
+type StartOptions = {
+  workflowType?: WorkflowType | undefined;
+  fromPhase?: PhaseName;
+  /** Left out of the run. */
+  skipped?: PhaseName;
+  comments?: NewComment[];
+};
+type RetryOptions = { fromPhase?: PhaseName | undefined; skipFailed?: boolean | undefined };
 
 export type Lifecycle = {
   /** The run's id. It begins as soon as there is a slot for it. */
   start(taskId: string, options?: StartOptions): Promise<{ adwId: string }>;
   cancel(taskId: string): Promise<Task>;
-  retry(taskId: string, fromPhase?: PhaseName): Promise<Task>;
+  /** From the phase that failed, unless another is named; with `skipFailed` that one is left out. */
+  retry(taskId: string, options?: RetryOptions): Promise<Task>;
   skip(taskId: string): Promise<Task>;
   approve(taskId: string): Promise<Task>;
   requestChanges(taskId: string, comments: NewComment[]): Promise<Task>;
@@ -77,6 +85,7 @@ export function createLifecycle(parts: { database: Database; changes: Changes; e
       fromPhase: options.fromPhase ?? null,
       comments: options.comments ?? null,
     });
+    if (options.skipped) await skipPhase(change.tx, { adwId, phase: options.skipped }, task.id);
     change.touch(task.id); // queued from now on: orchestrator/ready.ts gives it a slot
     change.record({
       type: 'run.changed',
@@ -109,13 +118,19 @@ export function createLifecycle(parts: { database: Database; changes: Changes; e
       if (run) await engine.cancel(run.adwId);
       return getTask(db, taskId);
     },
-    async retry(taskId, fromPhase) {
+    async retry(taskId, { fromPhase, skipFailed } = {}) {
       const task = await ready('retry', taskId);
-      const from = fromPhase ?? defaultPhase(task);
+      const from = fromPhase ?? (skipFailed ? getFailedPhase(task) : defaultPhase(task));
       if (from !== 'PLAN' && !task.worktreePath)
         throw new SentraError('not_allowed', `The worktree of ${taskId} is gone, so it can only start from PLAN.`);
       const workflowType = phasesOf[task.workflowType].includes(from) ? task.workflowType : 'full_sdlc';
-      await changes.change((change) => begin(change, task, { workflowType, fromPhase: from }));
+      if (skipFailed && workflowType !== 'full_sdlc' && phasesOf[workflowType].at(-1) === from)
+        throw new SentraError(
+          'not_allowed',
+          `${from} is the last phase of ${workflowType}, so nothing would be left to do: skip the task, or start another workflow.`,
+        );
+      const skipped = skipFailed ? { skipped: from } : {};
+      await changes.change((change) => begin(change, task, { workflowType, fromPhase: from, ...skipped }));
       return getTask(db, taskId);
     },
     async skip(taskId) {
@@ -182,6 +197,14 @@ const pastOf: Record<ActionName, string> = {
   merge: 'merged',
   close: 'closed',
 };
+
+/** A review that asks for changes has passed as a phase, and fails the run. */
+function getFailedPhase({ id, phases, error }: Task): PhaseName {
+  const failed = phases.find((p) => p.state === 'failed')?.phase;
+  if (failed) return failed;
+  if (error?.code === 'changes_requested') return 'REVIEW';
+  throw new SentraError('not_allowed', `${id} has no phase that failed; retry it without skipping one.`);
+}
 
 /** Where a retry goes on: in the phase that failed, or from the start where nothing was begun or kept. */
 function defaultPhase(task: Task): PhaseName {

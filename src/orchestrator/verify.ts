@@ -3,6 +3,7 @@
  * at work meanwhile can look wrong for a moment, so a check that finds something looks again before it says so.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type DevServerState, isUp } from '#src/domain/dev-server.ts';
 import type { Verification } from '#src/domain/verification.ts';
 import type { Engine } from '#src/engine/engine.ts';
 import { messageOf } from '#src/errors.ts';
@@ -11,6 +12,7 @@ import { isMissing } from '#src/git/repository.ts';
 import { reconcileOnce } from '#src/orchestrator/reconcile.ts';
 import { listRoomProcesses } from '#src/sandbox/leftovers.ts';
 import { findWrongStatuses } from '#src/store/change.ts';
+import { type DevServerRow, listDevServerRows } from '#src/store/dev-servers.ts';
 import { listProjectRows, type ProjectRow } from '#src/store/projects.ts';
 import { getStatuses } from '#src/store/tasks.ts';
 import {
@@ -48,7 +50,7 @@ export async function verify(parts: VerifyParts): Promise<Verification> {
       () => ofProjects(parts, async (project) => ({ looked: 1, problems: await findDamage(project) })),
     ],
     ['nothing is left over', () => checkLeftovers(parts)],
-    ['no process works for a task that does not run', () => checkProcesses(parts)],
+    ['no process works for a task that neither runs nor serves its pages', () => checkProcesses(parts)],
   ];
   const results: Verification['checks'] = [];
   for (const [name, look] of checks) results.push({ name, ...(await lookTwice(look)) });
@@ -130,10 +132,14 @@ async function checkLeftovers(parts: Parts): Promise<Found> {
   return named(findings.length, [...problems, ...findings.map((f) => `${f.path}: ${f.reason} (${f.kind})`)]);
 }
 
+/** A person wants to look at it, whether the task runs or not. */
+const isServed = ({ requested, state }: DevServerRow) => requested && isUp(state as DevServerState);
+
 async function checkProcesses({ home, database }: Parts): Promise<Found> {
   const processes = await listRoomProcesses(`${home}/homes`);
   const statuses = await getStatuses(database.db, [...new Set(processes.map((p) => p.taskId))]);
-  const idle = processes.filter(({ taskId }) => statuses.get(taskId) !== 'running');
+  const served = new Set((await listDevServerRows(database.db)).filter(isServed).map(({ taskId }) => taskId));
+  const idle = processes.filter(({ taskId }) => statuses.get(taskId) !== 'running' && !served.has(taskId));
   return named(
     processes.length,
     idle.map(({ pid, taskId }) => `process ${pid} works for ${taskId}, which is ${statuses.get(taskId) ?? 'unknown'}`),

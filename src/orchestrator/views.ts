@@ -20,7 +20,8 @@ import { findParking } from '#src/store/runs.ts';
 import { listSetupSteps } from '#src/store/setup-steps.ts';
 import { findTaskDatabase } from '#src/store/task-databases.ts';
 import { listDependencies } from '#src/store/task-graph.ts';
-import { getTask, getTaskRow, getTasks, listTasks } from '#src/store/tasks.ts';
+import { listNodes } from '#src/store/task-nodes.ts';
+import { getTask, getTaskRow, getTasks } from '#src/store/tasks.ts';
 import { findWorktree } from '#src/store/worktrees.ts';
 import { findProjectProblem } from '#src/workflows/project-settings.ts';
 
@@ -86,10 +87,10 @@ export function createViews({ database, host }: { database: Database; host: Host
     },
     async graph(projectId) {
       await getProjectRow(db, projectId);
-      const { items } = await listTasks(db, { projectId, limit: 10_000 });
+      const nodes = await listNodes(db, projectId);
       const edges = await listDependencies(db, projectId);
       return {
-        nodes: items.map(({ id, title, status, phase, priority }) => ({ id, title, status, phase, priority })),
+        nodes,
         edges: [...edges].flatMap(([to, froms]) => froms.map((from) => ({ from, to }))),
       };
     },

@@ -9,7 +9,7 @@ import { messageOf } from '#src/errors.ts';
 import { endLeftovers } from '#src/sandbox/leftovers.ts';
 import type { Changes } from '#src/store/change.ts';
 import type { Database } from '#src/store/database.ts';
-import { listRunsOfWorker, releaseEndedRuns } from '#src/store/runs.ts';
+import { listRunsOfWorker, listUnreleasedWorkers, moveRuns, releaseEndedRuns } from '#src/store/runs.ts';
 import { listOwners, moveJobs } from '#src/store/takeover.ts';
 import { withLockOf } from '#src/store/worker-lock.ts';
 import { listWorkers, markWorkerStopped, registerWorker, renewWorker } from '#src/store/workers.ts';
@@ -66,7 +66,8 @@ export async function startWorkerLife(parts: LifeParts, signal: AbortSignal): Pr
   };
   const look = async () => {
     alive = await listWorkers(db, lease.lapseMs);
-    for (const owner of await listOwners(db, runsQueue('')))
+    const owners = [...(await listOwners(db, runsQueue(''))), ...(await listUnreleasedWorkers(db))];
+    for (const owner of new Set(owners))
       if (owner !== worker.id && !isAlive(alive, owner)) await takeOver(parts, owner);
   };
   const stops = [
@@ -100,12 +101,13 @@ async function takeOver({ database, changes, worker, homes, report }: LifeParts,
     const tasks = new Set((await listRunsOfWorker(db, dead)).map(({ taskId }) => taskId));
     await endLeftovers(homes, (taskId) => tasks.has(taskId));
     await releaseEndedRuns(db, dead);
-    const moved = await moveJobs(db, { from: dead, to: worker.id, queueOf: runsQueue });
-    if (moved.length === 0) return;
-    report(`Took over ${moved.length} jobs of ${dead}, which is gone.`);
-    await changes.change(async ({ record }) =>
-      record({ type: 'worker.changed', data: { id: dead, state: 'gone', jobs: moved.length } }),
-    );
+    const moved = await changes.change(async ({ tx, record }) => {
+      const jobs = await moveJobs(tx, { from: dead, to: worker.id, queueOf: runsQueue });
+      await moveRuns(tx, { from: dead, to: worker.id });
+      if (jobs.length) record({ type: 'worker.changed', data: { id: dead, state: 'gone', jobs: jobs.length } });
+      return jobs.length;
+    });
+    if (moved) report(`Took over ${moved} jobs of ${dead}, which is gone.`);
   });
 }
 

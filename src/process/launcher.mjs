@@ -39,9 +39,8 @@ function launch({ id, command, args, cwd, env, user, outlives, input }) {
 }
 
 function relay(id, stream, name) {
-  if (isPaused) stream.pause();
+  if (isPaused) stream.pause(); // first: a listener would set it flowing
   stream.on('data', (chunk) => tell({ id, [name]: chunk }, chunk.length));
-  if (isPaused) stream.pause(); // a listener sets it flowing
 }
 
 function end(answer) {

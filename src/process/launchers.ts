@@ -1,6 +1,6 @@
 /**
  * The other end of the launcher (launcher.mjs): hands it programs to start, and hears how they go. The first program starts
- * here, so that a process that runs only one needs no launcher; more launchers come when one does not keep up.
+ * here, so that a process that runs only one waits for no launcher; more launchers come when one does not keep up.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import os from 'node:os';

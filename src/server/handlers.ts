@@ -63,7 +63,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
       return { message: 'Workflow started', taskId: params.taskId, adwId };
     },
     cancelTask: ({ params }) => lifecycle.cancel(params.id),
-    retryTask: ({ params, body }) => lifecycle.retry(params.id, body.fromPhase),
+    retryTask: ({ params, body }) => lifecycle.retry(params.id, body),
     skipTask: ({ params }) => lifecycle.skip(params.id),
     approveTask: ({ params }) => lifecycle.approve(params.id),
     requestChanges: ({ params, body }) => lifecycle.requestChanges(params.id, body.comments),

@@ -22,6 +22,19 @@ export async function beginAttempt(
   return row;
 }
 
+/** A person decided to leave this phase out of the run; no attempt of it has the number 0. */
+export async function skipPhase(tx: Queryable, key: Omit<AttemptKey, 'attempt'>, taskId: string): Promise<void> {
+  await tx.insert(phases).values({ ...key, taskId, attempt: 0, state: 'skipped', costUsd: 0, endedAt: sql`now()` });
+}
+
+export async function findSkippedPhase(db: Queryable, adwId: string): Promise<PhaseName | null> {
+  const [row] = await db
+    .select({ phase: phases.phase })
+    .from(phases)
+    .where(and(eq(phases.adwId, adwId), eq(phases.state, 'skipped')));
+  return (row?.phase ?? null) as PhaseName | null;
+}
+
 export type AttemptEnd = {
   state: 'passed' | 'failed';
   commit?: string | null;

@@ -6,7 +6,7 @@ import type { RunStatus, WorkflowType } from '#src/domain/workflow.ts';
 import { type Failure, SentraError } from '#src/errors.ts';
 import type { Queryable } from '#src/store/database.ts';
 import { isOneOf } from '#src/store/one-of.ts';
-import { phases, runs } from '#src/store/schema.ts';
+import { phases, runs, tasks } from '#src/store/schema.ts';
 import { toIso, toIsoOrNull } from '#src/store/time.ts';
 
 export type RunRow = typeof runs.$inferSelect;
@@ -73,25 +73,41 @@ export async function setRunStatus(
   return rows.length === 1;
 }
 
-/** This worker executes the run from now on. Answers the number of the execution: an older one may write no more. */
-export async function takeRun(db: Queryable, adwId: string, workerId: string): Promise<number> {
+/**
+ * This worker executes the run from now on. Answers the number of the execution: an older one may write no more. Undefined when the
+ * run was given to another worker, while this one slept.
+ */
+export async function takeRun(db: Queryable, adwId: string, workerId: string): Promise<number | undefined> {
   const [row] = await db
     .update(runs)
     .set({ workerId, epoch: sql`${runs.epoch} + 1`, releasedAt: null })
-    .where(eq(runs.adwId, adwId))
+    .where(sql`${runs.adwId} = ${adwId} and coalesce(${runs.workerId}, ${workerId}) = ${workerId}`)
     .returning({ epoch: runs.epoch });
-  if (!row) throw new SentraError('not_found', `There is no run ${adwId}.`);
-  return row.epoch;
+  return row?.epoch;
 }
 
 /** Holds off a takeover until the transaction ends; false when one has happened. */
 export async function holdsRun(tx: Queryable, adwId: string, epoch: number): Promise<boolean> {
+  // The task's row first: who starts or cancels a task locks it before its run, and the other way round they would meet head-on.
+  await tx.execute(
+    sql`select from ${tasks} where id = (select task_id from ${runs} where adw_id = ${adwId}) for update`,
+  );
   const rows = await tx
     .select({ adwId: runs.adwId })
     .from(runs)
     .where(sql`${runs.adwId} = ${adwId} and ${runs.epoch} = ${epoch}`)
     .for('share');
   return rows.length === 1;
+}
+
+/** What a dead worker had is another's, and the execution that it had begun may write no more. Answers how many. */
+export async function moveRuns(tx: Queryable, { from, to }: { from: string; to: string }): Promise<number> {
+  const rows = await tx
+    .update(runs)
+    .set({ workerId: to, epoch: sql`${runs.epoch} + 1`, releasedAt: sql`now()` })
+    .where(sql`${runs.workerId} = ${from} and ${runs.status} in ('queued', 'running')`)
+    .returning({ adwId: runs.adwId });
+  return rows.length;
 }
 
 export async function releaseRun(db: Queryable, adwId: string, epoch: number): Promise<void> {
@@ -107,6 +123,15 @@ export const listRunsOfWorker = (db: Queryable, workerId: string): Promise<{ adw
     .select({ adwId: runs.adwId, taskId: runs.taskId })
     .from(runs)
     .where(sql`${runs.workerId} = ${workerId} and ${runs.releasedAt} is null`);
+
+/** Workers of which something may be at work still: also of runs that ended meanwhile, which the durable engine forgets. */
+export async function listUnreleasedWorkers(db: Queryable): Promise<string[]> {
+  const rows = await db
+    .selectDistinct({ workerId: runs.workerId })
+    .from(runs)
+    .where(sql`${runs.releasedAt} is null and ${runs.workerId} is not null`);
+  return rows.flatMap(({ workerId }) => workerId ?? []);
+}
 
 /** What a worker had at work when it died: nothing of it is, and what has ended is not taken up again. */
 export async function releaseEndedRuns(db: Queryable, workerId: string): Promise<void> {
@@ -149,6 +174,18 @@ export async function findParking(
     .from(runs)
     .where(sql`${runs.taskId} = ${taskId} and ${runs.status} = 'queued' and ${runs.parkedUntil} > now()`);
   return row?.until && row.failure ? { until: toIso(row.until), failure: row.failure } : undefined;
+}
+
+/** How long a parked run waits at least, in milliseconds, 0 when its time has come; undefined when it has a slot again. */
+export async function readWait(db: Queryable, adwId: string): Promise<number | undefined> {
+  const [row] = await db
+    .select({
+      hasSlot: sql<boolean>`${runs.dispatchedAt} is not null`,
+      waitMs: sql<number>`greatest(0, coalesce(extract(epoch from ${runs.parkedUntil} - now()) * 1000, 0))::float8`,
+    })
+    .from(runs)
+    .where(eq(runs.adwId, adwId));
+  return row && !row.hasSlot ? row.waitMs : undefined;
 }
 
 /** Goes on with a parked run that has a slot again; answers false when it is not one. */

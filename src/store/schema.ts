@@ -1,6 +1,6 @@
 /**
  * The tables of schema `sentra`; those of worktrees, what belongs to them and workers are in schema-host.ts. Facts are rows that are only ever added or closed; `tasks.status` is the one derived
- * column, written by store/tasks.ts alone. Columns named *_at are in the database's clock.
+ * column, written by store/change.ts alone. Columns named *_at are in the database's clock.
  */
 import { type SQL, sql } from 'drizzle-orm';
 import {
@@ -136,6 +136,7 @@ export const runs = sentra.table(
     index('runs_at_work')
       .on(t.taskId)
       .where(sql`status = 'running' or (status = 'queued' and dispatched_at is not null)`),
+    index('runs_unreleased').on(t.workerId).where(sql`released_at is null and worker_id is not null`),
   ],
 );
 

@@ -31,3 +31,12 @@ export async function listOwners(db: Queryable, queuePrefix: string): Promise<st
     where status = 'ENQUEUED' and starts_with(queue_name, ${queuePrefix})`);
   return rows.map((row) => row.owner);
 }
+
+/** Jobs that were begun with other steps than those of `version`. */
+export async function listOutdatedJobs(db: Queryable, version: string): Promise<string[]> {
+  const { rows } = await db.execute<{ id: string }>(sql`
+    select workflow_uuid as id from dbos.workflow_status
+    where status in ('PENDING', 'ENQUEUED') and application_version <> ${version} and started_at_epoch_ms is not null
+    order by created_at`);
+  return rows.map((row) => row.id);
+}

@@ -30,6 +30,15 @@ export async function listDependencies(db: Queryable, projectId: string): Promis
   return edges;
 }
 
+/** Tasks that wait for this one directly. */
+export async function listDependants(db: Queryable, id: string): Promise<string[]> {
+  const rows = await db
+    .select({ taskId: taskDependencies.taskId })
+    .from(taskDependencies)
+    .where(eq(taskDependencies.dependsOn, id));
+  return rows.map(({ taskId }) => taskId);
+}
+
 export async function insertDependencies(tx: Queryable, edges: readonly Edge[]): Promise<void> {
   if (!edges.length) return;
   const [ids, dependsOn] = [edges.map((e) => e.taskId), edges.map((e) => e.dependsOn)];

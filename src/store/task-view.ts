@@ -64,6 +64,8 @@ function toTask(row: Row, { dependencies, runs, worktree, lease, servers, pullRe
     })),
   );
   const error = row.status === 'failed' ? newest?.run.error : undefined;
+  const waitsFor = newest ? toWaitsFor(newest) : null;
+  const parkedIn = waitsFor ? newest?.phases.at(-1)?.phase : undefined;
   const present = worktree && !worktree.deletedAt;
   return {
     id: row.id,
@@ -73,7 +75,7 @@ function toTask(row: Row, { dependencies, runs, worktree, lease, servers, pullRe
     type: row.type as Task['type'],
     priority: row.priority as Task['priority'],
     status: row.status as Task['status'],
-    phase: currentPhase(progress),
+    phase: (parkedIn as Task['phase']) ?? currentPhase(progress),
     dependencies,
     assignedTo: row.assignedTo,
     workflowType: row.workflowType as Task['workflowType'],
@@ -99,12 +101,19 @@ function toTask(row: Row, { dependencies, runs, worktree, lease, servers, pullRe
     phases: progress,
     error: error ? { code: error.code, message: error.message } : null,
     notice: row.notice,
+    waitsFor,
     costUsd: totalCost(runs),
     tokens: runs.flatMap((r) => r.phases).reduce((sum, p) => sum + p.tokens, 0),
     createdAt: toIso(row.createdAt),
     startedAt: toIsoOrNull(row.startedAt),
     completedAt: toIsoOrNull(row.completedAt),
   };
+}
+
+/** Kept until the run has a slot again, also when the time has come. */
+function toWaitsFor({ run }: RunWithPhases): Task['waitsFor'] {
+  if (run.status !== 'queued' || !run.parkedUntil || !run.parkedFor) return null;
+  return { code: run.parkedFor.code, message: run.parkedFor.message, until: toIso(run.parkedUntil) };
 }
 
 /** Unknown as soon as one ended attempt is: a sum without it would look like the price. */

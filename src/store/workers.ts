@@ -1,5 +1,5 @@
 /** Workers: who is there, since when, last heard of when. The database's clock alone says whose lease has run out. */
-import { eq, isNull, ne, sql } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import type { Worker } from '#src/domain/worker.ts';
 import type { Queryable } from '#src/store/database.ts';
 import { runs } from '#src/store/schema.ts';
@@ -62,16 +62,6 @@ export async function listWorkers(db: Queryable, lapseMs: number): Promise<Worke
     startedAt: toIso(row.startedAt),
     seenAt: toIso(row.seenAt),
   }));
-}
-
-/** Tasks on which another worker, which has not stopped, is at work. */
-export async function listTasksOfOthers(db: Queryable, workerId: string): Promise<string[]> {
-  const rows = await db
-    .select({ taskId: runs.taskId })
-    .from(runs)
-    .innerJoin(workers, eq(workers.id, runs.workerId))
-    .where(sql`${runs.releasedAt} is null and ${ne(runs.workerId, workerId)} and ${isNull(workers.stoppedAt)}`);
-  return rows.map((row) => row.taskId);
 }
 
 /** Whether a worker has a run at work. One that is parked waits for nothing of this worker. */

@@ -158,10 +158,11 @@ export async function endPhase(
     touch(taskId);
     record({ type: 'phase.changed', taskId, data: { adwId, phase, attempt, state } });
   });
-  if (failure)
-    await run
-      .log(phase)
-      .error(`${phase}, attempt ${attempt} failed: ${failure.message}`, { kind: 'step', error: failure.code });
+  if (!failure) return;
+  const { recovery } = ruleOf(failure.code);
+  const level = recovery === 'wait_until' || recovery === 'back_off' ? 'warn' : 'error';
+  const message = `${phase}, attempt ${attempt} failed: ${failure.message}`;
+  await run.log(phase)[level](message, { kind: 'step', error: failure.code });
 }
 
 /** Commits all that changed in the worktree, under the attempt's date and parent: repeated, it gives the same hash. */

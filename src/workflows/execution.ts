@@ -12,6 +12,7 @@ import type { Parts } from '#src/workflows/parts.ts';
 export async function executeRun<T>(parts: Parts, adwId: string, work: (own: Parts) => Promise<T>): Promise<T> {
   const { db } = parts.database;
   const epoch = await whenAvailable(() => takeRun(db, adwId, parts.workerId));
+  if (epoch === undefined) throw lost(adwId);
   try {
     return await work({ ...parts, changes: fence(parts.changes, adwId, epoch) });
   } finally {
@@ -23,7 +24,9 @@ export async function executeRun<T>(parts: Parts, adwId: string, work: (own: Par
 const fence = (changes: Changes, adwId: string, epoch: number): Changes => ({
   change: (work) =>
     changes.change(async (change) => {
-      if (!(await holdsRun(change.tx, adwId, epoch))) throw new LostRun(`${adwId} is executed by another worker.`);
+      if (!(await holdsRun(change.tx, adwId, epoch))) throw lost(adwId);
       return work(change);
     }),
 });
+
+const lost = (adwId: string) => new LostRun(`${adwId} is executed by another worker.`);

@@ -31,7 +31,7 @@ export async function install(
     hasDependencies ? ahead : bringDependencies(parts, facts, worktreePath, log, signal),
   );
   await withAccess(parts, { adwId, facts, worktreePath }, async ({ env, sockets }) => {
-    const { runner, build } = await openRoom(parts, facts, worktreePath, sockets);
+    const { readingRunner: runner, build } = await openRoom(parts, facts, worktreePath, sockets);
     await runTaskSetup({ parts, facts, runner, worktreePath, env: { ...env, ...build.env }, steps, log }, signal);
   });
   return { done: true };
@@ -99,7 +99,9 @@ async function openRoom(parts: Parts, facts: SetupFacts, worktreePath: string, s
   const build = await openBuildCache(parts, facts, worktreePath);
   const open = (writable: readonly string[]) =>
     runnerFor(parts, facts, worktreePath, { discarded, writable: [...writable, ...build.writable], sockets });
-  return { runner: open([cachePath]), readingRunner: open([]), cachePath, build };
+  // The deeper place decides in a room: without them here, what others only read would be closed to installs as well.
+  const written = [cachePath, ...readableCaches(cachePath)];
+  return { runner: open(written), readingRunner: open([]), cachePath, build };
 }
 
 /** What set-up and TEST need to share built parts with the project's other tasks, where it asks for that. */

@@ -10,8 +10,8 @@ import { findPullRequest, getOpenPullRequest, markMerged, requestMerge } from '#
 import { getTaskRow, setTaskNotice } from '#src/store/tasks.ts';
 import { toIso } from '#src/store/time.ts';
 import type { Parts } from '#src/workflows/parts.ts';
-import { cleanUpJob } from '#src/workflows/run.ts';
-import { refuseUnmerged } from '#src/workflows/stack.ts';
+import { cleanUpJob, mergeJob } from '#src/workflows/run.ts';
+import { listMergeable, refuseUnmerged } from '#src/workflows/stack.ts';
 
 type Input = { taskId: string; adwId: string };
 
@@ -22,6 +22,7 @@ export const merge =
       const commit = await step('merge', () => mergeOnce(parts, taskId, adwId));
       await step('record', () => recordMerge(parts, taskId, adwId, commit));
       await step('push base', () => publish(parts, taskId, commit));
+      await step('merge what stands on it', () => mergeAbove(parts, taskId));
       return { commit };
     } catch (e) {
       if (isCancellation(e)) throw e;
@@ -97,9 +98,16 @@ async function publish(parts: Parts, taskId: string, commit: string): Promise<vo
   );
 }
 
+/** Those that ended their run before could not be merged until now; one that ends its run later finds this one merged. */
+async function mergeAbove(parts: Parts, mergedId: string): Promise<void> {
+  for (const { id, adwId } of await listMergeable(parts.database.db, mergedId))
+    await parts.changes.change(({ client }) => parts.engine.enqueue(client, mergeJob(id, adwId ?? mergedId, mergedId)));
+}
+
 async function tell(parts: Parts, taskId: string, adwId: string, thrown: unknown): Promise<void> {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  await parts.logs.logger({ taskId, adwId, phase: null }).error(`Not merged: ${message}`, { kind: 'step' });
+  const level = thrown instanceof SentraError && thrown.code === 'not_allowed' ? 'warn' : 'error'; // it only waits
+  await parts.logs.logger({ taskId, adwId, phase: null })[level](`Not merged: ${message}`, { kind: 'step' });
   await notice(parts, taskId, `Not merged: ${message}`);
 }
 

@@ -7,13 +7,14 @@ import { step } from '#src/engine/step.ts';
 import type { Failure } from '#src/errors.ts';
 import { keepLimit } from '#src/store/credential-limits.ts';
 import { whenAvailable } from '#src/store/database-error.ts';
-import { getRunRow, type Parking, parkRun, unparkRun } from '#src/store/runs.ts';
+import { type Parking, parkRun, readWait, unparkRun } from '#src/store/runs.ts';
 import type { Run } from '#src/workflows/run.ts';
 
 /** `credential`: everything that uses it waits as well. */
 export type Wait = { parking: Parking; failure: Failure; credential?: string };
 
 const lookMs = 500;
+const seldomMs = 30_000;
 
 /** `name` is unique within the run. */
 export async function park(run: Run, name: string, wait: Wait): Promise<void> {
@@ -44,8 +45,10 @@ const tell = ({ parts, adwId, facts }: Run, { message, code }: Failure, until: s
 /** Resolves when the scheduler has given the run a slot again. */
 async function goOn({ parts, adwId, facts }: Run, signal: AbortSignal): Promise<void> {
   const { db } = parts.database;
-  while ((await whenAvailable(() => getRunRow(db, adwId), signal)).dispatchedAt === null)
-    await sleep(lookMs, undefined, { signal });
+  const look = () => whenAvailable(() => readWait(db, adwId), signal);
+  // Hundreds may wait for hours: before its time none of them has to look often.
+  for (let waitMs = await look(); waitMs !== undefined; waitMs = await look())
+    await sleep(Math.min(Math.max(waitMs, lookMs), seldomMs), undefined, { signal });
   await parts.changes.change(async ({ tx, touch, record }) => {
     if (!(await unparkRun(tx, adwId))) return;
     touch(facts.taskId);

@@ -15,7 +15,8 @@ import { messageOf } from '#src/errors.ts';
 import { readText } from '#src/git/admin-dir.ts';
 import { findDoubt, isDirty, makePooled, movePooled as moveFiles, type Pooled, settle } from '#src/git/pool.ts';
 import { excludeLocally, isMissing } from '#src/git/repository.ts';
-import { removeWorktree, saveWork } from '#src/git/worktree.ts';
+import { saveWork } from '#src/git/save-work.ts';
+import { removeWorktree } from '#src/git/worktree.ts';
 import type { Logger } from '#src/logs/pipeline.ts';
 import { gentle } from '#src/process/gentle.ts';
 import {

@@ -38,7 +38,8 @@ const bodies: Record<WorkflowType, RunBody> = {
     requirePassed(await test(run));
     return 'done';
   },
-  iterative_code_test: async (run) => changed(await codeUntilGreen(run, { comments: run.facts.comments })),
+  iterative_code_test: async (run) =>
+    changed(await codeUntilGreen(run, { comments: run.facts.comments }, { startWithTest: !includes(run, 'CODE') })),
   full_sdlc: fullSdlc,
 };
 

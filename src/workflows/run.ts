@@ -13,7 +13,7 @@ import type { WorkflowType } from '#src/domain/workflow.ts';
 import { isCancellation, step } from '#src/engine/step.ts';
 import { messageOf, SentraError } from '#src/errors.ts';
 import type { Logger } from '#src/logs/pipeline.ts';
-import { failOpenAttempts } from '#src/store/phases.ts';
+import { failOpenAttempts, findSkippedPhase } from '#src/store/phases.ts';
 import { getProjectRow } from '#src/store/projects.ts';
 import { getRunRow, setRunStatus } from '#src/store/runs.ts';
 import { decide, getTaskRow, markStarted } from '#src/store/tasks.ts';
@@ -34,6 +34,8 @@ export type RunFacts = {
   plan: string | null;
   mergePolicy: MergePolicy;
   fromPhase: PhaseName | null;
+  /** The one that a person left out of this run. */
+  skipped: PhaseName | null;
   comments: NewComment[];
   project: { id: string; path: string; gitDir: string; baseBranch: string; remote: string | null };
   config: ProjectConfig;
@@ -87,9 +89,9 @@ async function goThrough(parts: Parts, type: WorkflowType, adwId: string, body: 
   return end;
 }
 
-/** True when this run goes through `phase`: it was not told to begin later. */
-export const includes = (run: Run, phase: PhaseName): boolean =>
-  phaseNames.indexOf(phase) >= phaseNames.indexOf(run.facts.fromPhase ?? 'PLAN');
+/** True when this run goes through `phase`: it was told neither to begin later nor to leave it out. */
+export const includes = ({ facts }: Run, phase: PhaseName): boolean =>
+  phaseNames.indexOf(phase) >= phaseNames.indexOf(facts.fromPhase ?? 'PLAN') && phase !== facts.skipped;
 
 function frame(parts: Parts, adwId: string, facts: RunFacts, worktree: PreparedWorktree): Run {
   return {
@@ -119,9 +121,11 @@ async function begin(parts: Parts, adwId: string): Promise<RunFacts> {
   const task = await getTaskRow(db, run.taskId);
   const project = await getProjectRow(db, task.projectId);
   const config = readProjectConfig(project);
+  const skipped = await findSkippedPhase(db, adwId);
+  const told = `${run.workflowType}${skipped ? `; ${skipped} is left out, as a person decided` : ''}`;
   void parts.logs
     .logger({ taskId: task.id, adwId, phase: null })
-    .info(`Run ${adwId} begins: ${run.workflowType}`, { kind: 'step' });
+    .info(`Run ${adwId} begins: ${told}`, { kind: 'step' });
   return {
     taskId: task.id,
     title: task.title,
@@ -132,6 +136,7 @@ async function begin(parts: Parts, adwId: string): Promise<RunFacts> {
     plan: task.plan,
     mergePolicy: (task.merge as MergePolicy | null) ?? config.merge,
     fromPhase: run.fromPhase as PhaseName | null,
+    skipped,
     comments: (run.comments as NewComment[] | null) ?? [],
     project: {
       id: project.id,
@@ -199,9 +204,10 @@ export const cleanUpJob = (taskId: string, cause: string) => ({
   input: { taskId, adwId: cause },
 });
 
-export const mergeJob = (taskId: string, cause: string) => ({
+/** `cause`: what it is merged for; the same again is the same job. */
+export const mergeJob = (taskId: string, adwId: string, cause = adwId) => ({
   id: `merge:${taskId}:${cause}`,
   workflow: 'merge',
   queue: 'merges' as const,
-  input: { taskId, adwId: cause },
+  input: { taskId, adwId },
 });

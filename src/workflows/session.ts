@@ -148,10 +148,13 @@ async function toLine(event: AgentEvent, agentName: string, log: Logger): Promis
   }
 }
 
+/** Nothing is wrong with the task: it goes on by itself later. */
+const isWait = ({ outcome }: SessionEnd) => outcome === 'rate_limited' || outcome === 'overloaded';
+
 async function logEnd(log: Logger, agentName: string, end: SessionEnd): Promise<void> {
   const cost = end.costUsd === null ? '' : `, $${end.costUsd.toFixed(4)}`;
   if (end.outcome === 'done') await log.info(`${agentName} is done${cost}`, { kind: 'agent', agentName });
-  else await log.error(end.message, { kind: 'agent', agentName, error: end.outcome });
+  else await log[isWait(end) ? 'warn' : 'error'](end.message, { kind: 'agent', agentName, error: end.outcome });
 }
 
 function toTurn(end: SessionEnd): Turn {

@@ -9,6 +9,8 @@ const upstream = createServer(async (incoming, response) => {
   let body = '';
   for await (const chunk of incoming) body += chunk;
   seen.push({ url: incoming.url ?? '', headers: incoming.headers, body });
+  const limit = /limited\?(.+)=(.+)/.exec(decodeURIComponent(incoming.url ?? ''));
+  if (limit) return void response.writeHead(429, { [limit[1] ?? '']: limit[2] }).end();
   response.writeHead(incoming.url === '/base/broken' ? 529 : 200, { 'content-type': 'text/event-stream' });
   response.write('first ');
   if (incoming.url === '/base/slow') await release.promise;
@@ -76,4 +78,24 @@ test("the model's own errors pass, and a model that is not there is told", async
   expect(response.status).toBe(502);
   expect(await response.text()).toMatch(/The model cannot be reached: .*ECONNREFUSED/);
   await nowhere.close();
+});
+
+const inTwoHours = new Date(Date.now() + 7_200_000).toISOString();
+
+test.each([
+  ['retry-after', '7200', true],
+  ['anthropic-ratelimit-unified-reset', inTwoHours, true],
+  ['retry-after', '2', false], // the agent itself waits so long
+  ['retry-after', 'soon', false],
+  ['retry-after', '9'.repeat(30), false],
+  ['anthropic-ratelimit-unified-reset', '9'.repeat(30), false],
+])('after 429 with %s: %s the model is left alone: %s', async (name, value, isLimited) => {
+  const gateway = await startGateway(access(null), 'loopback');
+  const first = await fetch(`${gateway.address}/limited?${name}=${encodeURIComponent(value)}`);
+  expect(first.status).toBe(429);
+  const asked = seen.length;
+  expect((await fetch(`${gateway.address}/v1/messages`)).status).toBe(isLimited ? 429 : 200);
+  expect(seen.length - asked).toBe(isLimited ? 0 : 1);
+  expect(gateway.limitedUntil() !== undefined).toBe(isLimited);
+  await gateway.close();
 });

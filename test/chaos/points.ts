@@ -26,6 +26,7 @@ export const stepNames = [
   'merge',
   'record',
   'push base',
+  'merge what stands on it',
   'wait for the run to stop',
   'remove',
 ] as const;

@@ -200,7 +200,10 @@ describe('task', () => {
       'Workflow started: task-aaaa00000001, run adw-000000000001\n',
     );
     await cli(['task', 'retry', 'task-aaaa00000001', '--from', 'code'], handlers);
-    expect(sent).toEqual([{ workflowType: 'plan' }, { fromPhase: 'CODE' }]);
+    await cli(['task', 'retry', 'task-aaaa00000001', '--skip-failed'], handlers);
+    expect(sent).toEqual([{ workflowType: 'plan' }, { fromPhase: 'CODE' }, { skipFailed: true }]);
+    const both = await cli(['task', 'retry', 'task-aaaa00000001', '--from', 'code', '--skip-failed'], handlers);
+    expect(both).toMatchObject({ code: 2, err: expect.stringContaining('fromPhase') });
   });
 
   test('logs reads page after page, with its filters', async () => {

@@ -28,6 +28,35 @@ test('a wrong value is refused with its path', () => {
   expect(problems('{"agents": {"mine": {"kind": "command"}}}')[0]).toMatch(/^agents\.mine\.command: /);
 });
 
+test('where several kinds of value are possible, all of them are told', () => {
+  expect(problems('{"setup": {"install": true}}')).toEqual([
+    'setup.install: expected "auto" or false or string, received boolean',
+  ]);
+  expect(problems('{"pool": {"install": "yes"}}')).toEqual([
+    'pool.install: expected "auto" or boolean, received string',
+  ]);
+});
+
+test('port names that do not fit a block, or that programs need for something else, are refused', () => {
+  const names = Array.from({ length: 9 }, (_, i) => `P${i}_PORT`);
+  expect(problems(JSON.stringify({ ports: names.slice(1) }))).toEqual([]);
+  expect(problems(JSON.stringify({ ports: ['FRONTEND_PORT', ...names.slice(1)] }))).toEqual([]);
+  expect(problems(JSON.stringify({ ports: names }))).toEqual([
+    'ports: a task has ten ports, and with FRONTEND_PORT and BACKEND_PORT these are 11',
+  ]);
+  for (const name of ['PATH', 'HOME', 'NODE_OPTIONS', 'LD_PRELOAD', 'DATABASE_URL', 'PEER_PORTS'])
+    expect(problems(JSON.stringify({ ports: [name] }))).toEqual([
+      `ports: ${name} means something else to programs; call it ${name}_PORT`,
+    ]);
+});
+
+test('worktrees lie neither in the root of the repository nor in .git', () => {
+  for (const worktreesDir of ['', '.', './', '.git', '.git/worktrees', '/srv/shop/.git/x'])
+    expect(problems(JSON.stringify({ worktreesDir }))[0]).toMatch(/^worktreesDir: /);
+  for (const worktreesDir of ['.sentra/worktrees', '../work', '/srv/work'])
+    expect(problems(JSON.stringify({ worktreesDir }))).toEqual([]);
+});
+
 test('text that is not JSON is told as such', () => {
   expect(problems('{')[0]).toMatch(/^sentra\.json is not valid JSON: /);
 });

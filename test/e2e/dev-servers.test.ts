@@ -111,6 +111,8 @@ test('other tasks have none, until a person asks for it; it is seen in a browser
   });
   await sentra.client.startDevServers({ params, body: {} });
   await reached(id, 'ready');
+  const { checks } = await sentra.client.verify();
+  expect(checks.find(({ name }) => name.startsWith('no process works'))).toMatchObject({ ok: true, problems: [] });
   expect(await look(task)).toContain('<h1>green</h1>');
   const before = processesOf(id);
   await sentra.kill();

@@ -102,13 +102,13 @@ test('a task has a database of its own, reached behind the wall without its pass
   expect(git(repository, 'ls-tree', '-r', '--name-only', 'main')).not.toMatch(/\.env/);
 });
 
-test('a database that its server did not let go is dropped by the clean-up once it does', async () => {
+test('a database that its server did not let go is dropped by the clean-up once it does, its project removed or not', async () => {
   const config = agentConfig('good', {
     isolation: 'none',
     database: { url: inject('postgresUrl'), perTask: 'schema' },
     test: 'echo "at $DATABASE_URL"; grep DATABASE .env.local',
   });
-  const { id, repository } = await addTask(config);
+  const { id, projectId, repository } = await addTask(config);
   expect((await start(id, 'plan')).error).toBeNull();
   expect((await start(id, 'test')).error).toBeNull();
   const { database } = await environmentOf(id);
@@ -126,6 +126,7 @@ test('a database that its server did not let go is dropped by the clean-up once 
   const findings = async () =>
     (await sentra.client.cleanWorktrees({ body: {} })).items.filter((item) => item.kind === 'database');
   expect(await findings()).toMatchObject([{ taskId: id, done: false, problem: expect.stringContaining('by now') }]);
+  await sentra.client.removeProject({ params: { id: projectId } });
   writeFileSync(path.join(repository, 'sentra.json'), JSON.stringify(config));
   expect(await findings()).toMatchObject([
     { taskId: id, done: true, path: expect.stringContaining(database?.name ?? '') },

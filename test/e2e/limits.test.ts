@@ -40,6 +40,8 @@ test('tasks that meet a limit are parked, leave their slots, ask nobody before i
   const lines = await Promise.all(ids.map((id) => listLines(sentra, id)));
   const asked = lines.flat().filter((line) => line === '429').length;
   expect(asked).toBeLessThanOrEqual(4); // as many as were at work when the first was told
+  const { items: errors } = await client.listLogs({ params: { taskId: ids[0] as string }, query: { level: 'error' } });
+  expect(errors).toEqual([]); // nothing was wrong: it waited
   const { items } = await client.listLogs({
     params: { taskId: ids[7] as string },
     query: { q: 'working on PLAN', limit: 10 },

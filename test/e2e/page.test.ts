@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openBrowser } from '../helpers/browser.ts';
-import { agentConfig, git, makeRepository } from '../helpers/repository.ts';
-import { startTestSentra, type TestSentra } from '../helpers/sentra.ts';
+import { agentConfig, agentPath, git, makeRepository } from '../helpers/repository.ts';
+import { startTestSentra, type TestSentra, until } from '../helpers/sentra.ts';
 
 let sentra: TestSentra;
 let browser: Browser;
@@ -20,6 +20,19 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close();
   await sentra?.stop();
+});
+
+/** One agent lets nobody in for an hour, one always fails, and the worktrees lack something. */
+const troubled = makeRepository({
+  config: {
+    limits: { agentAttempts: 1 },
+    agents: {
+      default: 'limited',
+      limited: { kind: 'command', command: ['node', agentPath, `until=${Date.now() + 3_600_000}`] },
+      broken: { kind: 'command', command: ['node', agentPath, 'exit1'] },
+    },
+  },
+  files: { '.gitattributes': '*.psd filter=lfs diff=lfs merge=lfs -text\n' },
 });
 
 const login = async () => {
@@ -98,22 +111,56 @@ test('a template kept on the page fills the form of a new task', { timeout: 60_0
   expect(items).toMatchObject([{ type: 'chore', status: 'pending' }]);
 });
 
+test('the page says in words what holds tasks back: a limit of the model, an agent that fails, what a worktree lacks', {
+  timeout: 90_000,
+}, async () => {
+  const { client } = sentra;
+  const { id: projectId } = await client.addProject({ body: { path: troubled.path, name: 'troubled' } });
+  const broken = Array.from({ length: 5 }, (_, at) => ({ key: `b${at}`, title: `Broken ${at}`, agent: 'broken' }));
+  const tasks = [...broken, { key: 'limited', title: 'Wait for the model' }].map((task) => ({
+    ...task,
+    autoStart: true,
+  }));
+  await client.createTasks({ body: { projectId, tasks } });
+  await until(async () => (await client.listBreakers()).items.length === 1, 60_000);
+  await client.createTask({ body: { projectId, title: 'Broken too', agent: 'broken', autoStart: true } });
+
+  await page.goto(`${sentra.url}/?project=${projectId}`);
+  await page.getByText(/broken starts nothing in troubled until \d\d:\d\d/).waitFor();
+  await page.getByRole('link', { name: /Broken too .*broken is stopped until \d\d:\d\d/ }).waitFor();
+  await page.getByRole('link', { name: /Wait for the model .*Waits for the model until .*\d\d:\d\d/ }).click();
+  await page
+    .getByText(/^Waits for the model until .*\d\d:\d\d$/)
+    .filter({ visible: true })
+    .waitFor();
+  await page
+    .getByText(/lets nobody in until [^T]*: the weekly limit/)
+    .filter({ visible: true })
+    .first()
+    .waitFor();
+  await page.goto(`${sentra.url}/settings`);
+  await page.getByText('Files of LFS are pointers in a worktree').waitFor();
+});
+
 test('no page has a fault that axe finds, wide and on a phone, dark and light', { timeout: 180_000 }, async () => {
   const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-  const { items } = await sentra.client.listTasks({ query: {} });
+  const taskOf = async (q: string) => (await sentra.client.listTasks({ query: { q } })).items[0]?.id;
+  const [done, parked] = [await taskOf('Greet the world'), await taskOf('Wait for the model')];
   const paths = [
     '/',
-    `/tasks/${items[0]?.id}?tab=logs`,
-    `/tasks/${items[0]?.id}?tab=branch`,
+    '/?q=nothing-like-it',
+    `/tasks/${done}?tab=logs`,
+    `/tasks/${done}?tab=branch`,
+    `/tasks/${parked}?tab=progress`,
     '/resources',
     '/settings',
   ];
-  for (const [width, colorScheme] of [
+  for (const [width, theme] of [
     [1440, 'dark'],
     [390, 'light'],
   ] as const) {
     await page.setViewportSize({ width, height: 900 });
-    await page.emulateMedia({ colorScheme });
+    await page.evaluate(`localStorage.setItem('sentra.theme', '${theme}')`);
     for (const path of paths) {
       await page.goto(`${sentra.url}${path}`);
       await page.getByRole('main').waitFor();
@@ -124,4 +171,23 @@ test('no page has a fault that axe finds, wide and on a phone, dark and light', 
       expect([path, width, overflow]).toEqual([path, width, 0]);
     }
   }
+});
+
+test('a person closes the breaker, and drains the worker after a warning that it is the only one', {
+  timeout: 60_000,
+}, async () => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto(sentra.url);
+  await page.getByRole('button', { name: 'Close the breaker of broken' }).click();
+  await page.getByText(/broken starts nothing/).waitFor({ state: 'detached' });
+  expect((await sentra.client.listBreakers()).items).toEqual([]);
+
+  await page.goto(`${sentra.url}/resources`);
+  await page.getByRole('button', { name: /^Drain worker-/ }).click();
+  const dialog = page.getByRole('dialog', { name: /^Drain worker-/ });
+  await dialog.getByText('No other worker takes work').waitFor();
+  await dialog.getByRole('button', { name: 'Drain', exact: true }).click();
+  await page.getByText('It finishes what it has and takes nothing more.').waitFor();
+  expect((await sentra.client.listWorkers()).items).toMatchObject([{ state: 'draining' }]);
+  expect(errors).toEqual([]);
 });

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { agentConfig, git, makeRepository } from '../helpers/repository.ts';
-import { startTestSentra, waitForRun } from '../helpers/sentra.ts';
+import { startTestSentra, type TestSentra, waitForRun } from '../helpers/sentra.ts';
 
 const tests = [
   `node -e 'if (require("tiny") !== 7) process.exit(1)'`,
@@ -26,29 +26,46 @@ function makeNpmProject(): string {
   return repository;
 }
 
+let sentra: TestSentra;
+
+beforeAll(async () => {
+  sentra = await startTestSentra();
+});
+afterAll(() => sentra?.stop());
+
+/** Adds the project and answers how one task of it goes. */
+async function openProject(repository: string) {
+  const project = await sentra.client.addProject({ body: { path: repository } });
+  return async (title: string) => {
+    const body = { projectId: project.id, title, workflowType: 'code_test', autoStart: true } as const;
+    const { id } = await sentra.client.createTask({ body });
+    const task = await waitForRun(sentra, id);
+    const { items } = await sentra.client.listLogs({ params: { taskId: id }, query: { limit: 5000 } });
+    return { task, messages: items.map(({ message }) => message) };
+  };
+}
+
 test('a second task gets the dependencies of the first and shares its build cache where the project asks for that', async () => {
-  const sentra = await startTestSentra();
-  try {
-    const project = await sentra.client.addProject({ body: { path: makeNpmProject() } });
-    const runTask = async (title: string) => {
-      const body = { projectId: project.id, title, workflowType: 'code_test', autoStart: true } as const;
-      const { id } = await sentra.client.createTask({ body });
-      const task = await waitForRun(sentra, id);
-      const { items } = await sentra.client.listLogs({ params: { taskId: id }, query: { limit: 5000 } });
-      return { task, messages: items.map(({ message }) => message) };
-    };
-    const [first, second] = [await runTask('First'), await runTask('Second')];
-    expect(first.messages.join('\n')).toMatch(/Dependencies installed by `npm ci/);
-    expect(second.messages.join('\n')).toMatch(/Dependencies taken from the prepared ones in \d+ ms/);
-    for (const { task } of [first, second]) {
-      expect(task).toMatchObject({ status: 'pending', error: null });
-      expect(second.messages).toContain(String(task.ports.BACKEND_PORT));
-    }
-    const [one, two] = [first, second].map(({ task }) =>
-      statSync(path.join(task.worktreePath ?? '', 'node_modules/tiny/index.js')),
-    );
-    expect(two?.ino).toBe(one?.ino);
-  } finally {
-    await sentra.stop();
+  const runTask = await openProject(makeNpmProject());
+  const [first, second] = [await runTask('First'), await runTask('Second')];
+  expect(first.messages.join('\n')).toMatch(/Dependencies installed by `npm ci/);
+  expect(second.messages.join('\n')).toMatch(/Dependencies taken from the prepared ones in \d+ ms/);
+  for (const { task } of [first, second]) {
+    expect(task).toMatchObject({ status: 'pending', error: null });
+    expect(second.messages).toContain(String(task.ports.BACKEND_PORT));
   }
+  const [one, two] = [first, second].map(({ task }) =>
+    statSync(path.join(task.worktreePath ?? '', 'node_modules/tiny/index.js')),
+  );
+  expect(two?.ino).toBe(one?.ino);
+});
+
+test('installs write the folders that worktrees link into; set-up and tests only read them', async () => {
+  const stores = '"$pnpm_config_store_dir" "$YARN_GLOBAL_FOLDER"';
+  const install = `for store in ${stores}; do mkdir "$store/kept" && echo "$store" >> .stores || exit 1; done`;
+  const reads = 'for store in $(cat .stores); do test -d "$store/kept" && ! mkdir "$store/more" || exit 1; done';
+  const config = agentConfig('good', { setup: { install, build: reads }, test: reads });
+  const { path: repository } = makeRepository({ config, files: { '.gitignore': '.stores\n' } });
+  const { task } = await (await openProject(repository))('Fill the stores');
+  expect(task).toMatchObject({ status: 'pending', error: null });
 });

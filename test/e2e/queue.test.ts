@@ -104,10 +104,10 @@ test('requests at once that would close a circle leave a graph without one, and 
   expect(edges).toHaveLength(items.length - 1);
 });
 
-test('a stacked task works on the branch of the one in review, and is merged after it', async () => {
+test('a stacked task works on the branch of the one in review, and is merged by itself once that one is', async () => {
   const project = await addProject(agentConfig('good', { stacked: true }));
   const below = await project.create('Below');
-  const above = await project.create('Above', { dependencies: [below.id] });
+  const above = await project.create('Above', { dependencies: [below.id], merge: 'auto' });
   const { branchName, status } = await waitForTask(sentra, above.id);
   expect(status).toBe('in_review');
   const { branchName: belowBranch } = await show(below.id);
@@ -116,8 +116,9 @@ test('a stacked task works on the branch of the one in review, and is merged aft
   expect(files.map(({ path }) => path)).not.toContain(`${below.id}.txt`);
   const early = await refusal(sentra.client.mergeTask({ params: { id: above.id } }));
   expect(early.message).toContain(`waits for "Below" (${below.id}), which is in review`);
+  expect(await why(above.id)).toMatchObject([{ code: 'dependency', taskId: below.id }, { code: 'waiting_for_person' }]);
   await sentra.client.mergeTask({ params: { id: below.id } });
-  expect((await sentra.client.mergeTask({ params: { id: above.id } })).status).toBe('completed');
+  expect(await waitForTask(sentra, above.id, ['completed'])).toMatchObject({ notice: null });
 });
 
 test('tests go through the host one at a time where it is told so, while their tasks run at once', async () => {

@@ -1,5 +1,7 @@
 /** Several workers on one database: they share the work, and whatever becomes of one, another finishes what it had begun. */
+import { spawn } from 'node:child_process';
 import net from 'node:net';
+import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startEmbedded } from '#src/store/postgres.ts';
 import { agentConfig, git, makeRepository } from '../helpers/repository.ts';
@@ -106,6 +108,21 @@ test('a worker that says goodbye hands over at once', async () => {
   await expectOnce(id, repository);
 });
 
+test('what a killed worker had at work can be cancelled, cleaned up and started again, though no job of it is left', async () => {
+  const { ids } = await addTasks(agentConfig('holds-CODE'), 1);
+  const id = ids[0] as string;
+  await waitForLine(sentra, id, 'holding CODE');
+  const { items } = await sentra.client.listWorkers();
+  const busy = items.find(({ state, running }) => state === 'alive' && running > 0);
+  await started.find((worker) => worker.id === busy?.id)?.end('SIGKILL');
+  await sentra.client.cancelTask({ params: { id } });
+  await begin();
+  await until(async () => (await sentra.client.getTask({ params: { id } })).worktreePath === null, 15_000);
+  expect(await sentra.client.retryTask({ params: { id }, body: {} })).toMatchObject({ status: 'queued' });
+  await until(async () => (await listLines(sentra, id)).filter((line) => line === 'holding CODE').length === 2, 20_000);
+  await sentra.client.cancelTask({ params: { id } });
+});
+
 test('a worker whose database is cut off ends its agents before another begins with them', async () => {
   const { ids, path: repository } = await addTasks({ ...agentConfig('holds-CODE') }, 1);
   const id = ids[0] as string;
@@ -173,3 +190,15 @@ async function lay(url: string) {
     },
   };
 }
+
+test('a worker that starts ends nothing that another Sentra of the home has at work, as a dev server', async () => {
+  const { path: repository } = makeRepository({ config: agentConfig() });
+  const { id: projectId } = await sentra.client.addProject({ body: { path: repository } });
+  const { id } = await sentra.client.createTask({ body: { projectId, title: 'Shown' } });
+  const env = { HOME: path.join(sentra.home, 'homes', id), PATH: process.env.PATH };
+  const program = spawn('sleep', ['600'], { env, stdio: 'ignore' });
+  const worker = await begin();
+  expect(program.signalCode).toBeNull();
+  program.kill('SIGKILL');
+  await worker.end('SIGKILL');
+});

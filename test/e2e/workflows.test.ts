@@ -3,6 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { NewTaskInput, Task } from '#src/domain/task.ts';
 import type { WorkflowType } from '#src/domain/workflow.ts';
+import { refusal } from '../helpers/failing.ts';
 import { agentConfig, git, makeRepository } from '../helpers/repository.ts';
 import { startTestSentra, type TestSentra, until, waitForRun, waitForTask } from '../helpers/sentra.ts';
 
@@ -103,6 +104,48 @@ test('a review that asks for changes fails alone, opens nothing, and a retry fin
   const reviewed = await execute(id, 'review');
   expect(reviewed).toMatchObject({ status: 'failed', error: { code: 'changes_requested' }, pullRequest: null });
   expect(await execute(id, 'full_sdlc')).toMatchObject({ status: 'in_review', pullRequest: { number: 1 } });
+});
+
+test('a retry that begins late still hands the comments of its review to CODE', async () => {
+  const { create } = await makeProject('fresh,changes-first');
+  const { id } = await create('Begin with review', { autoStart: true });
+  await waitForTask(sentra, id);
+  await sentra.client.retryTask({ params: { id }, body: { fromPhase: 'REVIEW' } });
+  expect(await waitForRun(sentra, id)).toMatchObject({ status: 'in_review', error: null });
+  expect(await attemptsOf(id)).toEqual(['REVIEW 1 passed', 'CODE 1 passed', 'TEST 1 passed', 'REVIEW 2 passed']);
+});
+
+test('a person skips the phase that failed: it is recorded as that, and the run goes on behind it', async () => {
+  const { create } = await makeProject('fresh,never-green,changes-first', { limits: { codeTestAttempts: 1 } });
+  const { id } = await create('Without tests', { autoStart: true });
+  expect(await waitForTask(sentra, id)).toMatchObject({ status: 'failed', error: { code: 'tests_failing' } });
+  await sentra.client.retryTask({ params: { id }, body: { skipFailed: true } });
+  const done = await waitForRun(sentra, id);
+  expect(done).toMatchObject({ status: 'in_review', error: null, pullRequest: { number: 1 } });
+  expect(phasesOf(done)).toBe('PLAN passed, CODE passed, TEST skipped, REVIEW passed');
+  expect(await attemptsOf(id)).toEqual(['TEST 0 skipped', 'REVIEW 1 passed', 'CODE 1 passed', 'REVIEW 2 passed']);
+  const { title, status, phase, priority } = done;
+  const { nodes } = await sentra.client.getGraph({ query: { projectId: done.projectId } });
+  expect(nodes).toEqual([{ id, title, status, phase, priority }]);
+  const again = await refusal(sentra.client.retryTask({ params: { id }, body: { skipFailed: true } }));
+  expect(again).toMatchObject({ code: 'not_allowed', message: expect.stringContaining('no phase that failed') });
+});
+
+test('a review that never approves can be skipped, the last phase of another workflow cannot', async () => {
+  const { create } = await makeProject('fresh,never-approves', { limits: { reviewRounds: 1 } });
+  const { id } = await create('Good enough', { autoStart: true });
+  expect(await waitForTask(sentra, id)).toMatchObject({ status: 'failed', error: { code: 'changes_requested' } });
+  await sentra.client.retryTask({ params: { id }, body: { skipFailed: true } });
+  const done = await waitForRun(sentra, id);
+  expect(done).toMatchObject({
+    status: 'in_review',
+    phases: expect.arrayContaining([{ phase: 'REVIEW', state: 'skipped', attempt: 0 }]),
+  });
+
+  const alone = await create('Review only', { workflowType: 'review', autoStart: true });
+  expect((await waitForTask(sentra, alone.id)).status).toBe('failed');
+  const refused = await refusal(sentra.client.retryTask({ params: { id: alone.id }, body: { skipFailed: true } }));
+  expect(refused.message).toContain('REVIEW is the last phase of review');
 });
 
 test('review of a branch without a commit opens no pull request', async () => {

@@ -1,4 +1,4 @@
-import { readFile, stat, symlink, truncate } from 'node:fs/promises';
+import { chmod, readFile, stat, symlink, truncate } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { copyUntracked } from '#src/environment/copy-untracked.ts';
@@ -90,4 +90,21 @@ it('what comes after too many files or too many bytes is left out, and told', as
     'b: with its 0.7 MB it would be more than copyLimits.totalMb allows',
     'd: there are more files than copyLimits.files allows',
   ]);
+});
+
+it.runIf(process.getuid?.() === 0)('what may not be read is left out, and the rest is copied', async () => {
+  const repositoryPath = await folderWith({ '.env': 'A=1', '.env.root': 'B=1', 'config/key': 'C=1' });
+  const worktreePath = await folderWith();
+  for (const place of [worktreePath, repositoryPath]) await chmod(place, 0o777);
+  for (const place of ['.env.root', 'config']) await chmod(path.join(repositoryPath, place), 0o600);
+  process.seteuid?.(65_534);
+  try {
+    const { copied, skipped } = await copy({ repositoryPath, worktreePath, patterns: ['.env', '.env.*', 'config'] });
+    expect(copied).toEqual(['.env']);
+    expect(skipped).toEqual(
+      ['config', '.env.root'].map((place) => ({ path: place, reason: 'it cannot be read (EACCES)' })),
+    );
+  } finally {
+    process.seteuid?.(0);
+  }
 });

@@ -12,6 +12,7 @@ import {
 import { isPortFree } from '#src/environment/ports.ts';
 import { createRunner } from '#src/environment/runner.ts';
 import { createSandbox } from '#src/sandbox/wall.ts';
+import { listLaunchers, untilLaunched } from '../helpers/launchers.ts';
 import { makeFolder } from '../helpers/repository.ts';
 import { createTestRoom, findAlive } from '../sandbox/room.ts';
 
@@ -96,6 +97,15 @@ async function get(spec: DevServerSpec, target = '/'): Promise<string> {
   socket.write(`GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
   return Buffer.concat(await socket.toArray()).toString();
 }
+
+test('a dev server that goes down with what had started it is started again', async () => {
+  await untilLaunched();
+  const server = begin(specOf(''));
+  await server.reached('ready');
+  for (const pid of listLaunchers()) process.kill(pid, 'SIGKILL');
+  await vi.waitFor(() => expect(server.reports.at(-1)).toMatchObject({ state: 'ready', restarts: 1 }), 15_000);
+  await server.stop();
+});
 
 test('a confined dev server is reached from the host by its door alone, and leaves nothing behind when it is stopped', async () => {
   const spec = specOf('');

@@ -11,14 +11,14 @@ import {
 } from 'node:fs';
 import { cp, mkdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { buildCacheVariables } from '#src/environment/build-cache.ts';
-import { type Installed, installDependencies } from '#src/environment/dependencies.ts';
 import { enforceLimit, whileUsed } from '#src/environment/package-caches.ts';
 import type { PackageManager } from '#src/environment/package-manager.ts';
 import { capturePrepared, takePrepared } from '#src/environment/prepared.ts';
 import type { PreparedPlace } from '#src/environment/prepared-place.ts';
-import { folderWith, plainRunner } from './folder.ts';
+import { folderWith } from './folder.ts';
+import { install, openShop, type Shop, searchPath, worktree } from './npm-shop.ts';
 
 const npmHow = {
   manager: 'npm',
@@ -29,54 +29,6 @@ const npmHow = {
 } as const satisfies PackageManager;
 /** As after an install that left nothing in the home folder. */
 const npmInstalled = { how: { ...npmHow, command: ['npm', 'ci'] }, homeBefore: new Set<string>() };
-
-const searchPath = `${path.dirname(process.execPath)}:${process.env.PATH}`;
-
-type Shop = { folder: string; cachePath: string };
-const openShop = async (): Promise<Shop> => ({ folder: await folderWith(), cachePath: await folderWith() });
-
-let template: string;
-
-/** Packages that npm unpacks from archives in the project itself: no registry has a part in it. */
-beforeAll(async () => {
-  const json = (more: object) => JSON.stringify({ version: '1.0.0', ...more });
-  const postinstall = `node -e "fs.writeFileSync('built.js', '1')"`;
-  template = await folderWith({
-    'tiny/package.json': json({ name: 'tiny' }),
-    'tiny/index.js': 'module.exports = 7;',
-    'builder/package.json': json({ name: 'builder', scripts: { postinstall } }),
-    'app/package.json': json({ name: 'app', dependencies: archives }),
-  });
-  const app = path.join(template, 'app');
-  execFileSync('npm', ['pack', '--silent', '../tiny', '../builder'], { cwd: app, stdio: 'ignore' });
-  execFileSync('npm', ['install', '--package-lock-only', '--offline', '--no-audit'], { cwd: app, stdio: 'ignore' });
-}, 60_000);
-
-const archives = { tiny: 'file:tiny-1.0.0.tgz', builder: 'file:builder-1.0.0.tgz' };
-
-async function worktree(change: (manifest: Record<string, unknown>) => object = (m) => m): Promise<string> {
-  const folder = await folderWith();
-  await cp(path.join(template, 'app'), folder, { recursive: true });
-  const file = path.join(folder, 'package.json');
-  writeFileSync(file, JSON.stringify(change(JSON.parse(readFileSync(file, 'utf8')))));
-  return folder;
-}
-
-async function install(worktreePath: string, { folder, cachePath }: Shop, more: { setting?: string } = {}) {
-  const details: string[] = [];
-  const homePath = await folderWith();
-  const done: Installed = await installDependencies({
-    runner: await plainRunner(worktreePath),
-    worktreePath,
-    setting: 'auto',
-    timeoutMs: 60_000,
-    cachePath,
-    prepared: { folder, homePath, searchPath },
-    onDetail: (line) => details.push(line),
-    ...more,
-  });
-  return { outcome: done.outcome, details };
-}
 
 const inode = (folder: string, file: string) => statSync(path.join(folder, 'node_modules', file)).ino;
 const kept = ({ folder }: Shop) => readdirSync(folder);
@@ -253,6 +205,17 @@ describe('the store', () => {
     expect(existsSync(path.join(packages, 'npm'))).toBe(true); // somebody installs with it
     expect(await enforceLimit({ ...limited, limitBytes: 750_000 })).toEqual([expect.stringContaining('npm')]);
     expect(readdirSync(packages)).toEqual([]);
+  });
+
+  it('is kept within its limit by the installs themselves, and what a killed one was removing goes too', async () => {
+    const shop = await openShop();
+    const old = { 'bun/content': 'x'.repeat(300_000), '.gone-1/content': 'x', 'pnpm/.gone-2/content': 'x' };
+    const cachePath = await folderWith(old);
+    const { details } = await install(await worktree(), { ...shop, cachePath }, { limitBytes: 250_000 });
+    expect(details).toContainEqual(expect.stringContaining('removed bun'));
+    expect(existsSync(path.join(cachePath, 'bun'))).toBe(false);
+    expect(existsSync(path.join(cachePath, '.gone-1'))).toBe(false);
+    expect(readdirSync(path.join(cachePath, 'pnpm'))).toEqual([]);
   });
 
   it('drops an entry that cannot be read and leaves the worktree clean', async () => {

@@ -60,6 +60,17 @@ test('texts and links that name the place are rewritten, and keep their bytes, r
   expect(readlinkSync(path.join(place, 'relative'))).toBe('a/run');
 });
 
+test('a link that something put where a text is written anew does not lead the writing out of the tree', async () => {
+  const folder = makeTree({ run: '' });
+  writeFileSync(path.join(folder, 'run'), folder);
+  const outside = path.join(path.dirname(folder), 'outside');
+  writeFileSync(outside, 'mine');
+  symlinkSync(outside, path.join(folder, 'run.sentra'));
+  const place = await move(folder);
+  expect(readFileSync(outside, 'utf8')).toBe('mine');
+  expect(readFileSync(path.join(place, 'run'), 'utf8')).toBe(place);
+});
+
 test.each<[string, (folder: string) => void, string]>([
   ['a program', (folder) => writeFileSync(path.join(folder, 'prog'), `\0ELF ${folder}`), 'prog names its place'],
   ['a name', (folder) => writeFileSync(path.join(folder, `cache-${from}`), ''), `cache-${from} is called`],

@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -11,6 +11,7 @@ import { createSandbox } from '#src/sandbox/wall.ts';
 import { linkManager, type ManagerName, managerNames } from '../helpers/managers.ts';
 import { type Registry, startRegistry } from '../helpers/registry.ts';
 import { folderWith } from './folder.ts';
+import { killInstallAt } from './killed-install.ts';
 
 const timeoutMs = 60_000;
 const json = (value: object) => JSON.stringify(value);
@@ -171,6 +172,33 @@ describe.runIf(present.includes('pnpm'))("pnpm's store", () => {
     expect(readFileSync(path.join(second, 'node_modules/tool/tool.js'), 'utf8')).toContain('it is');
     expect(readFileSync(path.join(first, 'node_modules/tool/tool.js'), 'utf8')).toContain('it is');
     expect((await install(shop, third)).outcome).toBe('prepared');
+  });
+
+  it('is reached from a worktree that moved beside its first place, as those prepared ahead do', async () => {
+    const shop = await openShop(store);
+    const first = await worktreeOf(shop);
+    expect((await install(shop, first)).outcome).toBe('installed');
+    const moved = `${first}-moved`;
+    renameSync(first, moved);
+    const { outcome, run } = await install(shop, await worktreeOf(shop));
+    expect(outcome).toBe('prepared');
+    expect(await run(`${moved}/node_modules/.bin/tool`)).toContain('it is 7');
+    const place = { ...shop, worktreePath: moved, homePath: moved };
+    await enforceLimit({ place, packages: shop.cachePath, limitBytes: 1 });
+    expect(await run(`${moved}/node_modules/.bin/tool`)).toContain('it is 7');
+  });
+
+  it('serves the next worktree although the first one was killed while it took note of it', async () => {
+    const shop = await openShop(store);
+    const [first, second, third] = [await worktreeOf(shop), await worktreeOf(shop), await worktreeOf(shop)];
+    const killed = { ...shop, worktreePath: first, path: shop.searchPath, env: shop.registries };
+    await killInstallAt({ tool: 'find', pattern: '*%y*' }, killed);
+    const again = await install(shop, second);
+    expect(again).toMatchObject({ outcome: 'installed' });
+    for (const tree of [first, second]) expect(await again.run(`${tree}/node_modules/.bin/tool`)).toContain('it is 7');
+    expect((await install(shop, third)).outcome).toBe('prepared');
+    const left = readdirSync(path.join(shop.folder, '.store'));
+    expect(left.filter((name) => !/^[0-9a-f]{64}\.(json|files)$/.test(name))).toEqual([]);
   });
 
   it('cannot be written from a worktree behind the wall', async () => {

@@ -2,7 +2,8 @@ import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } 
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { applyWork } from '#src/git/apply-work.ts';
-import { createWorktree, removeWorktree, saveWork } from '#src/git/worktree.ts';
+import { saveWork } from '#src/git/save-work.ts';
+import { createWorktree, removeWorktree } from '#src/git/worktree.ts';
 import { commitAll, git, makeRepository, tempDir, worktreePath, write } from './repository-fixture.ts';
 
 const branchName = 'feature/thing-12345678';
@@ -79,6 +80,25 @@ test('work saved before the base moved on elsewhere is merged with what is new',
   commitAll(repo.path);
   expect(await applyWork(await again(), file)).toMatchObject({ outcome: 'applied', files: ['a.txt'] });
   expect(readFileSync(join(path, 'a.txt'), 'utf8')).toBe(`theirs\n${lines.join('\n')}\nours\n`);
+});
+
+test('an ignored file in the way of a new folder is not overwritten; a file that the work replaces by one gives way', async () => {
+  const { path, file, again } = await saved(
+    (folder) => {
+      rmSync(join(folder, 'old'));
+      write(folder, { 'notes/x.txt': 'saved\n', 'old/x.txt': 'saved\n' });
+      git(folder, 'add', '-f', '.');
+      git(folder, 'commit', '-q', '-m', 'work');
+    },
+    { '.gitignore': 'notes\n', old: 'tracked\n' },
+  );
+  const place = await again();
+  write(path, { notes: 'mine\n' });
+  expect(await applyWork(place, file)).toMatchObject({ outcome: 'conflict', paths: ['notes/x.txt'] });
+  expect(readFileSync(join(path, 'notes'), 'utf8')).toBe('mine\n');
+  rmSync(join(path, 'notes'));
+  expect(await applyWork(place, file)).toMatchObject({ outcome: 'applied' });
+  expect(readFileSync(join(path, 'old/x.txt'), 'utf8')).toBe('saved\n');
 });
 
 test('an ignored file in the way of a new one is not overwritten', async () => {

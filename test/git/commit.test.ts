@@ -110,6 +110,21 @@ test('a repository made inside the worktree is committed as its files, again and
   expect(await commitWorktree(repo, { ...request, parent })).toMatchObject({ files: ['inner/x.txt', 'inner/y.txt'] });
 });
 
+test('repositories in a repository made inside the worktree are treated alike', async () => {
+  const repo = makeRepository();
+  const { path, commit } = await prepare(repo);
+  for (const folder of ['app', 'app/empty', 'app/full']) {
+    mkdirSync(join(path, folder));
+    git(join(path, folder), 'init', '-q');
+    write(path, { [`${folder}/x.txt`]: 'x' });
+  }
+  commitAll(join(path, 'app/full'));
+  git(join(path, 'app'), 'clone', '-q', repo.path, 'vendor');
+  const taken = ['app/empty/x.txt', 'app/full/x.txt', 'app/x.txt'];
+  expect(await commit()).toMatchObject({ files: taken, leftOut: ['app/vendor'] });
+  expect(files(path)).toEqual(['a.txt', ...taken]);
+});
+
 test('a branch that someone else moved is refused, and theirs stays', async () => {
   const { path, commit } = await prepare(makeRepository());
   write(path, { 'b.txt': 'b' });

@@ -6,7 +6,8 @@ import { diffFiles, diffText, listCommits } from '#src/git/diff.ts';
 import { mergeCommit } from '#src/git/merge.ts';
 import { pushBranch } from '#src/git/push.ts';
 import { inspectRepository, type Repository, resolveCommit } from '#src/git/repository.ts';
-import { createWorktree, removeWorktree, restoreWorktree, saveWork, worktreeState } from '#src/git/worktree.ts';
+import { saveWork } from '#src/git/save-work.ts';
+import { createWorktree, removeWorktree, restoreWorktree, worktreeState } from '#src/git/worktree.ts';
 import { commitAll, date, git, identity, makeRepository, tempDir, worktreePath, write } from './repository-fixture.ts';
 
 const branchName = 'feature/thing-12345678';
@@ -91,7 +92,7 @@ async function doEverything(repo: Repository & { base: string }): Promise<void> 
   if (made.outcome !== 'committed') throw new Error('nothing was committed');
   write(path, { 'a.txt': 'three\n' });
   await saveWork(repo, { path, adminDir, branchName, base: 'main', file: join(tempDir(), 'p') });
-  await restoreWorktree(repo, { path, adminDir, commit: made.commit });
+  await restoreWorktree({ path, adminDir, commit: made.commit });
   await diffFiles(repo, repo.base, made.commit);
   await diffText(repo, repo.base, made.commit, 10_000);
   await listCommits(repo, repo.base, made.commit);

@@ -8,7 +8,7 @@ import { git, makeRepository } from './repository-fixture.ts';
 import { liveOnce, placeOf } from './worktree-life.ts';
 
 const program = path.resolve(import.meta.dirname, '../fixtures/worktree-life.ts');
-const kills = killCount(15);
+const kills = killCount(8);
 const files = Object.fromEntries(Array.from({ length: 120 }, (_, i) => [`d${i % 20}/f${i}.txt`, `${i}\n`.repeat(99)]));
 
 /** Programs that work in a folder: git that was not killed with the one that had started it. */

@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { makingMark } from '#src/git/admin-dir.ts';
 import { deleteMergedBranch, emptyTrash, listMergedBranches, listOwnWorktrees, listTrash } from '#src/git/leftovers.ts';
-import { createWorktree, removeWorktree, saveWork } from '#src/git/worktree.ts';
+import { saveWork } from '#src/git/save-work.ts';
+import { createWorktree, removeWorktree } from '#src/git/worktree.ts';
 import { commitAll, git, makeRepository, tempDir, worktreePath, write } from './repository-fixture.ts';
 
 const branchName = 'feature/thing-12345678';
@@ -24,6 +25,16 @@ test("only worktrees with Sentra's mark are listed, each with its state", async 
     [ready, true, false],
     [vanished, false, false],
   ]);
+});
+
+test('a copy of a repository does not claim the worktrees of the one it was copied from', async () => {
+  const repo = makeRepository();
+  const path = worktreePath(repo, 'task-1');
+  await createWorktree(repo, { path, branchName, base: repo.base });
+  const copy = join(tempDir(), 'copy');
+  cpSync(repo.path, copy, { recursive: true, verbatimSymlinks: true });
+  expect(await listOwnWorktrees({ path: copy, gitDir: join(copy, '.git') })).toEqual([]);
+  expect((await listOwnWorktrees(repo)).map((one) => one.path)).toEqual([path]);
 });
 
 test('the trash is emptied of what removals put there, and of nothing else', async () => {

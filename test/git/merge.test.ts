@@ -53,6 +53,14 @@ test('changes of a person in other files stay, staged or not', async () => {
   expect(read(repo.path, 'other.txt')).toBe('mine\n');
 });
 
+test('an ignored file of a person where the merge needs a folder stops it and stays', async () => {
+  const { repo, merge } = prepare({ '.gitignore': '*.log\nnew\n' });
+  write(repo.path, { new: 'mine\n' });
+  expect(await merge()).toMatchObject({ outcome: 'checkout_in_the_way', paths: ['new/b.txt'] });
+  expect(read(repo.path, 'new')).toBe('mine\n');
+  expect(git(repo.path, 'rev-parse', 'main')).toBe(repo.base);
+});
+
 test('changes of a person that the merge touches stop it and are named: changed, untracked, ignored', async () => {
   const { repo, merge } = prepare();
   write(repo.path, { 'a.txt': 'mine\n', 'new/b.txt': 'mine\n', 'run.log': 'mine\n' });

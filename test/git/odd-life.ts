@@ -7,7 +7,8 @@ import { commitWorktree } from '#src/git/commit.ts';
 import { diffFiles } from '#src/git/diff.ts';
 import { type MergeOutcome, mergeCommit } from '#src/git/merge.ts';
 import { excludeLocally, inspectRepository, type RepositoryFacts, resolveCommit } from '#src/git/repository.ts';
-import { createWorktree, removeWorktree, saveWork, worktreeState } from '#src/git/worktree.ts';
+import { saveWork } from '#src/git/save-work.ts';
+import { createWorktree, removeWorktree, worktreeState } from '#src/git/worktree.ts';
 import { date, git, identity, worktreePath, write } from './repository-fixture.ts';
 
 /** One row of a table: a repository, what an agent does in its worktree, and what becomes of it. */

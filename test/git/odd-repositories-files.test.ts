@@ -171,11 +171,11 @@ const odd: Odd[] = [
     },
   },
   {
-    name: 'a new file of 200 MB',
+    name: 'a new file of 100 MB',
     make: (folder) => begin(folder),
     agent(tree) {
       put(join(tree, 'huge.bin'), '\0');
-      truncateSync(join(tree, 'huge.bin'), 200 * 1024 * 1024);
+      truncateSync(join(tree, 'huge.bin'), 100 * 1024 * 1024);
       return ['huge.bin'];
     },
   },
@@ -265,10 +265,10 @@ const odd: Odd[] = [
     },
   },
   {
-    name: '28,000 files',
+    name: '10,000 files',
     make(folder) {
       const repo = begin(folder);
-      const files = lines(28_000, (i) => `M 100644 inline f/${i % 200}/${i}\ndata 2\n${i % 10}\n`);
+      const files = lines(10_000, (i) => `M 100644 inline f/${i % 200}/${i}\ndata 2\n${i % 10}\n`);
       const input = `commit refs/heads/main\ncommitter P <p@x> 1767225600 +0000\ndata 1\nx\nfrom refs/heads/main^0\n${files}`;
       feedGit(repo, input, 'fast-import', '--quiet', '--force');
       git(repo, 'switch', '-q', '--detach', 'main^');

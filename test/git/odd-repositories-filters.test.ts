@@ -1,18 +1,21 @@
 /** Files that only a filter may bring into a commit: none of them is ever committed as an agent wrote it. */
-import { existsSync, renameSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { commitWorktree } from '#src/git/commit.ts';
 import { findLimits } from '#src/git/limits.ts';
-import { createWorktree, saveWork } from '#src/git/worktree.ts';
+import { saveWork } from '#src/git/save-work.ts';
+import { createWorktree } from '#src/git/worktree.ts';
 import { commitAll, date, git, identity, makeRepository, tempDir, worktreePath, write } from './repository-fixture.ts';
 
 const branchName = 'feature/filtered-0123abcd';
 const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${'ab'.repeat(32)}\nsize 12345\n`;
 const attributes = '*.bin filter=lfs -text\nsecrets/** filter=git-crypt\n*.nb filter=strip\n*.must filter=needed\n';
 
-async function open() {
-  const repo = makeRepository({ '.gitattributes': attributes, 'x.bin': pointer, 'secrets/key': '\0GITCRYPT\0abc' });
+async function open(more: Record<string, string> = {}) {
+  const filtered = { 'x.bin': pointer, 'secrets/key': '\0GITCRYPT\0abc' };
+  const repo = makeRepository({ '.gitattributes': attributes, ...filtered, ...more });
   git(repo.path, 'config', 'filter.needed.required', 'true');
   const path = worktreePath(repo, 'task-1');
   const { adminDir } = await createWorktree(repo, { path, branchName, base: repo.base });
@@ -50,6 +53,22 @@ test('a pointer that moves, an encrypted file that goes, and files of a filter t
   const files = ['a.nb', 'secrets/key', 'x.bin', 'y.bin'];
   expect(await commit()).toMatchObject({ outcome: 'committed', files });
   expect(existsSync(join(path, 'y.bin'))).toBe(true);
+});
+
+test('a link goes through no filter, wherever it leads', async () => {
+  const { path, commit } = await open();
+  execFileSync('mkfifo', [join(path, 'pipe')]);
+  write(path, { 'plain.txt': 'fine\n' });
+  symlinkSync('pipe', join(path, 'waits.bin'));
+  symlinkSync('plain.txt', join(path, 'secrets', 'link'));
+  expect(await commit()).toMatchObject({ outcome: 'committed', files: ['plain.txt', 'secrets/link', 'waits.bin'] });
+});
+
+test('a file whose filter is required may be deleted', async () => {
+  const { repo, path, commit } = await open({ 'a.must': 'filtered\n' });
+  rmSync(join(path, 'a.must'));
+  expect(await commit()).toMatchObject({ outcome: 'committed', files: ['a.must'] });
+  expect(git(repo.path, 'ls-tree', '--name-only', branchName, 'a.must')).toBe('');
 });
 
 test('what a worktree of the repository will lack is told in sentences', async () => {

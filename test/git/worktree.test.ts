@@ -3,7 +3,8 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, w
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { createWorktree, removeWorktree, restoreWorktree, saveWork, worktreeState } from '#src/git/worktree.ts';
+import { saveWork } from '#src/git/save-work.ts';
+import { createWorktree, removeWorktree, restoreWorktree, worktreeState } from '#src/git/worktree.ts';
 import { commitAll, git, makeRepository, tempDir, worktreePath, write } from './repository-fixture.ts';
 
 const branchName = 'feature/thing-12345678';
@@ -94,7 +95,7 @@ test('twenty made at once all succeed', async () => {
 
 test('a worktree whose maker was killed in the middle is made again, whole', async () => {
   const files = Object.fromEntries(
-    Array.from({ length: 3_000 }, (_, i) => [`d${i % 50}/f${i}.txt`, `${i}\n`.repeat(50)]),
+    Array.from({ length: 1_500 }, (_, i) => [`d${i % 50}/f${i}.txt`, `${i}\n`.repeat(50)]),
   );
   const repo = makeRepository(files);
   const path = worktreePath(repo, 'task-1');
@@ -164,7 +165,7 @@ test('restoring puts files back and keeps ignored and environment files', async 
   });
   writeFileSync(join(adminDir, 'index.lock'), '');
   writeFileSync(join(path, '.git'), 'gitdir: /elsewhere\n');
-  await restoreWorktree(repo, { path, adminDir, commit: repo.base });
+  await restoreWorktree({ path, adminDir, commit: repo.base });
   expect(readFileSync(join(path, 'a.txt'), 'utf8')).toBe('one\n');
   expect(existsSync(join(path, 'new'))).toBe(false);
   for (const kept of ['node_modules/c.js', '.env.local', 'app/.ports.env'])

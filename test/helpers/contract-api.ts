@@ -78,6 +78,7 @@ export const aTask = (change: Partial<Task> = {}): Task => ({
   worktreePath: null,
   ports: {},
   devServers: [],
+  waitsFor: null,
   isolation: null,
   adwId: null,
   pullRequest: null,

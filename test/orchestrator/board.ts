@@ -11,6 +11,7 @@ import { createViews } from '#src/orchestrator/views.ts';
 import { createChanges } from '#src/store/change.ts';
 import { findActiveRun, setRunStatus } from '#src/store/runs.ts';
 import { decide, getTask } from '#src/store/tasks.ts';
+import { registerWorker } from '#src/store/workers.ts';
 import { createTestDatabase } from '../helpers/database.ts';
 import { makeRepository } from '../helpers/repository.ts';
 
@@ -43,6 +44,7 @@ export async function openBoard() {
     },
     /** One look at the queue; answers the titles of what started, in the order of the ranks. */
     async look(): Promise<string[]> {
+      await registerWorker(database.db, { id: 'worker-board', host: 'here', pid: process.pid, slots: 1000 });
       const started = await startReadyOnce({ database, changes, engine, host, lapseMs: 60_000 }, lastStarts);
       return Promise.all(started.map(async (id) => (await getTask(database.db, id)).title));
     },

@@ -151,6 +151,8 @@ test('a batch of ten thousand tasks is kept in seconds, in the order given, with
   expect(made.filter(({ status }) => status === 'queued')).toHaveLength(100);
   expect(made.filter(({ status }) => status === 'blocked')).toHaveLength(9900);
   await expectSound(made.map(({ id }) => id));
+  const shown = new Set((await board.views.graph(projectId)).nodes.map(({ id }) => id));
+  expect(made.filter(({ id }) => !shown.has(id))).toEqual([]);
   const again = await board.tasks.createBatch(projectId, tasks, 'ten thousand');
   expect(again.map(({ id }) => id)).toEqual(made.map(({ id }) => id));
   await expect(

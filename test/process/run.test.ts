@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readdirSync } from 'node:fs';
 import { beforeAll, expect, test } from 'vitest';
 import { type Command, type RunOptions, run } from '#src/process.ts';
 import { isAlive, readProc } from '../helpers/alive.ts';
+import { listLaunchers, untilLaunched } from '../helpers/launchers.ts';
 
 const command = (name: string, ...args: string[]): Command => ({
   command: name,
@@ -11,20 +11,6 @@ const command = (name: string, ...args: string[]): Command => ({
   env: { PATH: process.env.PATH ?? '' },
 });
 const sh = (script: string, options?: RunOptions) => run(command('/bin/sh', '-c', script), options);
-
-/** Process ids of this process's launchers. */
-const launchers = (): number[] =>
-  readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => readProc(`${pid}/stat`).split(') ')[1]?.split(' ')[1] === String(process.pid))
-    .filter((pid) => readProc(`${pid}/cmdline`).includes('launcher.mjs'))
-    .map(Number);
-
-/** From here on programs are started by a launcher, as in a server. */
-async function untilLaunched(): Promise<void> {
-  const starter = async () => Number((await sh('ps -o ppid= $$')).stdout);
-  while (!launchers().includes(await starter()));
-}
 
 beforeAll(untilLaunched);
 
@@ -88,7 +74,7 @@ test('lines come one by one, from both streams', async () => {
 test('a launcher whose answers nobody takes holds its programs back instead of filling up', async () => {
   const stop = new AbortController();
   const endless = run(command('yes', 'word'), { keepBytes: 1000, signal: stop.signal });
-  const residentPages = () => Math.max(...launchers().map((pid) => Number(readProc(`${pid}/statm`).split(' ')[1])));
+  const residentPages = () => Math.max(...listLaunchers().map((pid) => Number(readProc(`${pid}/statm`).split(' ')[1])));
   const before = residentPages();
   for (const startedAt = Date.now(); Date.now() - startedAt < 500; ); // nothing is taken meanwhile
   const grownMb = ((residentPages() - before) * 4096) / 1e6;
@@ -120,7 +106,7 @@ test('calls in flight when the launcher is killed end with an error, their progr
   const pids: number[] = [];
   const inFlight = Array.from({ length: 5 }, () => sh('echo $$; sleep 600', { onLine: (line) => pids.push(+line) }));
   await expect.poll(() => pids.length).toBe(5);
-  for (const pid of launchers()) process.kill(pid, 'SIGKILL');
+  for (const pid of listLaunchers()) process.kill(pid, 'SIGKILL');
   for (const call of inFlight)
     await expect(call).rejects.toMatchObject({ code: 'lost', message: expect.stringMatching(/cut off.*Try again/) });
   await expect.poll(() => pids.filter(isAlive)).toEqual([]);
@@ -140,7 +126,7 @@ test('a program runs no more than once while launchers are killed at any moment'
   for (let round = 0; round < 4; round++) {
     const calls = Array.from({ length: 20 }, (_, i) => one(`${round}-${i}`));
     if (round % 2) await Promise.race(calls);
-    for (const pid of launchers()) process.kill(pid, 'SIGKILL');
+    for (const pid of listLaunchers()) process.kill(pid, 'SIGKILL');
     await Promise.all(calls);
   }
   expect(Math.max(...counts.values())).toBe(1);

@@ -1,9 +1,12 @@
 /** Where a task stands on the board, and the one line that says why it stands there. Pure. */
+import type { Breaker } from '#src/domain/breaker.ts';
 import { shortId } from '#src/domain/ids.ts';
-import { type PhaseName, phaseNames } from '#src/domain/phase.ts';
+import { type PhaseName, type PhaseState, phaseNames } from '#src/domain/phase.ts';
+import type { Project } from '#src/domain/project.ts';
 import { satisfies } from '#src/domain/status.ts';
 import type { Task } from '#src/domain/task.ts';
 import { phasesOf } from '#src/domain/workflow.ts';
+import { formatUntil } from './format.ts';
 
 export const columns = ['Backlog', 'Plan', 'Code', 'Test', 'Review', 'In review', 'Failed', 'Done'] as const;
 export type Column = (typeof columns)[number];
@@ -16,10 +19,13 @@ export type Reason = {
   about?: string;
 };
 
+/** A run that waits for something outside keeps its place: its work is not lost. */
+const isParked = (task: Task) => task.status === 'queued' && task.waitsFor !== null;
+
 const phaseColumn: Record<PhaseName, Column> = { PLAN: 'Plan', CODE: 'Code', TEST: 'Test', REVIEW: 'Review' };
 
 export function columnOf(task: Task): Column {
-  switch (task.status) {
+  switch (isParked(task) ? 'running' : task.status) {
     case 'running':
       return phaseColumn[task.phase ?? phasesOf[task.workflowType][0] ?? 'PLAN'];
     case 'in_review':
@@ -48,15 +54,22 @@ const byUrgency = (a: Task, b: Task) =>
   weight[a.priority] - weight[b.priority] || a.createdAt.localeCompare(b.createdAt) || a.id.localeCompare(b.id);
 const byEnd = (a: Task, b: Task) => (b.completedAt ?? b.createdAt).localeCompare(a.completedAt ?? a.createdAt);
 
+export type BoardFacts = {
+  find: (id: string) => Task | undefined;
+  /** What keeps tasks like this one from starting, in a few words. */
+  held: (task: Task) => string | undefined;
+  now: number;
+};
+
 /** Undefined where the phase bar says it all. */
-export function reasonOf(task: Task, find: (id: string) => Task | undefined): Reason | undefined {
+export function reasonOf(task: Task, { find, held, now }: BoardFacts): Reason | undefined {
   switch (task.status) {
     case 'blocked':
       return waitsFor(task, find);
     case 'pending':
       return { tone: 'quiet', icon: 'clock', text: task.autoStart ? 'Ready, about to start' : 'Ready, not started' };
     case 'queued':
-      return { tone: 'quiet', icon: 'clock', text: 'Waits for a slot' };
+      return { tone: 'quiet', icon: 'clock', text: waitOf(task, now) ?? held(task) ?? 'Waits for a slot' };
     case 'in_review':
       return { tone: 'warn', icon: 'person', text: `Needs you, PR #${task.pullRequest?.number ?? '?'}` };
     case 'failed':
@@ -68,6 +81,26 @@ export function reasonOf(task: Task, find: (id: string) => Task | undefined): Re
     default:
       return undefined;
   }
+}
+
+/** What keeps a task that waits from starting, as far as the board knows: its project is paused, its agent stopped. */
+export function holdOf(
+  task: Pick<Task, 'projectId' | 'agent'>,
+  { projects, breakers, now }: { projects: readonly Project[]; breakers: readonly Breaker[]; now: number },
+): string | undefined {
+  if (projects.find(({ id }) => id === task.projectId)?.paused) return 'The project is paused';
+  const breaker = breakers.find(({ projectId, agent }) => projectId === task.projectId && agent === task.agent);
+  if (!breaker) return undefined;
+  const isOpen = breaker.state === 'open' && now < Date.parse(breaker.until);
+  return isOpen
+    ? `${breaker.agent} is stopped until ${formatUntil(breaker.until, now)}`
+    : `One run of ${breaker.agent} tries`;
+}
+
+/** What a parked run waits for, in a few words (`workflows/recovery.ts`: it is always the model); undefined once its time has come. */
+export function waitOf({ waitsFor }: Pick<Task, 'waitsFor'>, now: number): string | undefined {
+  if (!waitsFor || Date.parse(waitsFor.until) <= now) return undefined;
+  return `Waits for the model until ${formatUntil(waitsFor.until, now)}`;
 }
 
 function waitsFor(task: Task, find: (id: string) => Task | undefined): Reason {
@@ -111,5 +144,11 @@ export function summaryOf(tasks: readonly Task[]): string {
 }
 
 /** The state of each of the four phases, for a bar of four segments. */
-export const segmentsOf = (task: Pick<Task, 'phases'>) =>
-  phaseNames.map((phase) => task.phases.find((p) => p.phase === phase)?.state ?? 'pending');
+export const segmentsOf = (task: Pick<Task, 'phases' | 'phase' | 'waitsFor'>) =>
+  phaseNames.map((phase) => stateOf(task, phase));
+
+/** The attempt of a parked run that met the limit counts as failed, and is made again by itself: nobody has to look at it. */
+export function stateOf(task: Pick<Task, 'phases' | 'phase' | 'waitsFor'>, phase: PhaseName): PhaseState | 'waiting' {
+  const state = task.phases.find((p) => p.phase === phase)?.state ?? 'pending';
+  return task.waitsFor && phase === task.phase && state === 'failed' ? 'waiting' : state;
+}

@@ -36,6 +36,17 @@ export function formatSince(iso: string, now: number): string {
   return `${day}${formatClock(iso)}, ${formatDuration(now - date.getTime())} ago`;
 }
 
+/** `18:51`, with the day when it is not today. */
+export function formatUntil(iso: string, now: number): string {
+  const date = new Date(iso);
+  if (new Date(now).toDateString() === date.toDateString()) return formatClock(iso);
+  return `${date.toLocaleDateString(undefined, { day: 'numeric', month: 'short' })} ${formatClock(iso)}`;
+}
+
+/** Times inside a sentence of the server, as the viewer's clock shows them. */
+export const withClocks = (text: string, now: number) =>
+  text.replace(/\d{4}-\d\d-\d\dT\d\d:\d\d(:[\d.]+)?Z/g, (iso) => formatUntil(iso, now));
+
 export function formatBytes(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   let value = bytes;

@@ -20,6 +20,13 @@ export const projectsQuery = queryOptions({
   queryFn: async ({ signal }) => (await api.listProjects(undefined, { signal })).items,
 });
 
+/** With what its worktrees lack. */
+export const projectQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['projects', id],
+    queryFn: ({ signal }) => api.getProject({ params: { id } }, { signal }),
+  });
+
 export const templatesQuery = queryOptions({
   queryKey: ['templates'],
   queryFn: async ({ signal }) => (await api.listTemplates(undefined, { signal })).items,
@@ -105,6 +112,20 @@ export const resourcesQuery = queryOptions({
 export const worktreesQuery = queryOptions({
   queryKey: ['worktrees'],
   queryFn: async ({ signal }) => (await api.listWorktrees(undefined, { signal })).items,
+});
+
+/** Open ones only; one turns half open by time alone, without an event. */
+export const breakersQuery = queryOptions({
+  queryKey: ['breakers'],
+  queryFn: async ({ signal }) => (await api.listBreakers(undefined, { signal })).items,
+  refetchInterval: ({ state }) => (state.data?.length ? 15_000 : false),
+});
+
+/** One that dies says nothing: it is not heard of any more. */
+export const workersQuery = queryOptions({
+  queryKey: ['workers'],
+  queryFn: async ({ signal }) => (await api.listWorkers(undefined, { signal })).items,
+  refetchInterval: 10_000,
 });
 
 /** Refusals are answers, not accidents: only an unreachable server is asked again. */

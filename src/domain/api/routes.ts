@@ -155,12 +155,18 @@ export const routes = {
   retryTask: route({
     method: 'post',
     path: '/api/tasks/{id}/retry',
-    summary: 'Start again, from a phase where one is named',
+    summary: 'Start again, from a phase where one is named, or behind the one that failed',
     status: 202,
     params: taskParams,
     body: z
       .strictObject({
         fromPhase: z.preprocess((v) => (typeof v === 'string' ? v.toUpperCase() : v), z.enum(phaseNames)).optional(),
+        /** The phase that failed is left out of the run, and recorded as skipped. */
+        skipFailed: z.boolean().optional(),
+      })
+      .refine(({ fromPhase, skipFailed }) => !(fromPhase && skipFailed), {
+        error: 'goes with skipFailed no more: it begins behind the phase that failed',
+        path: ['fromPhase'],
       })
       .default({}),
     answer: Task,

@@ -43,8 +43,8 @@ const retryTask = tool({
   name: 'retry_task',
   title: 'Retry a task',
   description:
-    'Start a failed, cancelled or reviewed task again, from fromPhase where it is given, else from its beginning.',
-  input: z.object({ taskId: TaskId, fromPhase: z.enum(phaseNames).optional() }),
+    'Start a failed, cancelled or reviewed task again, from fromPhase where it is given, else from the phase that failed. skipFailed leaves that phase out instead, records it as skipped and goes on with the next.',
+  input: z.object({ taskId: TaskId, fromPhase: z.enum(phaseNames).optional(), skipFailed: z.boolean().optional() }),
   output: TaskAnswer,
   annotations: changes,
   run: (client, { taskId, ...body }) => client.retryTask({ params: { id: taskId }, body }),

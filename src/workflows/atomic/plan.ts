@@ -37,7 +37,7 @@ async function keepPlan(run: Run, turn: Turn): Promise<Failure | undefined> {
   if (!text) return turn.message ? { ...noPlan, message: turn.message } : noPlan;
   const { facts, worktree, parts, adwId } = run;
   const attempt = run.attempts.PLAN;
-  await restoreWorktree(facts.project, { path: worktree.path, adminDir: worktree.adminDir, commit: 'HEAD' });
+  await restoreWorktree({ path: worktree.path, adminDir: worktree.adminDir, commit: 'HEAD' });
   await writePlan(worktree.path, facts.taskId, text);
   await parts.changes.change(async ({ tx, record }) => {
     await setTaskPlan(tx, facts.taskId, text);

@@ -77,7 +77,7 @@ async function runOnce(run: Run, attempt: number, signal: AbortSignal): Promise<
   ).finally(leave);
   signal.throwIfAborted();
   // Reports and caches that tests leave behind are nobody's change.
-  await restoreWorktree(facts.project, { path: worktree.path, adminDir: worktree.adminDir, commit: 'HEAD' });
+  await restoreWorktree({ path: worktree.path, adminDir: worktree.adminDir, commit: 'HEAD' });
   const passed = ended.exitCode === 0;
   const output = tail(parts.redactor(`${ended.stdout.toString('utf8')}${ended.stderr.toString('utf8')}`));
   const summary = summarise(command, ended.exitCode, ended.endedBy, ended.durationMs);

@@ -8,11 +8,11 @@ import { includes, type Run, type RunEnd } from '#src/workflows/run.ts';
 export async function fullSdlc(run: Run): Promise<RunEnd> {
   if (includes(run, 'PLAN')) await plan(run);
   if (includes(run, 'TEST')) {
-    if (!(await codeUntilGreen(run, { comments: run.facts.comments }))) return 'no_changes';
+    const startWithTest = !includes(run, 'CODE');
+    if (!(await codeUntilGreen(run, { comments: run.facts.comments }, { startWithTest }))) return 'no_changes';
   }
-  await reviewUntilApproved(run);
-  await openForReview(run);
-  return 'for_review';
+  if (includes(run, 'REVIEW')) await reviewUntilApproved(run);
+  return (await openForReview(run)) ? 'for_review' : 'done';
 }
 
 /** Comments go back to CODE, in a fresh session, at most `limits.reviewRounds` times; what review itself changed is tested again. */

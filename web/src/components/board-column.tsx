@@ -1,18 +1,18 @@
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { Task } from '#src/domain/task.ts';
-import { type Column, reasonOf } from '../board.ts';
+import { type BoardFacts, type Column, reasonOf } from '../board.ts';
 import { formatCost } from '../format.ts';
 import { Button } from '../ui/button.tsx';
 import { TypeIcon } from './marks.tsx';
 import { TaskCard } from './task-card.tsx';
 
-type Props = { name: Column; tasks: readonly Task[]; find: (id: string) => Task | undefined; now: number };
+type Props = { name: Column; tasks: readonly Task[]; facts: BoardFacts };
 
 const page = 50;
 const donePage = 8;
 
-export function BoardColumn({ name, tasks, find, now }: Props) {
+export function BoardColumn({ name, tasks, facts }: Props) {
   const [shown, setShown] = useState(page);
   return (
     <section aria-label={name} className="flex min-w-0 flex-col gap-2">
@@ -21,7 +21,12 @@ export function BoardColumn({ name, tasks, find, now }: Props) {
         <span className="font-normal text-second">{tasks.length}</span>
       </h2>
       {tasks.slice(0, shown).map((task) => (
-        <TaskCard key={task.id} task={task} reason={reasonOf(task, find)} now={task.status === 'running' ? now : 0} />
+        <TaskCard
+          key={task.id}
+          task={task}
+          reason={reasonOf(task, facts)}
+          now={task.status === 'running' ? facts.now : 0}
+        />
       ))}
       <More left={tasks.length - shown} onMore={() => setShown(shown + page)} />
     </section>

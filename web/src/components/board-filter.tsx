@@ -64,7 +64,7 @@ export function BoardSearch() {
       <input
         type="search"
         aria-label="Search tasks"
-        placeholder="Search tasks"
+        placeholder="Search"
         className="field !pr-9 !pl-8"
         value={q ?? ''}
         onKeyDown={(event) => {

@@ -3,6 +3,7 @@ import { type ReactNode, useState } from 'react';
 import { z } from 'zod';
 import { type Evidence, Verdict } from '#src/domain/evidence.ts';
 import { formatDuration, plural } from '../format.ts';
+import { Code } from '../ui/code.tsx';
 import { Markdown } from '../ui/markdown.tsx';
 import { AnsiText } from './ansi-text.tsx';
 
@@ -29,7 +30,9 @@ export function EvidenceReport({ evidence }: { evidence: Evidence }) {
           {parts.tag}
         </span>
         <span className="font-medium">{parts.title}</span>
-        <span className="cut flex-1 text-second">{evidence.summary}</span>
+        <span className="cut flex-1 text-second">
+          <Code text={evidence.summary} />
+        </span>
         <span className="cut max-w-60 text-xs text-second">{parts.note}</span>
         <Chevron aria-hidden="true" />
       </button>

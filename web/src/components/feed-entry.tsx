@@ -15,7 +15,8 @@ import type { Evidence } from '#src/domain/evidence.ts';
 import type { LogLine } from '#src/domain/log.ts';
 import { plainText } from '../ansi.ts';
 import { type FeedItem, foldSummary } from '../feed.ts';
-import { formatClock, formatClockMs, formatDuration } from '../format.ts';
+import { formatClock, formatClockMs, formatDuration, withClocks } from '../format.ts';
+import { Code } from '../ui/code.tsx';
 import { Markdown } from '../ui/markdown.tsx';
 import { EvidenceReport } from './evidence-report.tsx';
 
@@ -64,7 +65,11 @@ function iconOf(item: FeedItem): typeof Eye {
 
 function StepLine({ line }: { line: LogLine }) {
   const tone = { error: 'text-err-text', warn: 'text-warn', info: 'text-second', debug: 'text-second' }[line.level];
-  return <p className={`wrap-anywhere ${tone}`}>{plainText(line.message)}</p>;
+  return (
+    <p className={`wrap-anywhere ${tone}`}>
+      <Code text={withClocks(plainText(line.message), Date.now())} />
+    </p>
+  );
 }
 
 const longest = 200;

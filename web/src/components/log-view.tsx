@@ -1,5 +1,6 @@
 /** A task's log: facets, search, and a list that shows only what is on the screen. Filters are in the address. */
 import { useNavigate, useSearch } from '@tanstack/react-router';
+import { ScrollText } from 'lucide-react';
 import { type RefObject, useEffect, useMemo, useRef, useState } from 'react';
 import { Virtuoso, type VirtuosoHandle } from 'react-virtuoso';
 import type { LogLine } from '#src/domain/log.ts';
@@ -7,6 +8,7 @@ import { plainText } from '../ansi.ts';
 import { formatCount } from '../format.ts';
 import { useFollow } from '../hooks/use-follow.ts';
 import type { LogStream } from '../hooks/use-log-stream.ts';
+import { Empty } from '../ui/empty.tsx';
 import { countsOf, type Facets, LogFacets, parseFacets } from './log-facets.tsx';
 import { LogRow } from './log-row.tsx';
 import { LogToolbar } from './log-toolbar.tsx';
@@ -56,7 +58,8 @@ export function LogView({ stream, name }: { stream: LogStream; name: string }) {
       />
       <div className="flex min-h-0 flex-1 max-md:flex-col">
         <LogFacets counts={countsOf(stream)} facets={facets} onChange={set} />
-        <div className="flex min-h-0 min-w-0 flex-1 flex-col">
+        <div className="relative flex min-h-0 min-w-0 flex-1 flex-col">
+          {lines.length === 0 && stream.state !== 'connecting' && <NoLine isFiltered={stream.count > 0} />}
           <Virtuoso
             ref={list}
             scrollerRef={scrollerRef}
@@ -81,6 +84,20 @@ export function LogView({ stream, name }: { stream: LogStream; name: string }) {
           <Foot stream={stream} shown={lines.length} />
         </div>
       </div>
+    </div>
+  );
+}
+
+function NoLine({ isFiltered }: { isFiltered: boolean }) {
+  return (
+    <div className="absolute inset-0 flex">
+      <Empty icon={ScrollText} title={isFiltered ? 'No line is shown' : 'No line yet'}>
+        <p>
+          {isFiltered
+            ? 'Every line is of a phase or level that is switched off: switch one on.'
+            : 'What the agent, the tests and Sentra itself say appears here, as soon as a run has begun.'}
+        </p>
+      </Empty>
     </div>
   );
 }

@@ -2,6 +2,7 @@
 import { Bug, Check, Clock, Play, SquarePlus, TriangleAlert, UserRound, Wrench, X } from 'lucide-react';
 import type { Priority, Task, TaskStatus, TaskType } from '#src/domain/task.ts';
 import { segmentsOf } from '../board.ts';
+import { formatUntil } from '../format.ts';
 
 const typeIcons = { feature: SquarePlus, bug: Bug, chore: Wrench } as const;
 export const typeLabels: Record<TaskType, string> = { feature: 'Feature', bug: 'Bug', chore: 'Chore' };
@@ -45,8 +46,10 @@ const statusLooks: Record<TaskStatus, { label: string; tone?: string; icon?: typ
 
 export const statusLabel = (status: TaskStatus) => statusLooks[status].label;
 
-export function StatusTag({ status }: { status: TaskStatus }) {
-  const { label, tone, icon: Icon } = statusLooks[status];
+/** `until`: when a run that is parked goes on. */
+export function StatusTag({ status, until }: { status: TaskStatus; until?: string | undefined }) {
+  const { label: word, tone, icon: Icon } = statusLooks[status];
+  const label = until && status === 'queued' ? `Waits until ${formatUntil(until, Date.now())}` : word;
   return (
     <span className="tag" data-tone={tone}>
       {Icon && <Icon aria-hidden="true" />}
@@ -55,7 +58,7 @@ export function StatusTag({ status }: { status: TaskStatus }) {
   );
 }
 
-export function PhaseBar({ task }: { task: Pick<Task, 'phases'> }) {
+export function PhaseBar({ task }: { task: Pick<Task, 'phases' | 'phase' | 'waitsFor'> }) {
   const states = segmentsOf(task);
   const names = ['Plan', 'Code', 'Test', 'Review'];
   return (

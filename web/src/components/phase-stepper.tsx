@@ -1,18 +1,20 @@
 import { useQuery } from '@tanstack/react-query';
-import { Check, Circle, CircleDashed, Play, X } from 'lucide-react';
+import { Check, Circle, CircleDashed, Clock, Play, X } from 'lucide-react';
 import { type PhaseAttempt, type PhaseName, type PhaseState, phaseNames } from '#src/domain/phase.ts';
 import type { Task } from '#src/domain/task.ts';
 import { phasesOf } from '#src/domain/workflow.ts';
+import { stateOf } from '../board.ts';
 import { formatCost, formatDuration, milliseconds } from '../format.ts';
 import { useNow } from '../hooks/use-now.ts';
 import { runsQuery } from '../queries.ts';
 
-const looks: Record<PhaseState, { word: string; tone: string; icon: typeof Check }> = {
+const looks: Record<PhaseState | 'waiting', { word: string; tone: string; icon: typeof Check }> = {
   pending: { word: 'Pending', tone: 'text-second', icon: Circle },
   running: { word: 'Running', tone: 'text-accent-text', icon: Play },
   passed: { word: 'Passed', tone: 'text-ok', icon: Check },
   failed: { word: 'Failed', tone: 'text-err-text', icon: X },
   skipped: { word: 'Skipped', tone: 'text-second', icon: CircleDashed },
+  waiting: { word: 'Waiting', tone: 'text-second', icon: Clock },
 };
 
 /** The four phases of the newest run: state, attempt, time and cost of all attempts together. */
@@ -28,7 +30,7 @@ export function PhaseStepper({ task }: { task: Task }) {
           phase={phase}
           attempts={attempts.filter((attempt) => attempt.phase === phase)}
           used={phasesOf[task.workflowType].includes(phase)}
-          state={task.phases.find((p) => p.phase === phase)?.state ?? 'pending'}
+          state={stateOf(task, phase)}
           now={now}
         />
       ))}
@@ -36,11 +38,17 @@ export function PhaseStepper({ task }: { task: Task }) {
   );
 }
 
-type StepProps = { phase: PhaseName; attempts: PhaseAttempt[]; used: boolean; state: PhaseState; now: number };
+type StepProps = {
+  phase: PhaseName;
+  attempts: PhaseAttempt[];
+  used: boolean;
+  state: PhaseState | 'waiting';
+  now: number;
+};
 
 function Step({ phase, attempts, used, state: known, now }: StepProps) {
   const last = attempts.at(-1);
-  const state = last?.state ?? known;
+  const state = known === 'waiting' ? known : (last?.state ?? known);
   const { word, tone, icon: Icon } = looks[state];
   const spent = attempts.reduce((sum, { startedAt, endedAt }) => sum + (milliseconds(startedAt, endedAt, now) ?? 0), 0);
   const costs = attempts.flatMap(({ costUsd }) => costUsd ?? []);
@@ -49,14 +57,14 @@ function Step({ phase, attempts, used, state: known, now }: StepProps) {
       <span className="flex min-w-0 items-center gap-2 font-semibold max-md:gap-1 max-md:text-xs">
         <Icon aria-hidden="true" className={`${tone} max-md:hidden`} />
         {phase}
-        <span className={`ml-auto font-normal max-lg:hidden ${tone}`}>{used || last ? word : 'Not used'}</span>
+        <span className={`ml-auto font-normal max-xl:hidden ${tone}`}>{used || last ? word : 'Not used'}</span>
       </span>
-      <span className="flex gap-2 text-xs whitespace-nowrap text-second max-lg:flex-col max-lg:gap-0">
-        <span className={`hidden max-lg:inline ${tone}`}>{used || last ? word : 'Not used'}</span>
+      <span className="flex gap-2 text-xs whitespace-nowrap text-second max-xl:flex-col max-xl:gap-0">
+        <span className={`hidden max-xl:inline ${tone}`}>{used || last ? word : 'Not used'}</span>
         {last && (
           <>
             <span>Attempt {last.attempt}</span>
-            <span className="ml-auto max-lg:ml-0">{last.startedAt ? formatDuration(spent) : ''}</span>
+            <span className="ml-auto max-xl:ml-0">{last.startedAt ? formatDuration(spent) : ''}</span>
             {costs.length > 0 && <span className="max-md:hidden">{formatCost(costs.reduce((a, b) => a + b, 0))}</span>}
           </>
         )}

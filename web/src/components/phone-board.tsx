@@ -1,18 +1,17 @@
 import { useSearch } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
 import type { Task } from '#src/domain/task.ts';
-import { type Column, columns } from '../board.ts';
+import { type BoardFacts, type Column, columns } from '../board.ts';
 import { BoardColumn, DoneColumn } from './board-column.tsx';
 
 type Props = {
   groups: Record<Column, Task[]>;
-  find: (id: string) => Task | undefined;
-  now: number;
+  facts: BoardFacts;
   onColumn: (column: Column) => void;
 };
 
 /** One column at a time; at first the one that needs a person most. */
-export function PhoneBoard({ groups, find, now, onColumn }: Props) {
+export function PhoneBoard({ groups, facts, onColumn }: Props) {
   const { column } = useSearch({ from: '/shell/' });
   const current = columns.find((name) => name === column) ?? preferred(groups);
   const list = useRef<HTMLElement>(null);
@@ -43,7 +42,7 @@ export function PhoneBoard({ groups, find, now, onColumn }: Props) {
         {current === 'Done' ? (
           <DoneColumn tasks={groups.Done} />
         ) : (
-          <BoardColumn name={current} tasks={groups[current]} find={find} now={now} />
+          <BoardColumn name={current} tasks={groups[current]} facts={facts} />
         )}
       </div>
     </>

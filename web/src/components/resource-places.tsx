@@ -1,8 +1,8 @@
 /** What Sentra itself takes of the disk, each with what can be done about it. */
 import type { Resources } from '#src/domain/resources.ts';
 import { formatBytes } from '../format.ts';
+import { Code } from '../ui/code.tsx';
 import { Meter } from '../ui/meter.tsx';
-import { Code } from './advice.tsx';
 
 export function ResourcePlaces({ places, totals }: Pick<Resources, 'places' | 'totals'>) {
   const highest = Math.max(1, ...places.map(({ bytes }) => bytes ?? 0));

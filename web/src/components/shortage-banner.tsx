@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { systemQuery } from '../queries.ts';
-import { Code } from './advice.tsx';
+import { Code } from '../ui/code.tsx';
 
 /** On every page: why nothing new starts on this host, and the way out. */
 export function ShortageBanner() {

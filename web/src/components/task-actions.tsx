@@ -47,9 +47,11 @@ export function TaskActions({ task, drafts, onSent, main = false }: Props) {
   };
   const shown = main ? mainActions(task) : allActions(task);
   const primary = shown.find((name) => isPrimary(name) && !whyNot(name, task));
+  if (main && shown.length === 0) return null;
   return (
     <div className="flex flex-col gap-2">
-      <div className="grid grid-cols-2 gap-2">
+      {shown.length === 0 && !main && <p className="text-second">{overWords[task.status]}</p>}
+      <div className={`grid gap-2 ${shown.includes('approve') ? 'grid-cols-[5fr_6fr]' : 'grid-cols-2'}`}>
         {shown.map((name) => (
           <ActionButton
             key={name}
@@ -112,8 +114,14 @@ function ActionButton({ name, primary, why, note, wide, onRun }: ButtonProps) {
 
 const isPrimary = (name: ActionName) => name === 'merge' || name === 'start' || name === 'retry';
 
+const overWords: Partial<Record<Task['status'], string>> = {
+  completed: 'It is done: nothing is left to do.',
+  skipped: 'It was skipped: those that waited for it go on.',
+};
+
 /** Start is for what never ran or ended without a pull request, Retry for what ran. */
 function allActions(task: Task): ActionName[] {
+  if (overWords[task.status]) return [];
   if (task.pullRequest?.state === 'open')
     return ['merge', 'approve', 'request_changes', 'retry', 'cancel', 'skip', 'close'];
   if (task.status === 'running') return ['cancel', 'retry', 'skip'];

@@ -4,6 +4,7 @@ import { shortId } from '#src/domain/ids.ts';
 import type { Task } from '#src/domain/task.ts';
 import type { Reason } from '../board.ts';
 import { formatCost, formatDuration, milliseconds } from '../format.ts';
+import { Code } from '../ui/code.tsx';
 import { PhaseBar, PriorityBars, TypeIcon } from './marks.tsx';
 import { devTones } from './task-dev-servers.tsx';
 
@@ -56,7 +57,8 @@ export function TaskCard({ task, reason, now }: Props) {
         <span className="reason" data-tone={reason.tone}>
           <Icon aria-hidden="true" />
           <span>
-            {reason.text} {reason.about && <span className="whitespace-nowrap text-fg">{reason.about}</span>}
+            <Code text={reason.text} />{' '}
+            {reason.about && <span className="whitespace-nowrap text-fg">{reason.about}</span>}
           </span>
         </span>
       )}

@@ -5,6 +5,7 @@ import type { Priority, Task } from '#src/domain/task.ts';
 import { messageOf } from '#src/errors.ts';
 import { api, tasksQuery } from '../queries.ts';
 import { Button } from '../ui/button.tsx';
+import { Code } from '../ui/code.tsx';
 import { Field } from '../ui/field.tsx';
 import { Markdown } from '../ui/markdown.tsx';
 import { Notice } from '../ui/notice.tsx';
@@ -23,7 +24,9 @@ export function TaskDetails({ task }: { task: Task }) {
     <div className="flex max-w-[880px] flex-col gap-6 p-6 max-md:p-4">
       {task.error && (
         <Notice tone="err">
-          <p className="font-medium">{task.error.message}</p>
+          <p className="font-medium">
+            <Code text={task.error.message} />
+          </p>
           <p className="mt-1 text-body">
             Read the log of the phase that failed, then retry from there; or skip the task to let go on those that wait
             for it.

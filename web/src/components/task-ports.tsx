@@ -44,7 +44,7 @@ function Ports({ ports }: { ports: Task['ports'] }) {
     <dl className="facts facts-wide">
       {Object.entries(ports).flatMap(([name, port]) => [
         <dt key={name}>{name}</dt>,
-        <dd key={port} className="mono">
+        <dd key={port} className="mono leading-5">
           {port}
         </dd>,
       ])}

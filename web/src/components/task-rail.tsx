@@ -1,15 +1,13 @@
-import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
 import { Folder, GitBranch, ShieldOff } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { Task } from '#src/domain/task.ts';
 import { formatCost, formatCount, formatSince } from '../format.ts';
 import { useNow } from '../hooks/use-now.ts';
-import { whyQuery } from '../queries.ts';
 import { CopyButton } from '../ui/copy-button.tsx';
 import { PriorityBars, priorityLabels, TypeIcon, typeLabels } from './marks.tsx';
 import { TaskDevServers } from './task-dev-servers.tsx';
 import { TaskPorts } from './task-ports.tsx';
+import { TaskWhy } from './task-why.tsx';
 
 /** Beside the task: what may be done, why it is not finished, where it is. */
 export function TaskRail({ task, actions }: { task: Task; actions: ReactNode }) {
@@ -19,7 +17,7 @@ export function TaskRail({ task, actions }: { task: Task; actions: ReactNode }) 
       className="rail w-80 flex-none overflow-y-auto border-l border-line max-lg:w-auto max-lg:overflow-visible max-lg:border-t max-lg:border-l-0"
     >
       <section aria-label="Actions">{actions}</section>
-      <WhyNotFinished task={task} />
+      <TaskWhy task={task} className="max-lg:hidden" />
       {(task.branchName || task.worktreePath) && <Places task={task} />}
       <TaskDevServers task={task} />
       <TaskPorts task={task} />
@@ -27,48 +25,6 @@ export function TaskRail({ task, actions }: { task: Task; actions: ReactNode }) 
     </aside>
   );
 }
-
-function WhyNotFinished({ task }: { task: Task }) {
-  const over = task.status === 'completed' || task.status === 'skipped';
-  const { data: why } = useQuery({ ...whyQuery(task.id), enabled: !over });
-  if (over) return null;
-  const reasons = why?.reasons ?? [];
-  const running = task.status === 'running';
-  const tone = { running: 'run', in_review: 'warn', failed: 'err' }[task.status as string];
-  return (
-    <section>
-      <h2>Why it is not finished</h2>
-      {running && (
-        <p className="flex items-center gap-2 font-medium">
-          <span className="dot" data-tone="run" />
-          Running {task.phase ?? 'its preparation'}
-        </p>
-      )}
-      {reasons.map((reason) => (
-        <p key={`${reason.code}${reason.taskId ?? ''}`} className="flex gap-2 wrap-anywhere">
-          <span className="dot mt-1.5" data-tone={tone} />
-          <span className="min-w-0">
-            {reason.taskId ? (
-              <Link
-                to="/tasks/$id"
-                params={{ id: reason.taskId }}
-                search={({ project }) => ({ project })}
-                className="underline decoration-line-2 underline-offset-2 hover:decoration-fg"
-              >
-                {sentence(reason.message)}
-              </Link>
-            ) : (
-              sentence(reason.message)
-            )}
-          </span>
-        </p>
-      ))}
-      {!running && why && reasons.length === 0 && <p className="text-second">Nothing holds it back.</p>}
-    </section>
-  );
-}
-
-const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 function Places({ task }: { task: Task }) {
   return (

@@ -1,11 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { FolderGit2, ListPlus } from 'lucide-react';
+import { FolderGit2, ListPlus, SearchX } from 'lucide-react';
 import { useMemo } from 'react';
 import type { Task } from '#src/domain/task.ts';
 import { messageOf } from '#src/errors.ts';
-import { columns, columnsOf, matches } from '../board.ts';
+import { type BoardFacts, columns, columnsOf, holdOf, matches } from '../board.ts';
 import { AddProject } from '../components/add-project.tsx';
+import { BoardBanners } from '../components/board-banners.tsx';
 import { BoardColumn, DoneColumn } from '../components/board-column.tsx';
 import { BoardFilter, BoardSearch } from '../components/board-filter.tsx';
 import { PhoneBoard } from '../components/phone-board.tsx';
@@ -16,7 +17,7 @@ import { useIsPhone } from '../hooks/use-is-phone.ts';
 import { useNow } from '../hooks/use-now.ts';
 import { useProject } from '../hooks/use-project.ts';
 import { useShortcuts } from '../hooks/use-shortcuts.ts';
-import { tasksQuery } from '../queries.ts';
+import { breakersQuery, tasksQuery } from '../queries.ts';
 import { Button } from '../ui/button.tsx';
 import { Command } from '../ui/command.tsx';
 import { Empty } from '../ui/empty.tsx';
@@ -35,6 +36,7 @@ export function BoardPage() {
         </span>
         <ProjectSwitcher className="w-full md:hidden" />
       </TopBar>
+      <BoardBanners projects={project ? [project] : projects} />
       {tasks.data && <BoardFilter tasks={tasks.data} />}
       {tasks.isError && (
         <div className="p-4">
@@ -50,7 +52,9 @@ export function BoardPage() {
 function Columns({ tasks }: { tasks: readonly Task[] }) {
   const { type, priority, agent, q } = useSearch({ from: '/shell/' });
   const isPhone = useIsPhone();
-  const now = useNow(tasks.some((task) => task.status === 'running'));
+  const { projects } = useProject();
+  const { data: breakers = [] } = useQuery(breakersQuery);
+  const now = useNow(tasks.some((task) => task.status === 'running' || task.status === 'queued'));
   const groups = useMemo(
     () => columnsOf(tasks.filter((task) => matches(task, { type, priority, agent, q }))),
     [tasks, type, priority, agent, q],
@@ -62,13 +66,17 @@ function Columns({ tasks }: { tasks: readonly Task[] }) {
     k: () => moveFocus(-1),
     esc: () => (document.activeElement as HTMLElement | null)?.blur(),
   });
-  const find = (id: string) => byId.get(id);
+  const facts: BoardFacts = {
+    find: (id) => byId.get(id),
+    held: (task) => holdOf(task, { projects, breakers, now }),
+    now,
+  };
+  if (Object.values(groups).every((group) => group.length === 0)) return <NoMatch />;
   if (isPhone)
     return (
       <PhoneBoard
         groups={groups}
-        find={find}
-        now={now}
+        facts={facts}
         onColumn={(column) => void navigate({ to: '/', search: (before) => ({ ...before, column }), replace: true })}
       />
     );
@@ -76,11 +84,11 @@ function Columns({ tasks }: { tasks: readonly Task[] }) {
     <div className="board">
       {columns.slice(0, 6).map((name) => (
         <div key={name} className="column">
-          <BoardColumn name={name} tasks={groups[name]} find={find} now={now} />
+          <BoardColumn name={name} tasks={groups[name]} facts={facts} />
         </div>
       ))}
       <div className="column !gap-4">
-        <BoardColumn name="Failed" tasks={groups.Failed} find={find} now={now} />
+        <BoardColumn name="Failed" tasks={groups.Failed} facts={facts} />
         <DoneColumn tasks={groups.Done} />
       </div>
     </div>
@@ -107,6 +115,18 @@ function NoProject() {
         <Command text="npx sentra project add PATH" />
         <Command text="npx sentra demo" />
       </div>
+    </Empty>
+  );
+}
+
+function NoMatch() {
+  const navigate = useNavigate();
+  return (
+    <Empty icon={SearchX} title="No task matches">
+      <p>There are tasks, but none with these words and this type, priority and agent.</p>
+      <Button onClick={() => void navigate({ to: '/', search: ({ project }) => ({ project }), replace: true })}>
+        Show all
+      </Button>
     </Empty>
   );
 }

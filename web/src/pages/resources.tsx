@@ -4,13 +4,18 @@ import type { Resources } from '#src/domain/resources.ts';
 import { messageOf } from '#src/errors.ts';
 import { CleanUp } from '../components/clean-up.tsx';
 import { AgentsPanel, HostPanel, ServerPanel, TasksTogether } from '../components/host-panels.tsx';
+import { PreparedAhead } from '../components/prepared-ahead.tsx';
 import { ResourcePlaces } from '../components/resource-places.tsx';
 import { ResourceTable } from '../components/resource-table.tsx';
 import { TopBar } from '../components/top-bar.tsx';
+import { WorkersPanel } from '../components/workers-panel.tsx';
 import { plural } from '../format.ts';
 import { resourcesQuery, systemQuery, worktreesQuery } from '../queries.ts';
 import { Notice } from '../ui/notice.tsx';
 import { Panel } from '../ui/panel.tsx';
+
+/** Without room beside each other the columns are one, which begins with the host and its workers. */
+const column = 'flex min-w-0 flex-col gap-4 max-xl:contents';
 
 export function ResourcesPage() {
   const system = useQuery(systemQuery);
@@ -28,16 +33,20 @@ export function ResourcesPage() {
             <Notice tone="err">{messageOf(error)}</Notice>
           </div>
         )}
-        <div className="flex min-w-0 flex-col gap-4">
+        <div className={column}>
           {resources.data && <Tasks resources={resources.data} />}
+          <PreparedAhead />
           {resources.data && (
             <Panel title="What Sentra keeps" note={resources.data.measuredAt === null && 'being measured'}>
               <ResourcePlaces places={resources.data.places} totals={resources.data.totals} />
             </Panel>
           )}
         </div>
-        <div className="flex min-w-0 flex-col gap-4">
-          {system.data && <HostPanel system={system.data} />}
+        <div className={column}>
+          <div className="flex min-w-0 flex-col gap-4 max-xl:-order-1">
+            {system.data && <HostPanel system={system.data} />}
+            <WorkersPanel />
+          </div>
           {resources.data && <TasksTogether resources={resources.data} />}
           {system.data && <AgentsPanel system={system.data} />}
           {system.data && <ServerPanel system={system.data} />}

@@ -7,13 +7,13 @@ import { AddProject } from '../components/add-project.tsx';
 import { Templates } from '../components/templates.tsx';
 import { TopBar } from '../components/top-bar.tsx';
 import { useTheme } from '../hooks/use-theme.ts';
-import { api, projectsQuery } from '../queries.ts';
+import { api, projectQuery, projectsQuery } from '../queries.ts';
 import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Notice } from '../ui/notice.tsx';
 
 export function SettingsPage() {
-  const { data: projects = [], error } = useQuery(projectsQuery);
+  const { data: projects = [], error, isSuccess } = useQuery(projectsQuery);
   return (
     <>
       <title>Settings · Sentra</title>
@@ -34,6 +34,11 @@ export function SettingsPage() {
             </div>
           )}
           <ul>
+            {isSuccess && projects.length === 0 && (
+              <li className="border-b border-line px-4 py-3 text-second">
+                None yet. Tasks belong to a git repository of this machine: give its path.
+              </li>
+            )}
             {projects.map((project) => (
               <ProjectRow key={project.id} project={project} />
             ))}
@@ -68,6 +73,7 @@ function Appearance() {
 }
 
 function ProjectRow({ project }: { project: Project }) {
+  const { data: { limits = [] } = {} } = useQuery(projectQuery(project.id));
   const [removing, setRemoving] = useState(false);
   const queryClient = useQueryClient();
   const pause = useMutation({
@@ -84,15 +90,16 @@ function ProjectRow({ project }: { project: Project }) {
             Paused
           </span>
         )}
-        <span className="flex-1" />
-        <Button size="small" disabled={pause.isPending} onClick={() => pause.mutate()}>
-          {project.paused ? <Play aria-hidden="true" /> : <Pause aria-hidden="true" />}
-          {project.paused ? 'Resume' : 'Pause'}
-        </Button>
-        <Button size="small" look="danger" aria-label={`Remove ${project.name}`} onClick={() => setRemoving(true)}>
-          <Trash2 aria-hidden="true" />
-          Remove
-        </Button>
+        <span className="ml-auto flex gap-2">
+          <Button size="small" disabled={pause.isPending} onClick={() => pause.mutate()}>
+            {project.paused ? <Play aria-hidden="true" /> : <Pause aria-hidden="true" />}
+            {project.paused ? 'Resume' : 'Pause'}
+          </Button>
+          <Button size="small" look="danger" aria-label={`Remove ${project.name}`} onClick={() => setRemoving(true)}>
+            <Trash2 aria-hidden="true" />
+            Remove
+          </Button>
+        </span>
       </div>
       <dl className="facts">
         <dt>Path</dt>
@@ -100,7 +107,17 @@ function ProjectRow({ project }: { project: Project }) {
         <dt>Base branch</dt>
         <dd className="mono leading-5">{project.baseBranch}</dd>
         <dt>Remote</dt>
-        <dd className="mono leading-5">{project.remote ?? 'none: pull requests stay on this machine'}</dd>
+        <dd className={project.remote ? 'mono leading-5' : ''}>
+          {project.remote ?? 'none: pull requests stay on this machine'}
+        </dd>
+        {limits.length > 0 && <dt>Worktrees</dt>}
+        {limits.length > 0 && (
+          <dd>
+            {limits.map((limit) => (
+              <p key={limit}>{limit}</p>
+            ))}
+          </dd>
+        )}
       </dl>
       {project.problem && <Notice tone="warn">{project.problem}</Notice>}
       {pause.isError && <Notice tone="err">{messageOf(pause.error)}</Notice>}

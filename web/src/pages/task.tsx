@@ -15,6 +15,7 @@ import { TaskBranch } from '../components/task-branch.tsx';
 import { TaskDetails } from '../components/task-details.tsx';
 import { TaskProgress } from '../components/task-progress.tsx';
 import { TaskRail } from '../components/task-rail.tsx';
+import { TaskWhy } from '../components/task-why.tsx';
 import { TopBar } from '../components/top-bar.tsx';
 import { formatCount } from '../format.ts';
 import { type LogStream, useLogStream } from '../hooks/use-log-stream.ts';
@@ -62,7 +63,7 @@ function Crumb({ id, task }: { id: string; task: Task | undefined }) {
       </span>
       <span className="mono cut text-fg">{id}</span>
       <CopyButton text={id} label="Copy id" />
-      {task && <StatusTag status={task.status} />}
+      {task && <StatusTag status={task.status} until={task.waitsFor?.until} />}
     </nav>
   );
 }
@@ -93,7 +94,7 @@ function OneTask({ task }: { task: Task }) {
           onValueChange={(value) => open(value as TaskTab)}
           className="flex min-h-0 min-w-0 flex-1 flex-col"
         >
-          <Head task={task} compact={wide} />
+          <Head task={task} tab={tab} compact={wide} />
           <TabList stream={stream} task={task} />
           <Tabs.Panel value="details" className="min-h-0 flex-1 overflow-y-auto max-lg:overflow-visible">
             <TaskDetails task={task} />
@@ -110,7 +111,7 @@ function OneTask({ task }: { task: Task }) {
         </Tabs.Root>
         {tab !== 'logs' && <TaskRail task={task} actions={actions} />}
       </div>
-      <div className="flex-none border-t border-line bg-surface p-3 pb-[max(12px,env(safe-area-inset-bottom))] md:hidden">
+      <div className="flex-none border-t border-line bg-surface p-3 pb-[max(12px,env(safe-area-inset-bottom))] empty:hidden md:hidden">
         <TaskActions task={task} drafts={drafts} onSent={() => setDrafts([])} main />
       </div>
       <Dialog open={drawer} onOpenChange={setDrawer} title={`Logs of ${task.title}`} drawer>
@@ -120,7 +121,9 @@ function OneTask({ task }: { task: Task }) {
   );
 }
 
-function Head({ task, compact }: { task: Task; compact: boolean }) {
+function Head({ task, tab, compact }: { task: Task; tab: TaskTab; compact: boolean }) {
+  // The phases say the one, the details the other.
+  const isTold = task.status === 'running' || (task.status === 'failed' && tab === 'details');
   return (
     <div className={`flex-none px-6 pt-4 max-md:px-4 ${compact ? 'pb-0' : ''}`}>
       <div className="flex flex-wrap items-center gap-2">
@@ -135,6 +138,7 @@ function Head({ task, compact }: { task: Task; compact: boolean }) {
         </span>
       </div>
       {!compact && <PhaseStepper task={task} />}
+      {!isTold && <TaskWhy task={task} className="mt-3 lg:hidden" />}
     </div>
   );
 }

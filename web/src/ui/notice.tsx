@@ -1,5 +1,6 @@
 import { Info, TriangleAlert } from 'lucide-react';
 import type { ReactNode } from 'react';
+import { Code } from './code.tsx';
 
 /** Something a person should read: a failure with its way out, or a remark. */
 export function Notice({ tone, children }: { tone: 'err' | 'warn' | 'info'; children: ReactNode }) {
@@ -13,7 +14,9 @@ export function Notice({ tone, children }: { tone: 'err' | 'warn' | 'info'; chil
       <span className="mt-0.5">
         {tone === 'info' ? <Info aria-hidden="true" /> : <TriangleAlert aria-hidden="true" />}
       </span>
-      <div className="min-w-0 flex-1 wrap-anywhere">{children}</div>
+      <div className="min-w-0 flex-1 wrap-anywhere">
+        {typeof children === 'string' ? <Code text={children} /> : children}
+      </div>
     </div>
   );
 }
