@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -7,7 +8,8 @@ import { makeRepository } from '../helpers/repository.ts';
 import { startTestSentra, type TestSentra, until, waitForRun, waitForTask } from '../helpers/sentra.ts';
 import { listLines, processesOf, waitForEnd, waitForLine } from '../helpers/survival.ts';
 
-const fixture = path.resolve(import.meta.dirname, '../fixtures/dev-server.mjs');
+/** Part of the project: behind the wall there is nothing of this checkout. */
+const program = readFileSync(path.resolve(import.meta.dirname, '../fixtures/dev-server.mjs'), 'utf8');
 let sentra: TestSentra;
 beforeAll(async () => {
   sentra = await startTestSentra();
@@ -42,11 +44,11 @@ async function makeProject({ words = '', blind = '', more = {} } = {}) {
     config: {
       test: 'node look.mjs',
       agents: { default: 'looker', looker: { kind: 'command', command: ['node', 'agent.mjs', blind] } },
-      dev: { web: { command: `exec node ${fixture} $FRONTEND_PORT ${words}`, port: 'FRONTEND_PORT' } },
+      dev: { web: { command: `exec node serve.mjs $FRONTEND_PORT ${words}`, port: 'FRONTEND_PORT' } },
       limits: { codeTestAttempts: 1 },
       ...more,
     },
-    files: { 'agent.mjs': agent, 'look.mjs': tests },
+    files: { 'agent.mjs': agent, 'look.mjs': tests, 'serve.mjs': program },
   });
   const { id } = await sentra.client.addProject({ body: { path: repository.path } });
   const create = (task: Partial<NewTaskInput>) =>

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { parseEnv } from 'node:util';
@@ -19,9 +19,20 @@ afterAll(() => sentra?.stop());
 
 async function addTask(config: object, files: Record<string, string> = {}) {
   const repository = makeRepository({ config, files }).path;
+  if ('sql.mjs' in files) bringDriver(repository);
   const project = await sentra.client.addProject({ body: { path: repository } });
   const { id } = await sentra.client.createTask({ body: { projectId: project.id, title: 'Grow' } });
   return { id, projectId: project.id, repository, folder: path.join(repository, '.sentra', 'worktrees', id) };
+}
+
+/** The driver as part of the project: behind the wall there is nothing of this checkout. */
+function bringDriver(repository: string): void {
+  const modules = path.resolve(import.meta.dirname, '../../node_modules');
+  const names = readdirSync(modules).filter((name) => /^(pg(-.*)?|pgpass|postgres-.*|split2|xtend)$/.test(name));
+  for (const name of names)
+    cpSync(path.join(modules, name), path.join(repository, 'node_modules', name), { recursive: true });
+  git(repository, 'add', '-A');
+  git(repository, 'commit', '-q', '-m', 'Bring the driver');
 }
 
 const start = async (id: string, workflowType: 'plan' | 'code' | 'code_test' | 'full_sdlc' | 'test') => {
@@ -62,9 +73,8 @@ async function onPage(id: string, look: (page: Page) => Promise<void>): Promise<
   }
 }
 
-const pgModule = path.resolve(import.meta.dirname, '../../node_modules/pg/lib/index.js');
 /** A program of the project that runs statements on DATABASE_URL and prints what the last one answers. */
-const sqlProgram = `import pg from ${JSON.stringify(pgModule)};
+const sqlProgram = `import pg from 'pg';
 const client = new pg.Client({ connectionString: process.env.DATABASE_URL });
 await client.connect();
 for (const sql of process.argv.slice(2)) console.log(JSON.stringify((await client.query(sql)).rows));

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -15,7 +16,8 @@ import type { Parts } from '#src/workflows/parts.ts';
 import { createTestDatabase } from '../helpers/database.ts';
 import { makeFolder, makeRepository } from '../helpers/repository.ts';
 
-const fixture = path.resolve(import.meta.dirname, '../fixtures/dev-server.mjs');
+/** Part of the project: behind the wall there is nothing of this checkout. */
+const program = readFileSync(path.resolve(import.meta.dirname, '../fixtures/dev-server.mjs'), 'utf8');
 const { database, drop } = await createTestDatabase();
 const home = makeFolder('home');
 const sandbox = createSandbox({ stateDir: home });
@@ -47,9 +49,9 @@ afterAll(async () => {
 const made: { id: string }[] = [];
 
 async function makeTask(isolation: 'shared' | 'none' = 'shared'): Promise<{ id: string }> {
-  const command = (port: string) => ({ command: `exec node ${fixture} $${port}`, port });
+  const command = (port: string) => ({ command: `exec node serve.mjs $${port}`, port });
   const config = { isolation, dev: { web: command('FRONTEND_PORT'), api: command('BACKEND_PORT') } };
-  const repository = makeRepository({ config });
+  const repository = makeRepository({ config, files: { 'serve.mjs': program } });
   const project = await createProjects({ database, changes }).add({ path: repository.path });
   const task = await createTasks({ database, changes }).create({ projectId: project.id, title: 'Serve' });
   await createTaskWorktree({ ...own, devServers: servers }, task.id);
