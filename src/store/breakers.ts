@@ -11,9 +11,13 @@ export type RunFailure = { kind: string; message: string };
 
 const clock = sql<number>`(extract(epoch from clock_timestamp()) * 1000)::float8`;
 
-/** What the end of a run makes of its breaker; true when that opened or closed it. The row's lock keeps two ends apart. */
+/**
+ * What the end of a run makes of its breaker; true when that opened or closed it. The lock keeps two ends apart, also before there
+ * is a row.
+ */
 export async function noteRunEnd(tx: Transaction, key: BreakerKey, failure: RunFailure | null): Promise<boolean> {
-  const [found] = await tx.select({ row: breakers, now: clock }).from(breakers).where(matches(key)).for('update');
+  await tx.execute(sql`select pg_advisory_xact_lock(7005, hashtext(${JSON.stringify(key)}))`);
+  const [found] = await tx.select({ row: breakers, now: clock }).from(breakers).where(matches(key));
   if (!found && !failure) return false;
   const now = found?.now ?? (await readClock(tx));
   const before = found ? toFacts(found.row) : null;
