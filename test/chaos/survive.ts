@@ -1,4 +1,6 @@
 /** A task that goes from its start to the clean-up after its merge while its server is struck by faults. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SentraError } from '#src/errors.ts';
 import { agentConfig, git, makeRepository } from '../helpers/repository.ts';
 import { until } from '../helpers/sentra.ts';
 import type { Fault, Trapped } from './traps.ts';
@@ -16,7 +18,8 @@ export async function surviveFaults(trapped: Trapped, faults: Readonly<Record<st
   const body = { projectId: project.id, title: 'Survive', autoStart: true };
   const { id } = await sentra.client.createTask({ body });
   await outlast(trapped, faults, id);
-  return [...(await findDoubles(trapped, id, repository.path)), ...(await findBroken(trapped))];
+  const doubles = await despiteCut(() => findDoubles(trapped, id, repository.path));
+  return [...doubles, ...(await despiteCut(() => findBroken(trapped)))];
 }
 
 async function outlast({ sentra, fired }: Trapped, faults: Readonly<Record<string, Fault>>, id: string): Promise<void> {
@@ -37,6 +40,18 @@ async function outlast({ sentra, fired }: Trapped, faults: Readonly<Record<strin
     patienceMs,
     () => `${fired().length} of ${awaited} faults struck, last ${fired().at(-1)}; the server said:\n${sentra.output()}`,
   );
+}
+
+/** The last fault may cut the way to the database at this moment. */
+async function despiteCut<T>(look: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await look();
+    } catch (e) {
+      if (tries === 20 || !(e instanceof SentraError && e.code === 'database_unavailable')) throw e;
+      await sleep(100);
+    }
+  }
 }
 
 /** One attempt of each phase, one commit of each kind, one merge. */
