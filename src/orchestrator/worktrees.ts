@@ -2,7 +2,7 @@
 import path from 'node:path';
 import type { RouteAnswer } from '#src/domain/api/route.ts';
 import type { Routes } from '#src/domain/api/routes.ts';
-import type { TaskStatus, TaskType } from '#src/domain/task.ts';
+import type { TaskStatus } from '#src/domain/task.ts';
 import { SentraError } from '#src/errors.ts';
 import { applyWork } from '#src/git/apply-work.ts';
 import { execGit } from '#src/git/exec-git.ts';
@@ -16,7 +16,7 @@ import { removeTaskWorktree, waitUntilReleased } from '#src/workflows/clean-up.t
 import { writeEnvironment } from '#src/workflows/environment.ts';
 import type { Parts } from '#src/workflows/parts.ts';
 import { makeWorktree } from '#src/workflows/prepare.ts';
-import { isolationFor, readProjectConfig } from '#src/workflows/project-settings.ts';
+import { readSetupFacts } from '#src/workflows/room.ts';
 import { listSaved } from '#src/workflows/saved.ts';
 
 type CreatedWorktree = RouteAnswer<Routes['createWorktree']>;
@@ -111,17 +111,7 @@ async function refuseDirty(parts: Parts, taskId: string): Promise<void> {
 }
 
 async function makeAhead(parts: Parts, taskId: string, branchName?: string): Promise<CreatedWorktree> {
-  const task = await getTaskRow(parts.database.db, taskId);
-  const project = await getProjectRow(parts.database.db, task.projectId);
-  const config = readProjectConfig(project);
-  const facts = {
-    taskId,
-    title: task.title,
-    type: task.type as TaskType,
-    project: { ...project, baseBranch: config.baseBranch ?? project.baseBranch },
-    config,
-    confined: (await isolationFor(parts.sandbox, config)) !== 'none',
-  };
+  const facts = await readSetupFacts(parts, taskId);
   const tree = await makeWorktree(parts, facts, parts.logs.logger({ taskId }), branchName);
   const { ports } = await writeEnvironment(parts, null, facts, tree.path);
   return { taskId, path: tree.path, branchName: tree.branchName, ports };

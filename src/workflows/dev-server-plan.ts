@@ -1,20 +1,19 @@
 /** What a task's dev servers are started with: its project's `dev`, its worktree, its ports. */
 import { devHost } from '#src/domain/dev-server.ts';
 import type { ProjectConfig } from '#src/domain/project-config.ts';
-import type { TaskType } from '#src/domain/task.ts';
 import { connectDoor, connectLoopback } from '#src/environment/dev-door.ts';
 import { type DevServerSpec, defaultLimits } from '#src/environment/dev-server.ts';
 import { isPortFree } from '#src/environment/ports.ts';
 import { SentraError } from '#src/errors.ts';
 import type { Queryable } from '#src/store/database.ts';
 import { getProjectRow } from '#src/store/projects.ts';
-import { getTask, getTaskRow } from '#src/store/tasks.ts';
+import { getTask } from '#src/store/tasks.ts';
 import { findWorktree } from '#src/store/worktrees.ts';
 import { withAccess } from '#src/workflows/access.ts';
 import { taskVariables } from '#src/workflows/environment.ts';
 import type { Parts } from '#src/workflows/parts.ts';
-import { isolationFor, readProjectConfig } from '#src/workflows/project-settings.ts';
-import { runnerFor, type SetupFacts } from '#src/workflows/room.ts';
+import { readProjectConfig } from '#src/workflows/project-settings.ts';
+import { readSetupFacts, runnerFor, type SetupFacts } from '#src/workflows/room.ts';
 
 export type DevPlan = {
   facts: SetupFacts;
@@ -26,13 +25,12 @@ export type DevPlan = {
 /** Throws `not_allowed` where the project has no dev servers or the task no worktree that is ready. */
 export async function planDevServers(parts: Parts, taskId: string): Promise<DevPlan> {
   const { db } = parts.database;
-  const task = await getTaskRow(db, taskId);
-  const project = await getProjectRow(db, task.projectId);
-  const config = readProjectConfig(project);
+  const facts = await readSetupFacts(parts, taskId);
+  const { config } = facts;
   if (Object.keys(config.dev).length === 0)
     throw new SentraError(
       'not_allowed',
-      `${project.name} has no dev servers: say under "dev" in its sentra.json how one is started.`,
+      `${facts.project.path} has no dev servers: say under "dev" in its sentra.json how one is started.`,
     );
   const worktree = await findWorktree(db, taskId);
   if (worktree?.state !== 'ready')
@@ -40,14 +38,6 @@ export async function planDevServers(parts: Parts, taskId: string): Promise<DevP
       'not_allowed',
       `${taskId} has no worktree that is ready, so there is nothing to serve. Start the task, or wait until its set-up is done.`,
     );
-  const facts = {
-    taskId,
-    title: task.title,
-    type: task.type as TaskType,
-    project: { ...project, baseBranch: config.baseBranch ?? project.baseBranch },
-    config,
-    confined: (await isolationFor(parts.sandbox, config)) !== 'none',
-  };
   await taskVariables(parts, null, facts, worktree.path); // another program may have taken a port meanwhile
   const { ports } = await getTask(db, taskId);
   return { facts, dev: config.dev, worktreePath: worktree.path, ports };

@@ -1,12 +1,31 @@
 /** Where a task's commands and agents run: its worktree, its private home, and nothing else of the host. */
 import path from 'node:path';
+import type { TaskType } from '#src/domain/task.ts';
 import { readableCaches } from '#src/environment/package-caches.ts';
 import { createRunner, type Runner } from '#src/environment/runner.ts';
 import type { Room } from '#src/sandbox/sandbox.ts';
+import { getProjectRow } from '#src/store/projects.ts';
+import { getTaskRow } from '#src/store/tasks.ts';
 import type { Parts } from '#src/workflows/parts.ts';
+import { isolationFor, readProjectConfig } from '#src/workflows/project-settings.ts';
 import type { RunFacts } from '#src/workflows/run.ts';
 
 export type SetupFacts = Pick<RunFacts, 'taskId' | 'title' | 'type' | 'project' | 'config' | 'confined'>;
+
+/** What is known of a task outside of a run. Throws `repository_missing` or `invalid_config`. */
+export async function readSetupFacts({ database, sandbox }: Parts, taskId: string): Promise<SetupFacts> {
+  const { title, type, projectId } = await getTaskRow(database.db, taskId);
+  const project = await getProjectRow(database.db, projectId);
+  const config = readProjectConfig(project);
+  return {
+    taskId,
+    title,
+    type: type as TaskType,
+    project: { ...project, baseBranch: config.baseBranch ?? project.baseBranch },
+    config,
+    confined: (await isolationFor(sandbox, config)) !== 'none',
+  };
+}
 
 /** Runs the project's commands in a task's worktree, confined as the task is. */
 export function runnerFor(
