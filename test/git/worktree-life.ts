@@ -12,16 +12,15 @@ export const placeOf = (repo: Repository, name: string) => ({
   branchName: `feature/${name}`,
 });
 
-/** As a task does it: doing it again after a crash goes on, with the same commit. One called `gone-…` is removed in the end. */
+/** As a task does it: each step is done again after a crash, which gives the same commit. One called `gone-…` is removed in the end. */
 export async function liveOnce(repo: Repository & { base: string }, name: string, say: (line: string) => void) {
   const place = placeOf(repo, name);
   const isLeaving = existsSync(`${place.path}.leaving`);
   if (!isLeaving) {
     const { adminDir } = await createWorktree(repo, { ...place, base: repo.base });
-    const tip = await resolveCommit(repo, `refs/heads/${place.branchName}`);
     writeFileSync(join(place.path, 'made.txt'), name);
     const request = { ...place, worktreePath: place.path, adminDir, parent: repo.base, message: name, identity, date };
-    if (tip === repo.base) await commitWorktree(repo, request);
+    await commitWorktree(repo, request);
     say(`${place.branchName} ${await resolveCommit(repo, `refs/heads/${place.branchName}`)}`);
   }
   if (!name.startsWith('gone')) return;
