@@ -19,6 +19,9 @@ export type Result = {
   lagP99Ms?: number;
   rssBytes?: number;
   sleepsMs?: number;
+  framesPerSecond?: number;
+  heapBytes?: number;
+  p95Ms?: number;
 };
 
 export type Benchmark = {

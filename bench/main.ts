@@ -1,10 +1,16 @@
 /** `npm run bench -- <name> [option]`: measures, tells it in words, and ends with one line of JSON for each benchmark. */
 import type { Benchmark, Result } from './benchmark.ts';
 import { cleanup } from './cleanup.ts';
+import { conflictRadar } from './conflict-radar.ts';
 import { diff } from './diff.ts';
 import { install } from './install.ts';
 import { installManagers } from './install-managers.ts';
+import { logViewer } from './log-viewer.ts';
+import { logsIngest } from './logs-ingest.ts';
+import { logsRead } from './logs-read.ts';
+import { logsStream } from './logs-stream.ts';
 import { mainJob } from './main-job.ts';
+import { mergeQueue } from './merge-queue.ts';
 import { ports } from './ports.ts';
 import { queue } from './queue.ts';
 import { spawnStall } from './spawn.ts';
@@ -14,6 +20,7 @@ import { worktreeClaim } from './worktree-claim.ts';
 
 const benchmarks: readonly Benchmark[] = [
   mainJob,
+  mergeQueue,
   install,
   ...installManagers,
   spawnStall,
@@ -22,8 +29,13 @@ const benchmarks: readonly Benchmark[] = [
   ports,
   diff,
   cleanup,
+  conflictRadar,
   queue,
   speedup,
+  logsIngest,
+  logsRead,
+  logsStream,
+  logViewer,
 ];
 
 const [wanted, option] = process.argv.slice(2);

@@ -7,19 +7,27 @@ import type { Slots } from '#src/domain/slots.ts';
 import type { Lease } from '#src/domain/worker.ts';
 import type { Engine } from '#src/engine/engine.ts';
 import { harmlessEnvironment } from '#src/environment/runner.ts';
+import { watchDiskRoom } from '#src/logs/disk-room.ts';
+import { passwordsIn, secretsIn } from '#src/logs/known-secrets.ts';
+import { createLogReader, type LogReader } from '#src/logs/log-reader.ts';
 import { createLogPipeline } from '#src/logs/pipeline.ts';
 import { createRedactor } from '#src/logs/redactor.ts';
 import { createEventBus } from '#src/logs/stream-events.ts';
 import type { Store } from '#src/open-store.ts';
+import { openArtifact } from '#src/orchestrator/artifacts.ts';
+import { createCostDesk } from '#src/orchestrator/costs.ts';
 import { createHost } from '#src/orchestrator/host.ts';
 import { createIntake, type Intake } from '#src/orchestrator/intake.ts';
 import { createLifecycle } from '#src/orchestrator/lifecycle.ts';
+import { createMerges } from '#src/orchestrator/merges.ts';
 import { listGuarded } from '#src/orchestrator/places.ts';
 import { createProjects } from '#src/orchestrator/projects.ts';
 import type { HostFacts } from '#src/orchestrator/queue.ts';
 import { reconcileOnce } from '#src/orchestrator/reconcile.ts';
 import { type ResourceView, startResources } from '#src/orchestrator/resources.ts';
+import { createRunExports } from '#src/orchestrator/run-export.ts';
 import { createTasks } from '#src/orchestrator/tasks.ts';
+import { createTimelines } from '#src/orchestrator/timeline.ts';
 import { verify } from '#src/orchestrator/verify.ts';
 import { createViews } from '#src/orchestrator/views.ts';
 import { createWorkers } from '#src/orchestrator/workers.ts';
@@ -54,13 +62,14 @@ export function createParts(config: Config, { database, embedded }: Store, engin
       'demo-command': { kind: 'command', command: [process.execPath, commandAgentPath, modelScriptPath] },
     },
   });
-  const secrets = [door.token, config.model.credential?.secret ?? ''].filter(Boolean);
-  const redactor = createRedactor(secrets);
+  const redactor = createRedactor([door.token, ...passwordsIn(database.url), ...secretsOf(config)]);
   const level = config.logLevel;
   const logs = createLogPipeline({
     database,
     redact: redactor,
     onStored: hints.publish,
+    quota: config.logMb * 1e6,
+    ...(embedded ? { isDiskShort: watchDiskRoom(embedded.place, config.minDisk) } : {}),
     ...(level === 'silent'
       ? {}
       : { echo: { level, write: (line) => process.stderr.write(`[${line.taskId}] ${line.message}\n`) } }),
@@ -84,8 +93,15 @@ export function createParts(config: Config, { database, embedded }: Store, engin
     baseEnv: harmlessEnvironment(config.userEnv),
   };
   const parts: Parts = { ...own, devServers: new DevServers(own, door.serverPort) };
-  return { parts, bus, hints };
+  return { parts, bus, hints, reader: createLogReader(database) };
 }
+
+/** What this process was given and nobody is to read. */
+export const secretsOf = ({ model, traces, databaseUrl, token, userEnv }: Config): string[] => [
+  ...[model.credential?.secret ?? '', token ?? '', ...Object.values(traces?.headers ?? {})],
+  ...passwordsIn(databaseUrl ?? ''),
+  ...secretsIn(userEnv),
+];
 
 /** What this host has left, and what tasks take of it. */
 export function watchHost(
@@ -119,7 +135,23 @@ export function withoutRepeats(report: (line: string) => void): (line: string) =
   };
 }
 
-export type ApiParts = Parts & Watched & { slots: Slots; facts: HostFacts; lease: Lease };
+export type ApiParts = Parts & Watched & { slots: Slots; facts: HostFacts; lease: Lease; reader: LogReader };
+
+/** What routes and a collector of traces get to know of runs. */
+export function createRunViews(
+  config: Config,
+  { database, facts }: Pick<ApiParts, 'database' | 'facts'>,
+  engine: Engine,
+) {
+  const { version, serviceName } = config;
+  const views = createViews({ database, host: facts });
+  const timelines = createTimelines({ database, engine });
+  return {
+    views,
+    timelines,
+    exports: createRunExports({ database, timelines, diff: views.diff, version, serviceName }),
+  };
+}
 
 /** One function for each route. */
 export function createApi(config: Config, parts: ApiParts, engine: Engine, { embedded }: Store) {
@@ -127,10 +159,13 @@ export function createApi(config: Config, parts: ApiParts, engine: Engine, { emb
   const { home, version } = config;
   return createHandlers({
     database,
+    reader: parts.reader,
     lifecycle: createLifecycle({ database, changes, engine }),
+    merges: createMerges({ database, changes, engine }),
     projects: createProjects({ database, changes }),
     tasks: createTasks({ database, changes }),
-    views: createViews({ database, host: parts.facts }),
+    costs: createCostDesk({ database, changes }),
+    ...createRunViews(config, parts, engine),
     host: createHost({
       database,
       sandbox,
@@ -151,6 +186,7 @@ export function createApi(config: Config, parts: ApiParts, engine: Engine, { emb
     restoreWork: (taskId, file) => restoreTaskWork(parts, taskId, file),
     cleanUp: (dryRun) => reconcileOnce(parts, { dryRun, requested: true, onError: () => {} }), // told in the findings
     listSaved: () => listSaved(home),
+    openArtifact: (taskId, name) => openArtifact(home, taskId, name),
     verify: () => verify({ ...parts, engine }),
     workers: createWorkers({ database, changes, lapseMs: parts.lease.lapseMs }),
   });

@@ -26,7 +26,12 @@ export type Config = {
   testSlots: number;
   /** Most worktrees that are prepared ahead on this host. */
   pool: number;
+  /** Megabytes of a task's log, and as many of what its programs wrote, that are kept. */
+  logMb: number;
   logLevel: LogLevelName;
+  /** Where traces of runs are sent, and as what; null: nowhere. */
+  traces: { url: string; headers: Record<string, string> } | null;
+  serviceName: string;
   model: {
     baseUrl: string;
     credential: { kind: 'api_key' | 'auth_token' | 'oauth'; secret: string } | null;
@@ -58,12 +63,46 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     minMemory: reserve(env, 'SENTRA_MIN_MEMORY', { bytes: 200e6, percent: 5, percentAtMost: 1e9 }),
     testSlots: wholeNumber(env, 'SENTRA_TEST_SLOTS', os.availableParallelism(), 1, 1000),
     pool: wholeNumber(env, 'SENTRA_POOL', 12, 0, 1000),
+    logMb: wholeNumber(env, 'SENTRA_LOG_MB', 1000, 1, 1_000_000),
     logLevel: level,
+    traces: traces(env),
+    serviceName: env.OTEL_SERVICE_NAME || 'sentra',
     model: { baseUrl: env.ANTHROPIC_BASE_URL || 'https://api.anthropic.com', credential: credential(env) },
     userEnv: Object.fromEntries(Object.entries(env).filter((e): e is [string, string] => e[1] !== undefined)),
     version: (JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }).version,
     root,
   };
+}
+
+/** SENTRA_OTLP_URL, else what OpenTelemetry's own variables say (opentelemetry.io/docs/specs/otel/protocol/exporter). */
+function traces(env: NodeJS.ProcessEnv): Config['traces'] {
+  const name = ['SENTRA_OTLP_URL', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT'].find(
+    (n) => env[n],
+  );
+  if (!name) return null;
+  const url = URL.canParse(env[name] ?? '') ? new URL(env[name] ?? '') : undefined;
+  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password)
+    throw new SentraError(
+      'invalid',
+      `${name} is no address that traces can be sent to; it takes one like http://127.0.0.1:4318, without a name or password: keys go into OTEL_EXPORTER_OTLP_HEADERS.`,
+    );
+  const isWhole = name === 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT' || url.pathname.endsWith('/v1/traces');
+  if (!isWhole) url.pathname = `${url.pathname.replace(/\/+$/, '')}/v1/traces`;
+  return { url: url.href, headers: headers(env.OTEL_EXPORTER_OTLP_TRACES_HEADERS || env.OTEL_EXPORTER_OTLP_HEADERS) };
+}
+
+/** As `key=value,other=value`, percent-encoded. What is no such pair is left out. */
+function headers(text = ''): Record<string, string> {
+  const pairs = text.split(',').map((pair) => pair.split(/=(.*)/s, 2).map((part) => part.trim()));
+  return Object.fromEntries(pairs.flatMap(([key, value]) => (key && value ? [[key, decode(value)]] : [])));
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // a percent sign that encodes nothing
+  }
 }
 
 function credential(env: NodeJS.ProcessEnv): Config['model']['credential'] {

@@ -55,7 +55,8 @@ async function main(): Promise<number> {
     serveMcp: async () => serveMcp(await client(), config.version, interrupted.signal),
     demo: (demoClient, onProgress) => makeDemo(config, demoClient, onProgress),
     cwd: process.cwd(),
-    stdout: (text) => void process.stdout.write(text),
+    stdout: (text) =>
+      process.stdout.write(text) || new Promise<void>((drained) => process.stdout.once('drain', () => drained())),
     stderr: (text) => void process.stderr.write(text),
     signal: interrupted.signal,
     isTTY: process.stdout.isTTY === true,
@@ -89,9 +90,15 @@ async function serve(config: Config, { demo, roles }: { demo: boolean; roles: re
   }
   const stopped = whenAskedToStop();
   // A bug may end a run, never the process that carries all the others.
-  process.on('unhandledRejection', (e) => console.error(e instanceof Error ? (e.stack ?? e.message) : String(e)));
-  const { startSentra } = await import('#src/start.ts');
-  const sentra = await startSentra(config, { roles, report: (line) => console.error(line) });
+  const { startSentra, createCleanReport } = await import('#src/start.ts');
+  const report = createCleanReport(config);
+  const tell = (e: unknown) => report(e instanceof Error ? (e.stack ?? e.message) : String(e));
+  process.on('unhandledRejection', tell);
+  process.on('uncaughtException', (e) => {
+    tell(e);
+    process.exit(1);
+  });
+  const sentra = await startSentra(config, { roles, report });
   const { server, workerId } = sentra;
   if (server) {
     console.log(`Sentra ${config.version} is at ${server.url}, its data in ${config.home}.`);

@@ -5,6 +5,7 @@
  * A non-zero exit is an outcome, not an exception.
  */
 import { Ending } from '#src/process/ending.ts';
+import { Flow } from '#src/process/flow.ts';
 import { launch } from '#src/process/launchers.ts';
 import { collectOutput } from '#src/process/output.ts';
 
@@ -29,8 +30,13 @@ export type RunOptions = {
   timeoutMs?: number;
   /** Milliseconds without a byte on stdout or stderr. */
   idleMs?: number;
-  /** Called with each line, without its end, as it comes. Lines over 64 KiB come in pieces. */
-  onLine?: (line: string, stream: 'stdout' | 'stderr') => void;
+  /**
+   * Called with each line, without its end, as it comes. Lines over 64 KiB come in pieces. The program waits while promises
+   * that it answers are open for more than 1 MiB.
+   */
+  onLine?: (line: string, stream: 'stdout' | 'stderr') => unknown;
+  /** Called with the bytes as they come; the program waits as with `onLine`. */
+  onOutput?: (chunk: Buffer, stream: 'stdout' | 'stderr') => unknown;
   /** How much of each stream is kept for the outcome, from its end; the default is 16 MiB. */
   keepBytes?: number;
   signal?: AbortSignal;
@@ -51,13 +57,28 @@ export type Outcome = {
 export async function run(command: Command, options: RunOptions = {}): Promise<Outcome> {
   options.signal?.throwIfAborted();
   const startedAt = performance.now();
-  const streams = { stdout: collectOutput('stdout', options), stderr: collectOutput('stderr', options) };
-  const ending = new Ending(options);
+  let hold = (_held: boolean) => {};
+  const flow = new Flow((held) => {
+    hold(held);
+    ending.touch(!held);
+  });
+  const { onLine } = options;
+  const collect = (name: 'stdout' | 'stderr') =>
+    collectOutput(name, {
+      ...options,
+      ...(onLine ? { onLine: (line) => flow.add(line.length, onLine(line, name)) } : {}),
+    });
+  const streams = { stdout: collect('stdout'), stderr: collect('stderr') };
+  const ending = new Ending(options, () => flow.open());
   try {
     const exitCode = await launch(command, options.input, {
-      onStart: (pid) => ending.started(pid),
+      onStart: (pid, holdProgram) => {
+        hold = holdProgram;
+        ending.started(pid);
+      },
       onOutput: (name, chunk) => {
-        ending.touch();
+        if (!flow.isHeld) ending.touch();
+        if (options.onOutput) flow.add(chunk.length, options.onOutput(chunk, name));
         streams[name].add(chunk);
       },
       onExit: () => ending.exited(),

@@ -4,23 +4,37 @@
  */
 import path from 'node:path';
 import { type Client, createClient } from '#src/client/client.ts';
-import { createApi, createParts, watchHost, withoutRepeats } from '#src/compose.ts';
+import { createApi, createParts, createRunViews, secretsOf, watchHost, withoutRepeats } from '#src/compose.ts';
 import type { Config } from '#src/config.ts';
 import { defaultLease, type Lease } from '#src/domain/worker.ts';
 import { createEngine, launchEngine } from '#src/engine/engine.ts';
 import { messageOf, SentraError } from '#src/errors.ts';
 import { setGitUserEnvironment } from '#src/git/exec-git.ts';
-import { ensureToken, ensureWorkerId, findServer, prepareHome, removeServer, writeServer } from '#src/home.ts';
+import {
+  ensureToken,
+  ensureWorkerId,
+  findServer,
+  findToken,
+  prepareHome,
+  removeServer,
+  writeServer,
+} from '#src/home.ts';
+import { createLogFeeds } from '#src/logs/log-feed.ts';
+import { createLogIndex } from '#src/logs/log-index.ts';
+import { createRedactor } from '#src/logs/redactor.ts';
 import { streamEvents } from '#src/logs/stream-events.ts';
 import { streamLogs } from '#src/logs/stream-logs.ts';
 import { createMcpHttpHandler } from '#src/mcp/http.ts';
 import { openStore, type Store, superviseDatabase } from '#src/open-store.ts';
 import { decideSlots } from '#src/orchestrator/host.ts';
+import { readMetrics } from '#src/orchestrator/metrics.ts';
 import { endOutdated } from '#src/orchestrator/outdated.ts';
 import { startPool } from '#src/orchestrator/pool.ts';
 import type { HostFacts } from '#src/orchestrator/queue.ts';
+import { startRadar } from '#src/orchestrator/radar.ts';
 import { startReady } from '#src/orchestrator/ready.ts';
 import { startReconciling } from '#src/orchestrator/reconcile.ts';
+import { startTracePush } from '#src/orchestrator/trace-push.ts';
 import { startWorkerLife, type WorkerLife } from '#src/orchestrator/worker-life.ts';
 import { killAll } from '#src/process.ts';
 import { endLeftovers } from '#src/sandbox/leftovers.ts';
@@ -52,6 +66,12 @@ export type Sentra = {
   /** Lets go of everything; what runs is taken up again at the next start, or by another worker. */
   stop(): Promise<void>;
 };
+
+/** For the console: what a crash prints has no secret in it either. */
+export function createCleanReport(config: Config): (line: string) => void {
+  const redact = createRedactor([...secretsOf(config), findToken(config.home) ?? '']);
+  return (line) => console.error(redact(line));
+}
 
 export async function startSentra(config: Config, options: StartOptions): Promise<Sentra> {
   prepareHome(config.home);
@@ -88,14 +108,20 @@ async function startOn(store: Store, config: Config, options: StartOptions): Pro
   const server = roles.includes('server')
     ? await openDoors(
         config,
-        { ...made, token, report },
-        createApi(config, { ...parts, ...watched, slots, facts: host, lease }, engine, store),
+        { ...made, token, report, host },
+        createApi(config, { ...parts, ...watched, slots, facts: host, lease, reader: made.reader }, engine, store),
       )
     : undefined;
   if (server) {
     serverPort = server.port;
-    await parts.devServers.resume();
+    const onIndexError = (e: unknown) => report(`Indexing logs failed: ${messageOf(e)}`);
+    void createLogIndex({ database: store.database, onError: onIndexError }).start(signal);
+    if (config.traces) {
+      const { exports } = createRunViews(config, { ...parts, facts: host }, engine);
+      void startTracePush({ ...parts, bus, traces: exports.traces, collector: config.traces, report }, signal);
+    }
   }
+  await parts.devServers.resume();
   if (roles.includes('worker')) {
     const outdated = await endOutdated({ ...parts, engine });
     if (outdated) report(`Ended ${outdated} runs that an earlier version had begun: retry their tasks.`);
@@ -107,6 +133,7 @@ async function startOn(store: Store, config: Config, options: StartOptions): Pro
     const onError = (e: unknown) => report(`Starting ready tasks failed: ${messageOf(e)}`);
     startReady({ ...parts, lapseMs: lease.lapseMs, host, bus, onError }, signal);
     startReconciling(parts, (message) => report(`Clean-up: ${message}`), signal);
+    startRadar({ ...parts, bus, report }, signal);
     startPool(parts, { bus, workerId, most: config.pool, report }, signal);
   }
   if (server) writeServer(config.home, { url: server.url, pid: process.pid });
@@ -161,10 +188,16 @@ async function endWhatIsLeft({ database }: Store, { home }: Config, workerId: st
   if (ended) report(`Ended ${ended} processes that an earlier Sentra had left at work.`);
 }
 
-type Made = ReturnType<typeof createParts> & { token: string; report: StartOptions['report'] };
+type Made = ReturnType<typeof createParts> & { token: string; report: StartOptions['report']; host: HostFacts };
 
-async function openDoors(config: Config, { parts, bus, token, report }: Made, handlers: ReturnType<typeof createApi>) {
-  const { db } = parts.database;
+async function openDoors(
+  config: Config,
+  { parts, bus, reader, token, report, host }: Made,
+  handlers: ReturnType<typeof createApi>,
+) {
+  const { database, logs } = parts;
+  const { db } = database;
+  const feeds = createLogFeeds({ db, logs });
   const client = createClient({ url: 'http://sentra', token, fetch: (request) => inside(request) });
   const server = await startServer({
     handlers,
@@ -172,10 +205,11 @@ async function openDoors(config: Config, { parts, bus, token, report }: Made, ha
     host: config.host,
     port: config.port,
     webRoot: path.join(config.root, 'dist'),
-    logStream: (options) => streamLogs({ db, logs: parts.logs }, options),
+    logStream: (options) => streamLogs({ feeds, reader }, options),
     eventStream: (options) => streamEvents({ db, bus }, options),
     mcp: createMcpHttpHandler(client, config.version),
     version: config.version,
+    metrics: () => readMetrics({ database, host, version: config.version, lines: logs.counts }),
     devServers: parts.devServers,
     onRequestError: (e) => report(`A request failed: ${e instanceof Error ? (e.stack ?? e.message) : String(e)}`),
   });

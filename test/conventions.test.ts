@@ -7,7 +7,7 @@ type Source = { file: string; text: string };
 
 const root = path.resolve(import.meta.dirname, '..');
 const ground = ['domain', 'errors', 'process'];
-const level1 = ['store', 'git', 'agents', 'sandbox', 'hooks', 'environment', 'forge'];
+const level1 = ['store', 'git', 'agents', 'sandbox', 'hooks', 'environment', 'forge', 'telemetry'];
 const level3 = ['workflows', 'orchestrator', 'analyst'];
 const doors = ['client', 'domain', 'errors'];
 
@@ -25,6 +25,7 @@ const mayImport: Record<string, readonly string[]> = {
   environment: [...ground, 'sandbox'],
   agents: [...ground, 'sandbox'],
   forge: [...ground, 'git'],
+  telemetry: ['domain', 'errors'],
   logs: [...ground, 'store'],
   engine: [...ground, 'store'],
   ...Object.fromEntries(level3.map((part) => [part, [...ground, ...level1, 'engine', 'logs']])),

@@ -4,6 +4,8 @@
  * of the engine or the database. The one idea: an agent's claims are data; evidence is gathered elsewhere.
  */
 import type { PhaseName } from '#src/domain/phase.ts';
+import type { Tokens } from '#src/domain/price.ts';
+import type { ModelTotal } from '#src/domain/spending.ts';
 import type { Room } from '#src/sandbox/sandbox.ts';
 
 export type AgentPhase = PhaseName | 'CONFLICT' | 'ANALYZE';
@@ -29,25 +31,26 @@ export type SessionRequest = {
   /** Milliseconds of wall time, and without any sign of life. */
   timeoutMs: number;
   idleMs: number;
+  /** What it may spend, in US dollars, for agents that can keep to a limit themselves. */
+  budgetUsd?: number;
 };
 
-export type Usage = {
-  inputTokens: number;
-  outputTokens: number;
-  cacheReadTokens: number;
-  cacheWriteTokens: number;
-};
+export type Usage = Tokens;
 
-/** What happens in a session, in order. `raw` is the driver's own record for the transcript. */
-export type AgentEvent = (
+/** What happens in a session, in order. */
+export type AgentEvent =
   | { kind: 'started'; agentSessionId: string; model: string | null }
   | { kind: 'message'; text: string }
   | { kind: 'thinking'; text: string }
   | { kind: 'tool_call'; id: string; tool: string; summary: string; input: unknown }
   | { kind: 'tool_result'; id: string; tool: string; output: string; isError: boolean; durationMs: number }
-  | { kind: 'output'; text: string; stream: 'stdout' | 'stderr' }
+  /** Bytes as the program wrote them: its lines, and the transcript. Nobody has to wait for the answer before the next ones. */
+  | { kind: 'output'; bytes: Buffer; stream: 'stdout' | 'stderr' }
+  /** The driver's own record of what the agent said, for the transcript alone. */
+  | { kind: 'record'; text: string }
   | { kind: 'retry'; message: string }
-) & { raw?: unknown };
+  /** What the agent's conversation has come to so far, by model; `isWhole` when that is its own last word. */
+  | { kind: 'usage'; totals: ModelTotal[]; isWhole: boolean };
 
 /** What an agent may answer, in `$SENTRA_RESULT` or as structured output. Unchecked until parsed by `AgentAnswer`. */
 export type SessionEnd = {
@@ -61,7 +64,8 @@ export type SessionEnd = {
     | 'killed'
     | 'not_found'
     | 'rate_limited'
-    | 'overloaded';
+    | 'overloaded'
+    | 'budget';
   /** With `rate_limited`: when the credential may be used again, ISO 8601. */
   until?: string;
   /** For people: why it did not end well, with the way out. Empty when done. */
@@ -77,7 +81,11 @@ export type SessionEnd = {
 export type Driver = {
   /** Sessions with the same one share what a model lets through. */
   credential: string;
+  /** Every answer of its model is counted by us: a session that told of none has cost nothing. Else it is known only if it says so. */
+  isCounted: boolean;
   /** Undefined when the agent can be started here, else why not and what to do, for people. */
   unavailable(): Promise<string | undefined>;
   run(request: SessionRequest, onEvent: (event: AgentEvent) => Promise<void>, signal: AbortSignal): Promise<SessionEnd>;
+  /** What a session that was cut off by a crash had told of its costs, where that can be found afterwards. */
+  leftBehind?(session: { sessionId: string; homePath: string }): Promise<ModelTotal[]>;
 };

@@ -41,15 +41,41 @@ const verdicts: Record<string, string> = {
   reject: 'changes_requested',
 };
 
-/** Null stands for absent, and a verdict in other words for ours. */
+const severities: Record<string, string> = {
+  critical: 'blocking',
+  blocker: 'blocking',
+  error: 'blocking',
+  high: 'major',
+  medium: 'major',
+  warning: 'major',
+  low: 'minor',
+  nit: 'note',
+  info: 'note',
+};
+
+const known: ReadonlySet<string> = new Set(['blocking', 'major', 'minor', 'note']);
+
+/** Null stands for absent, and a verdict or a severity in other words for ours. */
 function normalise(value: object): Record<string, unknown> {
   const plain = withoutNulls(value) as Record<string, unknown>;
   if (typeof plain.verdict !== 'string') return plain;
-  const word = plain.verdict
+  const comments = Array.isArray(plain.comments) ? plain.comments.map(withSeverity) : plain.comments;
+  return { ...plain, verdict: inOurWords(plain.verdict, verdicts), ...(comments === undefined ? {} : { comments }) };
+}
+
+function withSeverity(comment: unknown): unknown {
+  if (typeof comment !== 'object' || comment === null) return comment;
+  const { severity, ...rest } = comment as { severity?: unknown };
+  const word = typeof severity === 'string' ? inOurWords(severity, severities) : '';
+  return known.has(word) ? { ...rest, severity: word } : rest;
+}
+
+function inOurWords(text: string, words: Readonly<Record<string, string>>): string {
+  const word = text
     .trim()
     .toLowerCase()
     .replace(/[\s-]+/g, '_');
-  return { ...plain, verdict: verdicts[word] ?? word };
+  return words[word] ?? word;
 }
 
 function withoutNulls(value: unknown): unknown {

@@ -2,15 +2,14 @@
 import { relative } from 'node:path';
 import type { SDKMessage, SDKResultMessage } from '@anthropic-ai/claude-agent-sdk';
 import type { AgentEvent, SessionEnd, Usage } from '#src/agents/agent.ts';
-import { endOf, rateLimited } from '#src/agents/session.ts';
+import { budgetMessage, endOf, rateLimited } from '#src/agents/session.ts';
+import { toMicros } from '#src/domain/money.ts';
+import type { ModelTotal } from '#src/domain/spending.ts';
 
 /** Answers the events of one message; it remembers tool calls, to tell their results' names and durations. */
 export function createTranslator(worktreePath: string): (message: SDKMessage) => AgentEvent[] {
   const calls = new Map<string, { tool: string; startedAt: number }>();
-  return (message) => {
-    const events = eventsOf(message, worktreePath, calls);
-    return events.map((event, index) => (index === 0 ? { ...event, raw: message } : event));
-  };
+  return (message) => [{ kind: 'record', text: JSON.stringify(message) }, ...eventsOf(message, worktreePath, calls)];
 }
 
 type Calls = Map<string, { tool: string; startedAt: number }>;
@@ -75,7 +74,8 @@ export function summarise(tool: string, input: unknown, worktreePath: string): s
 
 /** The end that a result message tells; `limitedUntil` is what the gateway heard. */
 export function endOfResult(result: SDKResultMessage, limitedUntil?: string): SessionEnd {
-  const costs = { usage: usageOf(result), costUsd: result.total_cost_usd };
+  const isPriced = totalsOf(result).every(({ costMicros }) => costMicros !== null);
+  const costs = { usage: usageOf(result), costUsd: isPriced ? result.total_cost_usd : null };
   if (result.subtype === 'success') {
     const more = { ...costs, text: result.result, answer: result.structured_output };
     if (!result.is_error) return endOf('done', '', more);
@@ -85,6 +85,7 @@ export function endOfResult(result: SDKResultMessage, limitedUntil?: string): Se
       return endOf('overloaded', `The model is overloaded or out of order: ${result.result}`, costs);
     return endOf('failed', `The model could not be used: ${result.result}`, costs);
   }
+  if (result.subtype === 'error_max_budget_usd') return endOf('budget', budgetMessage, costs);
   const reason = reasons[result.subtype] ?? 'The agent stopped with an error';
   return endOf('failed', [reason, ...result.errors].join(': '), costs);
 }
@@ -94,7 +95,6 @@ const inAMinute = () => new Date(Date.now() + 60_000).toISOString();
 
 const reasons: Record<string, string> = {
   error_max_turns: 'The agent used all the turns it may take (agents.<name>.maxTurns in sentra.json)',
-  error_max_budget_usd: 'The agent used up its budget',
   error_max_structured_output_retries: 'The agent did not answer in the form it was asked for',
 };
 
@@ -102,6 +102,17 @@ export const isAuthStatus = (status: number | null | undefined): boolean => stat
 
 export const authMessage =
   'The model refused the credential: check ANTHROPIC_API_KEY (or CLAUDE_CODE_OAUTH_TOKEN) of the server, then retry.';
+
+/** Of its whole conversation. A model that Claude Code has no price for is priced by it all the same: that is not taken. */
+export const totalsOf = (result: SDKResultMessage): ModelTotal[] =>
+  Object.entries(result.modelUsage).map(([model, usage]) => ({
+    model,
+    inputTokens: usage.inputTokens,
+    outputTokens: usage.outputTokens,
+    cacheReadTokens: usage.cacheReadInputTokens,
+    cacheWriteTokens: usage.cacheCreationInputTokens,
+    costMicros: usage.costBasis === 'unknown' ? null : toMicros(usage.costUSD),
+  }));
 
 function usageOf(result: SDKResultMessage): Usage {
   const sum = (pick: (usage: SDKResultMessage['modelUsage'][string]) => number) =>

@@ -5,10 +5,11 @@
 import { mkdir } from 'node:fs/promises';
 import type { Options, SDKMessage, SDKResultMessage, SpawnedProcess } from '@anthropic-ai/claude-agent-sdk';
 import type { AgentEvent, Driver, SessionEnd, SessionRequest } from '#src/agents/agent.ts';
-import { authMessage, createTranslator, endOfResult, isAuthStatus } from '#src/agents/claude-events.ts';
+import { authMessage, createTranslator, endOfResult, isAuthStatus, totalsOf } from '#src/agents/claude-events.ts';
 import { findRateLimit, type RateLimit } from '#src/agents/claude-limits.ts';
 import { findClaudeProgram, loadSdk, programFolder } from '#src/agents/claude-program.ts';
-import { type Gateway, type ModelAccess, startGateway } from '#src/agents/gateway.ts';
+import { createLimit, type Gateway, type ModelAccess, startGateway } from '#src/agents/gateway.ts';
+import { createUsageMeter, type UsageMeter } from '#src/agents/gateway-usage.ts';
 import { baseEnvironment, endOf, explainLimit, killedMessage, rateLimited, watchLimits } from '#src/agents/session.ts';
 import { createGate } from '#src/agents/start-gate.ts';
 import { messageOf } from '#src/errors.ts';
@@ -33,27 +34,35 @@ const startGate = createGate(2);
 
 export function createClaudeDriver(setup: Setup): ClaudeDriver {
   const access = async () => (typeof setup.model === 'function' ? await setup.model() : setup.model);
-  const gateways = new Map<'socket' | 'loopback', Promise<Gateway>>();
-  const gatewayFor = (listen: 'socket' | 'loopback') => {
-    const gateway = gateways.get(listen) ?? startGateway(access, listen);
-    gateways.set(listen, gateway);
-    return gateway;
-  };
+  const limit = createLimit();
+  const gateways = new Set<Gateway>();
   return {
     credential: setup.credential ?? 'claude',
+    isCounted: true,
     unavailable: async () => (await findProblem(access))?.message,
     async run(request, onEvent, signal) {
       const problem = await findProblem(access);
       if (problem) return problem;
       const { credential } = await access();
-      const gateway = await gatewayFor(request.confined ? 'socket' : 'loopback');
-      const until = gateway.limitedUntil();
+      const until = limit.until();
       if (until) return rateLimited(until);
-      const command = await prepareCommand(setup, request, { gateway: gateway.address, kind: credential?.kind });
-      return await new ClaudeSession({ setup, request, command, gateway, onEvent }).run(signal);
+      const spending = followSpending(onEvent);
+      const gateway = await startGateway(access, request.confined ? 'socket' : 'loopback', {
+        limit,
+        meter: spending.meter,
+      });
+      gateways.add(gateway);
+      try {
+        const command = await prepareCommand(setup, request, { gateway: gateway.address, kind: credential?.kind });
+        const session = new ClaudeSession({ setup, request, command, gateway, spending, onEvent });
+        return await session.run(signal);
+      } finally {
+        gateways.delete(gateway);
+        await gateway.close();
+      }
     },
     close: async () => {
-      for (const gateway of gateways.values()) await (await gateway).close();
+      for (const gateway of gateways) await gateway.close();
       gateways.clear();
     },
   };
@@ -96,7 +105,31 @@ async function prepareCommand(
   return await sandbox.confine(command, { ...request.room, readable, network: 'proxy', modelSocket: model.gateway });
 }
 
+type Spending = { meter: UsageMeter; tell(result: SDKResultMessage | undefined): Promise<void> };
+
+/** Tells what answers took as they pass, and at the end what Claude Code itself makes of it. */
+function followSpending(onEvent: (event: AgentEvent) => Promise<void>): Spending {
+  let told: Promise<void> = Promise.resolve();
+  const tell = (event: AgentEvent) => {
+    told = told.then(() => onEvent(event));
+    told.catch(() => {}); // thrown below, when it is awaited
+    return told;
+  };
+  const meter = createUsageMeter((totals) => void tell({ kind: 'usage', totals, isWhole: false }));
+  return {
+    meter,
+    async tell(result) {
+      await told;
+      const totals = result ? totalsOf(result) : [];
+      // A crash of Claude Code is told with zeros: what was counted is nearer to the truth.
+      const isEmpty = totals.every(({ inputTokens, outputTokens }) => inputTokens + outputTokens === 0);
+      if (result && (!isEmpty || meter.totals().length === 0)) await tell({ kind: 'usage', totals, isWhole: true });
+    },
+  };
+}
+
 type Parts = {
+  spending: Spending;
   setup: Setup;
   request: SessionRequest;
   command: Command;
@@ -134,6 +167,7 @@ class ClaudeSession {
       limits.stop();
       if (this.#child) await endTree(this.#child);
     }
+    if (!this.#listenerFailure) await this.#parts.spending.tell(this.#result);
     if (this.#listenerFailure) throw this.#listenerFailure.cause;
     const limit = limits.reached();
     const words = { text: this.#lastText };
@@ -187,6 +221,7 @@ class ClaudeSession {
         ? { permissionMode: 'bypassPermissions', allowDangerouslySkipPermissions: true }
         : { permissionMode: 'dontAsk', allowedTools: tools }),
       ...(setup.definition.model ? { model: setup.definition.model } : {}),
+      ...(request.budgetUsd === undefined ? {} : { maxBudgetUsd: request.budgetUsd }),
       ...(setup.definition.maxTurns ? { maxTurns: setup.definition.maxTurns } : {}),
       ...(request.answerSchema ? { outputFormat: outputFormat(request.answerSchema) } : {}),
     };

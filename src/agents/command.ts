@@ -2,13 +2,15 @@
  * The driver for any program that reads a prompt on standard input and works in the worktree: an agent of kind `command`.
  * Its lines are output events; what it writes to `$SENTRA_RESULT` is its answer; its exit code is its outcome.
  */
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AgentEvent, Driver, SessionEnd, SessionRequest } from '#src/agents/agent.ts';
 import { findProgram, foldersOf } from '#src/agents/program.ts';
 import { readResult } from '#src/agents/result-file.ts';
 import { baseEnvironment, endOf, explainLimit, killedMessage, programPath, rateLimited } from '#src/agents/session.ts';
 import { AgentAnswer } from '#src/domain/answer.ts';
+import { toMicros } from '#src/domain/money.ts';
+import { type ModelTotal, noTokens } from '#src/domain/spending.ts';
 import { SentraError } from '#src/errors.ts';
 import { type Command, type Outcome, run } from '#src/process.ts';
 import type { Sandbox } from '#src/sandbox/sandbox.ts';
@@ -16,18 +18,24 @@ import type { Sandbox } from '#src/sandbox/sandbox.ts';
 type Setup = { sandbox: Sandbox; definition: { command: readonly string[] } };
 
 const keptWordsBytes = 8 * 1024;
+/** How often it is looked whether the agent has told what it has spent so far. */
+const lookMs = 1_000;
+
+/** Of its session alone: what another one wrote must not be taken for it. */
+const resultPathOf = (homePath: string, sessionId: string) => join(homePath, `sentra-result-${sessionId}.json`);
 
 export function createCommandDriver({ sandbox, definition }: Setup): Driver {
   const [program = '', ...args] = definition.command;
   return {
     credential: `command ${JSON.stringify(definition.command)}`,
+    isCounted: false,
     async unavailable() {
       if (program.startsWith('.')) return undefined; // a file of the worktree, known only when there is one
       return findProgram(program, programPath, '/') ? undefined : notFound(program);
     },
     async run(request, onEvent, signal) {
       if (signal.aborted) return endOf('cancelled', explainLimit('cancelled', request));
-      const resultPath = join(request.room.homePath, 'sentra-result.json');
+      const resultPath = resultPathOf(request.room.homePath, request.sessionId);
       await mkdir(request.room.homePath, { recursive: true, mode: 0o700 });
       await rm(resultPath, { recursive: true, force: true });
       const env: Record<string, string> = { ...baseEnvironment(request), ...facts(request), SENTRA_RESULT: resultPath };
@@ -35,7 +43,12 @@ export function createCommandDriver({ sandbox, definition }: Setup): Driver {
       if (!found) return endOf('not_found', notFound(program));
       const command: Command = { command: found, args, cwd: request.room.worktreePath, env };
       const confined = request.confined ? await confine(sandbox, command, request) : command;
-      return await runSession(confined, { request, resultPath, onEvent, signal });
+      const end = await runSession(confined, { request, resultPath, onEvent, signal });
+      await rm(resultPath, { recursive: true, force: true });
+      return end;
+    },
+    async leftBehind({ sessionId, homePath }) {
+      return totalsOf(await readResult(resultPathOf(homePath, sessionId)));
     },
   };
 }
@@ -70,7 +83,12 @@ type Session = {
 
 async function runSession(command: Command, { request, resultPath, onEvent, signal }: Session): Promise<SessionEnd> {
   let told: Promise<void> = onEvent({ kind: 'started', agentSessionId: request.sessionId, model: null });
+  const tell = (event: AgentEvent) => {
+    told = told.then(() => onEvent(event));
+    told.catch(() => {}); // thrown below, when it is awaited
+  };
   const prompt = [request.systemPrompt, request.prompt].filter(Boolean).join('\n\n');
+  const spending = watchResult(resultPath, (totals) => tell({ kind: 'usage', totals, isWhole: false }));
   try {
     const outcome = await run(command, {
       input: `${prompt}\n`,
@@ -78,23 +96,50 @@ async function runSession(command: Command, { request, resultPath, onEvent, sign
       idleMs: request.idleMs,
       keepBytes: keptWordsBytes,
       signal,
-      onLine: (text, stream) => {
-        told = told.then(() => onEvent({ kind: 'output', text, stream }));
-        told.catch(() => {}); // thrown below, when it is awaited
-      },
+      onOutput: (bytes, stream) => onEvent({ kind: 'output', bytes, stream }),
     });
+    await spending.stop();
+    const totals = totalsOf(await readResult(resultPath));
+    if (totals.length) tell({ kind: 'usage', totals, isWhole: true });
     await told;
     return await toEnd(outcome, request, resultPath);
   } catch (e) {
     if (signal.aborted) return endOf('cancelled', explainLimit('cancelled', request));
     if (e instanceof SentraError && e.code === 'not_found') return endOf('not_found', e.message);
     throw e;
+  } finally {
+    await spending.stop();
   }
+}
+
+/** An agent may write its result as often as it likes: each time its costs are told, so that a budget can end it. */
+function watchResult(path: string, tell: (totals: ModelTotal[]) => void) {
+  let seen = 0;
+  let looking: Promise<void> = Promise.resolve();
+  const look = async () => {
+    const changed = await stat(path).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => 0,
+    );
+    if (changed === seen) return;
+    seen = changed;
+    const totals = totalsOf(await readResult(path));
+    if (totals.length) tell(totals);
+  };
+  const timer = setInterval(() => {
+    looking = looking.then(look).catch(() => {}); // it is read again at the end, where a failure is told
+  }, lookMs);
+  return {
+    stop: async () => {
+      clearInterval(timer);
+      await looking;
+    },
+  };
 }
 
 async function toEnd(outcome: Outcome, request: SessionRequest, resultPath: string): Promise<SessionEnd> {
   const answer = await readResult(resultPath);
-  const text = outcome.stdout.toString().trim();
+  const text = wholeWords(outcome.stdout.toString(), outcome.truncated).trim();
   const costs = costsOf(answer);
   const limit = AgentAnswer.pick({ rateLimit: true }).safeParse(answer).data?.rateLimit;
   if (outcome.endedBy === 'abort') return endOf('cancelled', explainLimit('cancelled', request), { text, ...costs });
@@ -103,7 +148,7 @@ async function toEnd(outcome: Outcome, request: SessionRequest, resultPath: stri
   if (wasKilled(outcome)) return endOf('killed', killedMessage, { text, ...costs });
   if (limit) return rateLimited(limit.until, limit.message, { text, ...costs });
   if (outcome.exitCode === 0) return endOf('done', '', { text, answer, ...costs });
-  const words = lastLines(outcome.stderr.toString()) || lastLines(text);
+  const words = lastLines(wholeWords(outcome.stderr.toString(), outcome.truncated)) || lastLines(text);
   const message = `The agent exited with code ${outcome.exitCode}${words ? `: ${words}` : ' and said nothing.'}`;
   return endOf('failed', message, { text, answer, ...costs });
 }
@@ -112,12 +157,27 @@ async function toEnd(outcome: Outcome, request: SessionRequest, resultPath: stri
 const wasKilled = ({ exitCode, endedBy }: Outcome): boolean =>
   endedBy === 'signal' || exitCode === 128 + 9 || exitCode === 128 + 15;
 
-const lastLines = (text: string): string => text.trim().split('\n').slice(-5).join('\n').slice(-1000);
+function lastLines(text: string): string {
+  const lines = text.trim().split('\n').slice(-5).join('\n');
+  return wholeWords(lines.slice(-1000), lines.length > 1000);
+}
+
+/** Half a secret is not known for one: what a cut left of a line, or of a word where there is only one line, goes. */
+const wholeWords = (text: string, isCut: boolean): string =>
+  isCut ? text.replace(text.includes('\n') ? /^[^\n]*\n/ : /^\S*/, '') : text;
+
+const Costs = AgentAnswer.pick({ usage: true, costUsd: true, model: true });
 
 function costsOf(answer: unknown): Pick<SessionEnd, 'usage' | 'costUsd'> {
-  const parsed = AgentAnswer.pick({ usage: true, costUsd: true }).safeParse(answer);
-  if (!parsed.success) return { usage: null, costUsd: null };
-  const { usage, costUsd } = parsed.data;
-  const none = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };
-  return { usage: usage ? { ...none, ...usage } : null, costUsd: costUsd ?? null };
+  const { usage, costUsd } = Costs.safeParse(answer).data ?? {};
+  return { usage: usage ? { ...noTokens, ...usage } : null, costUsd: costUsd ?? null };
+}
+
+/** Empty where the agent tells neither tokens nor money. */
+function totalsOf(answer: unknown): ModelTotal[] {
+  const { usage, costUsd, model } = Costs.safeParse(answer).data ?? {};
+  if (!usage && costUsd === undefined) return [];
+  const { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens } = { ...noTokens, ...usage };
+  const tokens = { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens };
+  return [{ model: model ?? null, ...tokens, costMicros: costUsd === undefined ? null : toMicros(costUsd) }];
 }

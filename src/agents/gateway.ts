@@ -1,7 +1,7 @@
 /**
  * The model gateway: forwards an agent's model requests to the real address and adds the real credential, so that the
  * credential never enters a session. It listens on a unix socket (for confined sessions) or on loopback behind a random
- * path (for the others). It keeps and logs nothing of what passes.
+ * path (for the others). It keeps and logs nothing of what passes but how many tokens answers took.
  */
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
@@ -10,6 +10,7 @@ import { request as httpsRequest } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { longestRetryMs, readLimitEnd } from '#src/agents/claude-limits.ts';
+import type { UsageMeter } from '#src/agents/gateway-usage.ts';
 import { messageOf } from '#src/errors.ts';
 import { makeSocketFolder } from '#src/sandbox/sockets.ts';
 
@@ -27,17 +28,22 @@ export type Gateway = {
   close(): Promise<void>;
 };
 
+/** `limit` is shared by the gateways of one credential; `meter` is told of every answer. */
 export async function startGateway(
   access: () => Promise<ModelAccess>,
   listen: 'socket' | 'loopback',
+  { limit = createLimit(), meter }: { limit?: CredentialLimit; meter?: UsageMeter } = {},
 ): Promise<Gateway> {
   const prefix = listen === 'loopback' ? `/${randomBytes(24).toString('base64url')}` : '';
-  const limit = createLimit();
   const server = createServer((incoming, response) => {
     if (!incoming.url?.startsWith(`${prefix}/`)) return void answer(response, 404, 'Not found.');
     const until = limit.until();
     if (until) return void answer(response, 429, `The credential is used up until ${until}.`);
-    forward({ incoming, response, path: incoming.url.slice(prefix.length), access, seen: limit.note }).catch((e) =>
+    const seen = (reply: IncomingMessage) => {
+      limit.note(reply);
+      meter?.watch(reply);
+    };
+    forward({ incoming, response, path: incoming.url.slice(prefix.length), access, seen }).catch((e) =>
       answer(response, 502, `The model cannot be reached: ${messageOf(e)}`),
     );
   });
@@ -61,7 +67,11 @@ export async function startGateway(
   };
 }
 
-const notForwarded = ['host', 'connection', 'keep-alive', 'transfer-encoding', 'x-api-key', 'authorization'];
+/** Without `accept-encoding` answers come plain, so that their tokens can be counted. */
+const notForwarded = [
+  ...['host', 'connection', 'keep-alive', 'transfer-encoding', 'accept-encoding'],
+  ...['x-api-key', 'authorization'],
+];
 
 type Forwarding = {
   incoming: IncomingMessage;
@@ -95,8 +105,10 @@ async function forward({ incoming, response, path, access, seen }: Forwarding): 
   });
 }
 
+export type CredentialLimit = ReturnType<typeof createLimit>;
+
 /** While a limit holds nobody else asks: it is the credential's, not the session's. */
-function createLimit() {
+export function createLimit() {
   let until = 0;
   return {
     until: () => (Date.now() < until ? new Date(until).toISOString() : undefined),

@@ -47,6 +47,9 @@ export function explainLimit(limit: Limit, request: Pick<SessionRequest, 'timeou
   return `The agent gave no sign of life for ${duration(request.idleMs)} and was ended. If its work is silent for that long, raise limits.idleTimeoutMinutes in sentra.json.`;
 }
 
+/** For a budget that the agent itself has kept; whose it is says who gave it. */
+export const budgetMessage = 'The agent used up what it may spend.';
+
 export const killedMessage = 'The agent was killed from outside.';
 
 const duration = (ms: number): string =>

@@ -5,7 +5,10 @@
  */
 import { Command, CommanderError } from 'commander';
 import { addBreakerCommands } from '#src/cli/commands/breaker/breaker.ts';
+import { addBudgetCommands } from '#src/cli/commands/budget/budget.ts';
+import { addCosts } from '#src/cli/commands/cost/costs.ts';
 import { addHostCommands } from '#src/cli/commands/host/host.ts';
+import { addPricesCommands } from '#src/cli/commands/prices/prices.ts';
 import { addProjectCommands } from '#src/cli/commands/project/project.ts';
 import { addTaskCommands } from '#src/cli/commands/task/task.ts';
 import { addTemplateCommands } from '#src/cli/commands/template/template.ts';
@@ -54,6 +57,9 @@ function createProgram(io: Io, json: boolean): Command {
   addWorktreeCommands(program, io);
   addWorkerCommands(program, io);
   addBreakerCommands(program, io);
+  addCosts(program, io);
+  addBudgetCommands(program, io);
+  addPricesCommands(program, io);
   return program;
 }
 

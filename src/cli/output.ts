@@ -48,7 +48,8 @@ export const plain = (text: string): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
   stripVTControlCharacters(text).replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '');
 
-const oneLine = (text: string) => plain(text).replace(/\s+/g, ' ');
+/** The same on one line. */
+export const oneLine = (text: string) => plain(text).replace(/\s+/g, ' ');
 const cut = (io: Out, line: string) =>
   io.isTTY && line.length > io.columns ? `${line.slice(0, Math.max(0, io.columns - 1))}…` : line;
 const withEnd = (text: string) => (text === '' || text.endsWith('\n') ? text : `${text}\n`);

@@ -21,7 +21,8 @@ export type CliParts = {
   demo: (client: Client, onProgress: (message: string) => void) => Promise<{ project: Project; tasks: Task[] }>;
   /** Absolute path of the folder in which the command was given. */
   cwd: string;
-  stdout: (text: string) => void;
+  /** Answers a promise where whoever has much to write should wait before the next. */
+  stdout: (text: string) => unknown;
   stderr: (text: string) => void;
   /** Aborted by Ctrl-C. */
   signal: AbortSignal;

@@ -17,8 +17,6 @@ export function taskLine(io: Out, task: Task): string {
 export const statusOf = (task: Pick<Task, 'status' | 'phase'>): string =>
   `${task.status.replace('_', ' ')}${task.status === 'running' && task.phase ? ` ${task.phase}` : ''}`;
 
-export const money = (usd: number | null): string | null => (usd === null ? null : `$${usd.toFixed(4)}`);
-
 /** As `FRONTEND_PORT=20010 BACKEND_PORT=20011`. */
 export const portsText = (ports: Task['ports']): string =>
   Object.entries(ports)

@@ -3,7 +3,7 @@
  * It knows the contract (`domain/api`) and `fetch`, nothing else.
  */
 import { z } from 'zod';
-import type { RouteAnswer, RouteInput, RouteSpec } from '#src/domain/api/route.ts';
+import type { Download, RouteAnswer, RouteInput, RouteSpec } from '#src/domain/api/route.ts';
 import { type RouteName, type Routes, routes } from '#src/domain/api/routes.ts';
 import { errorCodes, SentraError } from '#src/errors.ts';
 
@@ -52,10 +52,17 @@ async function send(options: ClientOptions, spec: RouteSpec, input: CallInput, c
     ...(call.signal ? { signal: call.signal } : {}),
   });
   const response = await reach(options, request);
+  if (response.ok && spec.media && response.body) return fileOf(response, response.body);
   const text = await response.text();
   if (response.ok) return JSON.parse(text);
   throw readError(response.status, text);
 }
+
+const fileOf = ({ headers }: Response, body: ReadableStream<Uint8Array>): Download => ({
+  name: /filename="([^"]*)"/.exec(headers.get('content-disposition') ?? '')?.[1] ?? 'download',
+  type: headers.get('content-type') ?? '',
+  body,
+});
 
 async function reach(options: ClientOptions, request: Request): Promise<Response> {
   try {

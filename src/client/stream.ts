@@ -4,13 +4,20 @@
  */
 import { Event } from '#src/domain/event.ts';
 import { type LogFilter, LogLine } from '#src/domain/log.ts';
+import { StreamMessage } from '#src/domain/stream.ts';
+import { SentraError } from '#src/errors.ts';
 
 /** Where the server is, without a trailing slash, and the bearer token. */
 export type Connection = { url: string; token: string };
 
+/** How a server closes a stream that it will refuse again. */
+const refused = 1008;
 const retryMs = [100, 500, 1000, 2000, 5000];
 
-/** Calls `onLine` with each stored line after `filter.after`, then with each new one, until the signal aborts. */
+/**
+ * Calls `onLine` with each stored line after `filter.after`, then with each new one, until the signal aborts. Throws `invalid` for a
+ * filter that the server refuses.
+ */
 export async function followLogs(
   connection: Connection,
   follow: { taskId: string; filter: LogFilter },
@@ -45,7 +52,55 @@ export async function followEvents(
   await keepOpen(connection, () => streamUrl(connection, '/api/events', { after }), { onMessage, signal });
 }
 
-type Use = { onMessage: (message: unknown) => void; signal: AbortSignal };
+export type ManyStreams = {
+  /** As `followLogs`; ends when `signal` aborts. `onError` is told why the server refused it, and then it is over. */
+  followLogs(
+    follow: { taskId: string; filter: LogFilter },
+    on: { lines: (lines: readonly LogLine[]) => void; error?: (e: Error) => void },
+    signal: AbortSignal,
+  ): void;
+  /** When the socket is closed for good. */
+  closed: Promise<void>;
+};
+
+/** Any number of logs over one socket, which is opened again whenever it breaks, until `signal` aborts. */
+export function openStreams(connection: Connection, signal: AbortSignal): ManyStreams {
+  type Open = { request: () => object; hear: (message: StreamMessage) => void };
+  const open = new Map<string, Open>();
+  let socket: WebSocket | undefined;
+  let count = 0;
+  const say = (request: object) => {
+    if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(request));
+  };
+  const onOpen = (opened: WebSocket) => {
+    socket = opened;
+    for (const { request } of open.values()) say(request());
+  };
+  const onMessage = (given: unknown) => {
+    const message = StreamMessage.parse(given);
+    if (message.id !== undefined) open.get(message.id)?.hear(message);
+  };
+  const closed = keepOpen(connection, () => streamUrl(connection, '/api/streams', {}), { onMessage, onOpen, signal });
+  return {
+    closed,
+    followLogs({ taskId, filter }, on, until) {
+      const id = String(++count);
+      let after = filter.after ?? 0;
+      const hear = ({ lines = [], error }: StreamMessage) => {
+        const fresh = lines.filter((line) => line.seq > after);
+        after = fresh.at(-1)?.seq ?? after;
+        if (fresh.length > 0) on.lines(fresh);
+        if (error && open.delete(id)) on.error?.(new SentraError('invalid', error.message));
+      };
+      const request = () => ({ follow: id, logs: { taskId, ...filter, after } });
+      open.set(id, { request, hear });
+      say(request());
+      until.addEventListener('abort', () => open.delete(id) && say({ leave: id }), { once: true });
+    },
+  };
+}
+
+type Use = { onMessage: (message: unknown) => void; onOpen?: (socket: WebSocket) => void; signal: AbortSignal };
 
 async function keepOpen(connection: Connection, target: () => string, use: Use): Promise<void> {
   let failures = 0;
@@ -57,12 +112,13 @@ async function keepOpen(connection: Connection, target: () => string, use: Use):
 }
 
 /** One connection, until it closes. Answers whether anything came; throws what `onMessage` throws. */
-function once(connection: Connection, url: string, { onMessage, signal }: Use): Promise<boolean> {
+function once(connection: Connection, url: string, { onMessage, onOpen, signal }: Use): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(url, ['sentra', `bearer.${connection.token}`]);
     let received = false;
     const close = () => socket.close();
     signal.addEventListener('abort', close, { once: true });
+    socket.addEventListener('open', () => onOpen?.(socket));
     socket.addEventListener('message', ({ data }) => {
       received = true;
       try {
@@ -73,8 +129,9 @@ function once(connection: Connection, url: string, { onMessage, signal }: Use): 
       }
     });
     socket.addEventListener('error', () => {}); // `close` follows
-    socket.addEventListener('close', () => {
+    socket.addEventListener('close', ({ code, reason }) => {
       signal.removeEventListener('abort', close);
+      if (code === refused) reject(new SentraError('invalid', reason));
       resolve(received);
     });
   });

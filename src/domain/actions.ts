@@ -9,7 +9,9 @@ export const actionNames = [
   'approve',
   'request_changes',
   'merge',
+  'rework',
   'close',
+  'revert',
 ] as const;
 export type ActionName = (typeof actionNames)[number];
 export type Actionable = Pick<Task, 'status' | 'pullRequest'>;
@@ -34,6 +36,8 @@ export function whyNot(action: ActionName, task: Actionable): string | undefined
       return status === 'failed' || status === 'cancelled' || status === 'in_review'
         ? undefined
         : `only a failed, cancelled or reviewed task is retried; this one is ${status}`;
+    case 'revert':
+      return task.pullRequest?.state === 'merged' ? undefined : 'it was not merged';
     case 'skip':
       if (active) return `${busy}; cancel it first`;
       return over ? `the task is ${status}` : undefined;

@@ -11,11 +11,15 @@ export const AgentAnswer = z.looseObject({
   writeTests: z.boolean().optional(),
   verdict: Verdict.shape.verdict.optional(),
   comments: Verdict.shape.comments.optional(),
+  security: Verdict.shape.security,
+  performance: Verdict.shape.performance,
   usage: z
     .looseObject({ inputTokens: count, outputTokens: count, cacheReadTokens: count, cacheWriteTokens: count })
     .partial()
     .optional(),
-  costUsd: z.number().nonnegative().optional(),
+  costUsd: z.number().nonnegative().max(1_000_000).optional(),
+  /** Whose tokens these are: a model of the price table, where the agent tells no money itself. */
+  model: z.string().max(200).optional(),
   /** The model let nobody in: nothing was done, and nothing will be before `until`. The attempt does not count. */
   rateLimit: z.looseObject({ until: z.iso.datetime({ offset: true }), message: z.string().optional() }).optional(),
 });

@@ -18,6 +18,7 @@ export const Finding = z
       'branch',
       'processes',
       'saved',
+      'logs',
     ]),
     taskId: z.string().nullable(),
     /** The folder or file; for a branch, a database, ports and processes, their name. */

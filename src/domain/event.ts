@@ -7,6 +7,7 @@ export const eventTypes = [
   'task.created',
   'task.changed',
   'run.changed',
+  'run.taken',
   'phase.changed',
   'pull_request.changed',
   'evidence.added',
@@ -15,6 +16,10 @@ export const eventTypes = [
   'worker.changed',
   'host.changed',
   'dev_server.changed',
+  'logs.removed',
+  'cost.changed',
+  'budget.changed',
+  'budget.warning',
 ] as const;
 
 /** A numbered, immutable fact. `id` counts from 1 without gaps, in the order in which the facts became visible. */

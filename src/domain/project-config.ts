@@ -3,6 +3,7 @@
  * valid name. The schema is published at docs/sentra.schema.json.
  */
 import { z } from 'zod';
+import { BudgetLimits } from '#src/domain/budget.ts';
 import { isolationKinds, MergePolicy } from '#src/domain/task.ts';
 import { PeerPorts } from '#src/domain/task-environment.ts';
 
@@ -28,6 +29,26 @@ const Agents = z
       .optional(),
   })
   .catchall(AgentDefinition);
+
+const globs = z.union([z.string().min(1), z.array(z.string().min(1)).max(50)]).transform((given) => [given].flat());
+
+const TestSettings = z.strictObject({
+  command: command.optional(),
+  /** Report files that the command writes, as globs; the default is where the usual tools write them, then what it prints. */
+  report: globs.optional(),
+  /** Reports of coverage: lcov, Cobertura or Istanbul's JSON. */
+  coverage: globs.optional(),
+  /** Screenshots and videos that are kept. */
+  artifacts: globs.optional(),
+  /** A run that fails is tried once more: what passes then is flaky. */
+  retry: z.boolean().default(true),
+  /** The base's tests are run where that tells whether the task broke, dropped or skipped any. */
+  base: z.boolean().default(true),
+});
+export type TestSettings = z.infer<typeof TestSettings>;
+
+/** The command alone, or with what more is known of it. */
+const Test = z.union([command.transform((line) => TestSettings.parse({ command: line })), TestSettings]);
 
 /** `perTask`: each task gets its own on that PostgreSQL server; without `url` it is the DATABASE_URL of .env.local or .env. */
 const Database = z.strictObject({
@@ -64,8 +85,10 @@ export const ProjectConfig = z.strictObject({
       cacheLimitGb: z.number().positive().max(10_000).default(20),
     })
     .prefault({}),
-  test: command.optional(),
+  test: Test.prefault({}),
   checks: z.record(z.string(), command).default({}),
+  /** `strict`: a plan must name files, steps and tests; else one that names none of them fails. */
+  plan: z.enum(['loose', 'strict']).default('loose'),
   ports: z.array(z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'a port is named like FRONTEND_PORT')).default([]),
   portStrategy: z.enum(['lease', 'deterministic']).default('lease'),
   peerPorts: PeerPorts.default('none'),
@@ -99,8 +122,20 @@ export const ProjectConfig = z.strictObject({
       idleTimeoutMinutes: z.number().positive().max(1440).default(10),
     })
     .prefault({}),
-  budget: z.strictObject({ taskUsd: z.number().positive(), monthUsd: z.number().positive() }).partial().default({}),
+  budget: BudgetLimits.default({}),
   merge: MergePolicy.default('manual'),
+  /** How a task comes into the base: as a merge commit, as one commit, or commit by commit. */
+  mergeStyle: z.enum(['merge', 'squash', 'rebase']).default('merge'),
+  mergeQueue: z
+    .strictObject({
+      /** What the base would become is tested before it moves there. */
+      test: z.boolean().default(true),
+      /** Groups of pull requests that are tested at the same time, each on top of those before it. */
+      atOnce: z.number().int().min(1).max(20).default(3),
+      /** How often one that conflicts, or is red with the base, goes back to an agent by itself, with merge "auto". */
+      agentRounds: z.number().int().min(0).max(10).default(2),
+    })
+    .prefault({}),
   /** A dependency in review is enough: the branch starts from that one's. */
   stacked: z.boolean().default(false),
   pool: z
@@ -109,6 +144,15 @@ export const ProjectConfig = z.strictObject({
       size: z.number().int().min(0).max(50).default(3),
       /** `auto`: where the lockfile says what to install and no script of the project takes part. */
       install: z.union([z.literal('auto'), z.boolean()]).default('auto'),
+    })
+    .prefault({}),
+  logs: z
+    .strictObject({
+      /** Of each task; and as much of what its programs wrote, compressed. The server's limit holds besides. */
+      maxMbPerTask: z.number().positive().max(1_000_000).optional(),
+      /** Logs of ended tasks go after so many days, and the oldest of them while all are larger than this. */
+      keepDays: z.number().positive().max(36_500).default(180),
+      keepMb: z.number().positive().max(100_000_000).default(20_000),
     })
     .prefault({}),
   worktreesDir: z.string().default('.sentra/worktrees'),

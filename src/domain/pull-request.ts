@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MergeEntry } from '#src/domain/merge-queue.ts';
 
 export const PullRequestState = z.enum(['open', 'merged', 'closed']);
 
@@ -25,6 +26,8 @@ export const PullRequest = z
     headCommit: z.string(),
     mergeCommit: z.string().nullable(),
     approvedAt: z.string().nullable(),
+    /** Its place in the merge queue; null when nobody asked for the merge. */
+    queue: MergeEntry.pick({ state: true, message: true, requestedAt: true }).nullable(),
     comments: z.array(ReviewComment),
     createdAt: z.string(),
     mergedAt: z.string().nullable(),

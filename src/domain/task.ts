@@ -49,6 +49,8 @@ export const Task = z
     autoStart: z.boolean(),
     merge: MergePolicy.nullable(),
     noChangesExpected: z.boolean(),
+    /** The merged task whose work this one takes out again. */
+    reverts: TaskId.nullable(),
     needsDevServer: z.boolean(),
     labels: z.array(z.string()),
     branchName: z.string().nullable(),
@@ -57,6 +59,8 @@ export const Task = z
     devServers: z.array(DevServer),
     isolation: z.enum(isolationKinds).nullable(),
     adwId: AdwId.nullable(),
+    /** Tasks whose branches change the same lines. */
+    conflictsWith: z.array(z.string()),
     pullRequest: z
       .object({ number: z.number().int(), url: z.string(), state: z.enum(['open', 'merged', 'closed']) })
       .nullable(),
@@ -69,9 +73,11 @@ export const Task = z
     ),
     error: z.object({ code: z.string(), message: z.string() }).nullable(),
     notice: z.string().nullable(),
-    /** What it waits for in the middle of a run, its slot given back, and when it goes on by itself (ISO 8601). */
-    waitsFor: z.object({ code: z.string(), message: z.string(), until: z.string() }).nullable(),
+    /** What it waits for in the middle of a run, its slot given back, and when it goes on by itself (ISO 8601); null where a person must do something. */
+    waitsFor: z.object({ code: z.string(), message: z.string(), until: z.string().nullable() }).nullable(),
     costUsd: z.number().nullable(),
+    /** Of what has a price: where `costUsd` is null it is at least this. */
+    knownCostUsd: z.number(),
     tokens: z.number().int(),
     createdAt: z.string(),
     startedAt: z.string().nullable(),

@@ -6,10 +6,11 @@
 import { DBOS, DBOSClient } from '@dbos-inc/dbos-sdk';
 import type pg from 'pg';
 import { holdSteps, whenIdle } from '#src/engine/step.ts';
+import { listSteps, type StepRecord } from '#src/engine/step-records.ts';
 import { messageOf, SentraError } from '#src/errors.ts';
 
-/** Runs of one worker, merges, clean-up. */
-export type QueueName = `runs@${string}` | 'merges' | 'upkeep';
+/** Runs of one worker, the merge queues of projects, clean-up. */
+export type QueueName = `runs@${string}` | 'merging' | 'upkeep';
 
 export const runsQueue = (workerId: string): QueueName => `runs@${workerId}`;
 
@@ -19,6 +20,8 @@ export type Job = {
   workflow: string;
   queue: QueueName;
   input: unknown;
+  /** Of those with the same one is at work at a time, on whatever worker; `merging` needs it. */
+  partition?: string;
   /** Lower is sooner, from 1. */
   priority?: number;
 };
@@ -34,6 +37,8 @@ export type Engine = {
   cancel(id: string): Promise<void>;
   /** Ids of the jobs that wait or are at work, on whatever worker. */
   listActive(): Promise<string[]>;
+  /** Steps of a job that have ended, in the order in which they were called. */
+  listSteps(id: string): Promise<StepRecord[]>;
   /** Resolves when no step of the job is running in this process. */
   whenIdle(id: string): Promise<void>;
   /** Lets no further step end; the process is expected to exit. */
@@ -48,11 +53,11 @@ export type LaunchOptions = {
 };
 
 /** How soon a job is taken up; each look is four short queries, so only what people wait for is looked for often. */
-const pollMs = { runs: 50, merges: 100, upkeep: 250 } as const;
+const pollMs = { runs: 50, merging: 100, upkeep: 250 } as const;
 /** Runs come here only when they have a slot; those that gave theirs back stay and wait for another. */
-const atOnce = { runs: 10_000, merges: 1, upkeep: 4 } as const;
+const atOnce = { runs: 10_000, merging: 20, upkeep: 4 } as const;
 // Bumped by hand when recorded runs cannot be replayed on changed workflows.
-export const applicationVersion = '2';
+export const applicationVersion = '3';
 
 /** Makes DBOS's own tables. The caller holds the migration lock (store/database.ts). */
 export const migrateEngine = (databaseUrl: string): Promise<void> => DBOS.migrate(databaseUrl);
@@ -64,7 +69,7 @@ export async function createEngine(options: { databaseUrl: string; pool: pg.Pool
     systemDatabasePool: options.pool,
     applicationName: 'sentra',
   });
-  return engineOver(client);
+  return engineOver(client, options.pool);
 }
 
 /** Begins to execute, with what this worker had begun. */
@@ -78,20 +83,21 @@ export async function launchEngine(options: LaunchOptions): Promise<void> {
     systemDatabasePoolSize: 10,
     runMigrations: false,
     // `runs` holds what a version without a queue for each worker had begun.
-    listenQueues: [runsQueue(options.workerId), 'runs', 'merges', 'upkeep'],
+    listenQueues: [runsQueue(options.workerId), 'runs', 'merging', 'upkeep'],
   });
   for (const [name, workflow] of Object.entries(options.workflows))
     DBOS.registerWorkflow(workflow as (input: unknown) => Promise<unknown>, { name });
   await DBOS.launch();
-  for (const kind of ['runs', 'merges', 'upkeep'] as const)
+  for (const kind of ['runs', 'merging', 'upkeep'] as const)
     await DBOS.registerQueue(kind === 'runs' ? runsQueue(options.workerId) : kind, {
       workerConcurrency: atOnce[kind],
+      ...(kind === 'merging' ? { partitionConcurrency: 1 } : {}),
       minPollingIntervalMs: pollMs[kind],
       onConflict: 'always_update',
     });
 }
 
-function engineOver(client: DBOSClient): Engine {
+function engineOver(client: DBOSClient, pool: pg.Pool): Engine {
   return {
     async enqueue(pgClient, job) {
       await client.enqueueInTransaction<(input: unknown) => Promise<unknown>>(
@@ -100,6 +106,7 @@ function engineOver(client: DBOSClient): Engine {
           queueName: job.queue,
           workflowName: job.workflow,
           workflowID: job.id,
+          ...(job.partition ? { queuePartitionKey: job.partition } : {}),
           ...(job.priority ? { priority: job.priority } : {}),
         },
         job.input,
@@ -127,6 +134,7 @@ function engineOver(client: DBOSClient): Engine {
       const jobs = await client.listWorkflows({ status: ['ENQUEUED', 'PENDING'], loadInput: false, loadOutput: false });
       return jobs.map((job) => job.workflowID);
     },
+    listSteps: (id) => listSteps(pool, id),
     whenIdle,
     hold: holdSteps,
   };

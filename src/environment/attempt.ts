@@ -3,11 +3,19 @@ import type { Runner, RunnerOptions } from '#src/environment/runner.ts';
 import { SentraError } from '#src/errors.ts';
 import type { Outcome, RunOptions } from '#src/process.ts';
 
-export type Watch = Pick<RunOptions, 'onLine' | 'signal'>;
+export type Watch = Pick<RunOptions, 'onOutput' | 'signal'>;
 
 export type Attempt =
   | { outcome: 'passed'; command: string; durationMs: number }
-  | { outcome: 'failed'; command: string; exitCode: number | null; tail: string; durationMs: number };
+  | {
+      outcome: 'failed';
+      command: string;
+      exitCode: number | null;
+      tail: string;
+      durationMs: number;
+      /** By somebody else, or for want of memory: the command itself may be sound. */
+      wasKilled: boolean;
+    };
 
 /** Throws only when it was aborted. `tail` is the last twenty lines, then why it ended if that was not by itself. */
 export async function attempt(
@@ -28,18 +36,24 @@ export async function attempt(
       exitCode: outcome.exitCode,
       tail: text,
       durationMs: outcome.durationMs,
+      wasKilled: wasKilled(outcome),
     };
   } catch (e) {
     if (!(e instanceof SentraError && e.code === 'not_found')) throw e;
-    return { outcome: 'failed', command: shown, exitCode: null, tail: missing(command, e.message), durationMs: 0 };
+    const tail = missing(command, e.message);
+    return { outcome: 'failed', command: shown, exitCode: null, tail, durationMs: 0, wasKilled: false };
   }
 }
+
+/** Shells and the wall tell a signal as 128 and its number. */
+const wasKilled = ({ exitCode, endedBy }: Outcome): boolean =>
+  endedBy === 'signal' || exitCode === 128 + 9 || exitCode === 128 + 15;
 
 function explain(outcome: Outcome, command: string | readonly string[], options: RunnerOptions): string {
   if (outcome.endedBy === 'timeout') return `It was ended after ${Math.round(options.timeoutMs / 1000)} seconds.`;
   if (outcome.endedBy === 'idle')
     return `It was ended after ${Math.round((options.idleMs ?? 0) / 1000)} seconds of silence.`;
-  if (outcome.endedBy === 'signal') return 'It was killed from outside.';
+  if (wasKilled(outcome)) return 'It was killed from outside, or for want of memory.';
   const words = `${outcome.stderr}`.slice(-2000);
   return /execvp|not found|No such file/.test(words) && outcome.exitCode === 127 ? missing(command, '') : '';
 }
@@ -55,11 +69,12 @@ export function keepTail(onLine: RunOptions['onLine'], count = 20) {
   let inHelp = false;
   return {
     onLine: (line: string, stream: 'stdout' | 'stderr') => {
-      onLine?.(line, stream);
+      const taken = onLine?.(line, stream);
       if (/^npm (error|ERR!) Usage:$/.test(line)) inHelp = true;
       if (!inHelp) lines.push(line);
       if (lines.length > count) lines.shift();
       if (/^npm (error|ERR!) Run "npm help /.test(line)) inHelp = false;
+      return taken;
     },
     text: (): string => lines.join('\n').trim(),
   };

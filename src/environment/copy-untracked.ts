@@ -136,7 +136,7 @@ async function isPlainPath(root: string, relative: string): Promise<boolean> {
 }
 
 /** Makes the folders one by one: a committed link among them could lead out of the worktree. */
-async function makeFolder(root: string, relative: string): Promise<boolean> {
+export async function makeFolder(root: string, relative: string): Promise<boolean> {
   let place = root;
   for (const part of relative === '.' ? [] : relative.split(path.sep)) {
     place = path.join(place, part);

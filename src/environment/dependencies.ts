@@ -111,13 +111,13 @@ function runInRoom(
   command: string | readonly string[],
   how?: PackageManager,
 ): Promise<Attempt> {
-  const { runner, timeoutMs, cachePath, prepared, onLine, signal } = request;
+  const { runner, timeoutMs, cachePath, prepared, onOutput, signal } = request;
   const variables = cachePath === undefined ? {} : installVariables(cachePath, prepared?.homePath, how);
   return attempt(runner, command, {
     network: 'proxy',
     env: { ...variables, ...request.env },
     timeoutMs,
-    onLine,
+    onOutput,
     signal,
   });
 }

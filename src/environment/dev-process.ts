@@ -139,7 +139,7 @@ function ration(onLine: Witness['onLine'], onFlood: () => void, limits: DevServe
     }
     lines += 1;
     bytes += line.length + 1;
-    if (lines <= limits.windowLines) onLine(line, stream);
     if (bytes > limits.windowBytes) onFlood();
+    return lines <= limits.windowLines ? onLine(line, stream) : undefined;
   };
 }

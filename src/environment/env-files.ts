@@ -4,8 +4,9 @@
  */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { lstat, open, rename, rm } from 'node:fs/promises';
+import { lstat, open, realpath, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { parseEnv } from 'node:util';
 import { SentraError } from '#src/errors.ts';
 
 export type EnvFiles = {
@@ -23,11 +24,32 @@ export async function writeEnvFiles(files: EnvFiles): Promise<void> {
   await update(worktreePath, '.env.local', (present) => setValues(present, localEnvironment(files)));
 }
 
-async function update(folder: string, name: string, change: (present: string) => string): Promise<void> {
+/**
+ * Env files that were copied in from the main checkout name the project's database: those that say `from` say `to` afterwards.
+ * Nothing is written through a link, which an agent may have put in a folder's place since.
+ */
+export async function pointCopies(
+  worktreePath: string,
+  copied: readonly string[],
+  { from, to }: { from: string; to: string },
+): Promise<void> {
+  const root = await realpath(worktreePath);
+  for (const file of copied.filter((one) => /^\.env(\.|$)/.test(path.basename(one)))) {
+    const folder = path.join(root, path.dirname(file));
+    if ((await realpath(folder).catch(ignoreMissing)) !== folder) continue;
+    await update(folder, path.basename(file), (present) =>
+      parseEnv(present).DATABASE_URL === toBytes(from) ? setValues(present, { DATABASE_URL: to }) : undefined,
+    );
+  }
+}
+
+type Change = (present: string) => string | undefined;
+
+async function update(folder: string, name: string, change: Change): Promise<void> {
   try {
     const present = await readRegular(path.join(folder, name));
     const text = change(present ?? '');
-    if (text !== present) await writeAtomically(folder, name, text);
+    if (text !== undefined && text !== present) await writeAtomically(folder, name, text);
   } catch (cause) {
     if (cause instanceof SentraError) throw cause;
     const why = (cause as NodeJS.ErrnoException).code ?? String(cause);

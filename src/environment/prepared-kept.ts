@@ -4,7 +4,8 @@
  * it died or failed, and nothing of the half is used.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Attempt } from '#src/environment/attempt.ts';
 import type { PackageManager } from '#src/environment/package-manager.ts';
@@ -14,6 +15,8 @@ import type { PreparedPlace } from '#src/environment/prepared-place.ts';
 import { isInHome, listRoots, placeOf, type Root } from '#src/environment/prepared-roots.ts';
 import { checkStore, isRecorded, recordStore, type StorePlace, touchStore } from '#src/environment/prepared-store.ts';
 import { hasPrepareScript, listHome } from '#src/environment/prepared-tree.ts';
+
+const markStart = '.filling-';
 
 type Run = (command: readonly string[]) => Promise<Attempt>;
 
@@ -41,7 +44,7 @@ export async function openKept(place: PreparedPlace, found: PackageManager, stor
   if (key === undefined) return undefined;
   let present: readonly Root[] = roots;
   const ways = isStore ? storeWays({ ...place, store }, how, key) : await treeWays(place, how, key);
-  const mark = path.join(place.folder, `.filling-${createHash('sha256').update(place.worktreePath).digest('hex')}`);
+  const mark = path.join(place.folder, `${markStart}${createHash('sha256').update(place.worktreePath).digest('hex')}`);
   return {
     place,
     how,
@@ -112,5 +115,15 @@ async function clearHalfDone(place: PreparedPlace, roots: readonly Root[], mark:
   if (roots.length > 0) return roots;
   await mkdir(place.folder, { recursive: true });
   await writeFile(mark, place.worktreePath);
+  await removeForgottenMarks(place.folder);
   return [];
+}
+
+/** Of worktrees that went without another try. One that is empty is being written at this moment. */
+async function removeForgottenMarks(folder: string): Promise<void> {
+  for (const name of (await readdir(folder)).filter((one) => one.startsWith(markStart))) {
+    const mark = path.join(folder, name);
+    const worktreePath = await readFile(mark, 'utf8').catch(() => ''); // its owner is done with it
+    if (worktreePath !== '' && !existsSync(worktreePath)) await rm(mark, { force: true });
+  }
 }

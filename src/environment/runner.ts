@@ -9,7 +9,7 @@ import { certificateNames, toolPlaces, toolVariables } from '#src/environment/to
 import { type Command, type Outcome, type RunOptions, run } from '#src/process.ts';
 import type { Network, Room, Sandbox } from '#src/sandbox/sandbox.ts';
 
-export type RunnerOptions = Pick<RunOptions, 'idleMs' | 'keepBytes' | 'onLine' | 'signal'> & {
+export type RunnerOptions = Pick<RunOptions, 'idleMs' | 'keepBytes' | 'onLine' | 'onOutput' | 'signal'> & {
   network: Network;
   /** On top of the base environment: the task's ports, a cache folder. */
   env?: Readonly<Record<string, string>>;

@@ -16,7 +16,7 @@ export type SetupRequest = {
   setup: { migrate?: string | undefined; build?: string | undefined; script?: string | undefined };
   env?: Readonly<Record<string, string>>;
   timeoutMs(name: CommandStep): number;
-  onLine?(name: CommandStep, line: string, stream: 'stdout' | 'stderr'): void;
+  onOutput?(name: CommandStep, chunk: Buffer, stream: 'stdout' | 'stderr'): unknown;
   /** Stands around each step; answers what it came to. */
   around?(step: { name: CommandStep; command: string }, act: () => Promise<Attempt>): Promise<Attempt>;
   signal?: Watch['signal'];
@@ -43,7 +43,7 @@ export async function runSetup(request: SetupRequest): Promise<SetupStep[]> {
 }
 
 async function runOne(
-  { runner, env, timeoutMs, onLine, around, signal }: SetupRequest,
+  { runner, env, timeoutMs, onOutput, around, signal }: SetupRequest,
   name: CommandStep,
   command: string | string[] | Attempt,
 ): Promise<SetupStep> {
@@ -51,7 +51,7 @@ async function runOne(
     network: 'proxy',
     ...(env ? { env } : {}),
     timeoutMs: timeoutMs(name),
-    onLine: (line, stream) => onLine?.(name, line, stream),
+    onOutput: (chunk, stream) => onOutput?.(name, chunk, stream),
     ...(signal ? { signal } : {}),
   };
   const isKnown = typeof command === 'object' && 'outcome' in command;
@@ -76,4 +76,5 @@ const absent = (script: string): Attempt => ({
   exitCode: null,
   tail: `The set-up script ${script} of sentra.json is no regular file inside the worktree. Commit it, or correct setup.script.`,
   durationMs: 0,
+  wasKilled: false,
 });

@@ -3,8 +3,12 @@ import { findFile, findPackageJson, findText } from '#src/environment/manifest.t
 import { nodeManager } from '#src/environment/package-manager.ts';
 
 /** A command for the shell; undefined when the project has no tests that we can see. */
-export async function detectTestCommand(worktreePath: string, configured?: string): Promise<string | undefined> {
-  if (configured !== undefined) return configured;
+export async function detectTestCommand(
+  worktreePath: string,
+  configured?: string | { command?: string | undefined },
+): Promise<string | undefined> {
+  const command = typeof configured === 'string' ? configured : configured?.command;
+  if (command !== undefined) return command;
   return (await nodeTests(worktreePath)) ?? (await pythonTests(worktreePath)) ?? otherTests(worktreePath);
 }
 

@@ -26,11 +26,23 @@ export async function applyWork(place: { path: string; adminDir: string }, file:
     if (inTheWay.length > 0) return { outcome: 'conflict', paths: inTheWay, said: 'these files are there already' };
     await execGit(['read-tree', '-m', '-u', 'HEAD', await gitLine(['write-tree'], git)], own);
     await execGit(['reset', '-q'], own);
+    await showIgnored(own, added);
     return { outcome: 'applied', files };
   } finally {
     await rm(indexFile, { force: true });
     await rm(`${indexFile}.lock`, { force: true });
   }
+}
+
+/** The plan of a task among them: nobody would see that they are there, and the next save would leave them out. */
+async function showIgnored(git: Omit<Git, 'indexFile'>, added: readonly string[]): Promise<void> {
+  if (added.length === 0) return;
+  const input = `${added.join('\0')}\0`;
+  const found = await execGit(['check-ignore', '-z', '--stdin'], { ...git, input, okExitCodes: [0, 1] });
+  if (found.stdout === '') return;
+  const listed = { ...git, input: found.stdout };
+  const args = ['--literal-pathspecs', 'add', '--intent-to-add', '--force', '--sparse'];
+  await execGit([...args, '--pathspec-from-file=-', '--pathspec-file-nul'], listed);
 }
 
 type Git = { gitDir: string; workTree: string; indexFile: string };

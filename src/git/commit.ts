@@ -21,6 +21,8 @@ export type CommitRequest = {
   identity: Identity;
   /** ISO 8601, from the database: the same request always gives the same hash. */
   date: string;
+  /** A second parent: the commit is a merge, and is made even where it changes no file. */
+  mergedIn?: string;
   /** Git globs of further files that are never committed. */
   exclude?: readonly string[];
   /** Files that are committed even where the project ignores them; each must exist. */
@@ -46,10 +48,15 @@ async function commitOnce(repo: Repository, request: CommitRequest): Promise<Com
   await removeStaleLocks(adminDir);
   await removeStaleBranchLock(repo.gitDir, branchName);
   const taken = await snapshot(adminDir, worktreePath, request);
-  if (taken.files.length === 0) return { outcome: 'unchanged', leftOut: taken.leftOut };
+  const { mergedIn } = request;
+  if (taken.files.length === 0 && !mergedIn) return { outcome: 'unchanged', leftOut: taken.leftOut };
   const unfiltered = await findUnfiltered({ adminDir, worktreePath, parent, indexFile: taken.indexFile }, taken.files);
   if (unfiltered.length > 0) throw needFilters(unfiltered);
-  const commit = await commitTree(adminDir, { ...request, tree: taken.tree, parents: [parent] });
+  const commit = await commitTree(adminDir, {
+    ...request,
+    tree: taken.tree,
+    parents: mergedIn ? [parent, mergedIn] : [parent],
+  });
   const move = { name: branchName, from: parent, to: commit, line: 'sentra: commit' };
   const moved = await moveBranch(adminDir, move);
   if (isRace(moved.stderr)) throw new SentraError('git_failed', moved.stderr);

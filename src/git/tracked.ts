@@ -14,3 +14,14 @@ export async function listTracked(repo: Repository, paths: readonly string[]): P
 
 /** A command line has room for some 128 KB of arguments at least. */
 const atOnce = 500;
+
+/** Of these paths of a worktree, relative to its root, those that git ignores. */
+export async function listIgnored(
+  { path, adminDir }: { path: string; adminDir: string },
+  paths: readonly string[],
+): Promise<Set<string>> {
+  const input = paths.map((name) => `${name}\0`).join('');
+  const git = { gitDir: adminDir, workTree: path, input, okExitCodes: [0, 1] };
+  const { stdout } = await execGit(['check-ignore', '-z', '--stdin'], git);
+  return new Set(stdout.split('\0').filter(Boolean));
+}

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { lstat, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
+import { createTurns } from '#src/domain/turns.ts';
 import { SentraError } from '#src/errors.ts';
 import {
   branchOf,
@@ -21,7 +22,6 @@ import { type Repository, resolveCommit } from '#src/git/repository.ts';
 import { withRepositoryLock } from '#src/git/repository-lock.ts';
 import { environmentFiles, withoutFiles } from '#src/git/snapshot.ts';
 import { deleteTree, moveToTrash } from '#src/git/trash.ts';
-import { createTurns } from '#src/git/turns.ts';
 
 export type Worktree = { adminDir: string; head: string };
 export type WorktreeRequest = { path: string; branchName: string /** A commit. */; base: string; signal?: AbortSignal };
@@ -182,6 +182,13 @@ export async function restoreWorktree({
   await execGit(['reset', '--hard', '-q', commit], git);
   const kept = environmentFiles.flatMap((glob) => ['-e', glob]);
   await execGit(['clean', '-ffdq', ...kept], git);
+}
+
+/** Shows the files of another commit in a worktree, whose branch stays where it is; `restoreWorktree` brings its own back. */
+export async function showCommit(request: { path: string; adminDir: string; commit: string }): Promise<void> {
+  const { path, adminDir, commit } = request;
+  await restoreWorktree({ path, adminDir, commit: 'HEAD' });
+  await execGit(['read-tree', '--reset', '-u', commit], { gitDir: adminDir, workTree: path, timeoutMs: 600_000 });
 }
 
 /** The `.git` file of a worktree is writable for what runs in it where nothing confines it. */

@@ -1,23 +1,40 @@
 /**
- * From a producer's line to a row: accept, clean, batch, store, publish. The promise of a line resolves after its commit.
- * One batch is under way at a time, so lines keep the order in which they were accepted. While the database is away,
- * batches are sent again until it is back; a batch whose commit was unclear is not stored twice.
+ * From a producer's line to a row: accept, clean, batch, store, publish. The promise of a line resolves after its commit. The
+ * lines of a task go through one lane (lane.ts), so they keep the order in which they were accepted.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type LogLevel, type LogLine, logLevels } from '#src/domain/log.ts';
+import { type LogLevel, type LogLine, type LogMetadata, logLevels } from '#src/domain/log.ts';
 import type { PhaseName } from '#src/domain/phase.ts';
-import { messageOf, SentraError } from '#src/errors.ts';
+import { SentraError } from '#src/errors.ts';
 import { cleanMessage, cleanMetadata } from '#src/logs/clean.ts';
-import type { Redactor } from '#src/logs/redactor.ts';
+import { Lane, type LaneOptions } from '#src/logs/lane.ts';
+import { Quota } from '#src/logs/quota.ts';
+import { createRecorder, type Recorder } from '#src/logs/recorder.ts';
+import type { KnowingRedactor } from '#src/logs/redactor.ts';
+import { Transcript } from '#src/logs/transcript.ts';
 import type { Database } from '#src/store/database.ts';
-import { isUnavailable, shouldRepeat } from '#src/store/database-error.ts';
-import { insertLogBatch, type NewLogLine } from '#src/store/logs.ts';
+import type { NewLogLine, StoredLine } from '#src/store/logs.ts';
+import { storableText } from '#src/store/text.ts';
 
 export type LogSubject = { taskId: string; adwId?: string | null; phase?: PhaseName | null };
 
-/** Never blocks, never throws; who does not await a line need not handle its promise. Awaiting is the back-pressure. */
+/**
+ * Never blocks, never throws; who does not await a line need not handle its promise. Awaiting is the back-pressure: where 200,000
+ * lines or 128 MiB wait because nobody did, more are refused.
+ */
 export type Logger = Record<LogLevel, (message: string, metadata?: object) => Promise<void>> & {
   child(about: Partial<LogSubject>): Logger;
+  /** For what a program writes. */
+  record(source: RecordSource): Recorder;
+};
+
+export type RecordSource = {
+  /** The agent or the command, and what its lines are marked with. */
+  name: string;
+  metadata: LogMetadata;
+  /** The default is a new one. */
+  sessionId?: string;
+  /** Its lines are of no interest to most people. */
+  isQuiet?: boolean;
 };
 
 /** Lines in the order of their numbers; none means that the table has more than was told. */
@@ -25,12 +42,16 @@ export type LogListener = (lines: readonly LogLine[]) => void;
 
 export type LogPipeline = {
   logger(about: LogSubject): Logger;
-  /** Resolves at once, or when fewer than 20,000 lines wait: for producers that do not await each line. */
+  /** Resolves at once, or when fewer than 20,000 lines and 16 MiB wait: for producers that do not await each line. */
   ready(): Promise<void>;
+  /** Lines that were accepted since the start, and those of them that are not stored yet. */
+  counts(): { accepted: number; waiting: number };
   /** Resolves when everything accepted so far is stored. */
   flush(): Promise<void>;
   /** Stores what is left; what cannot be stored within five seconds is refused with `database_unavailable`. */
   close(): Promise<void>;
+  /** How many bytes of a task's log are kept, where that is less than the server's. */
+  setQuota(taskId: string, bytes: number): void;
   /** Tells of a task's lines after their commit, until the returned function is called. */
   subscribe(taskId: string, listener: LogListener): () => void;
   /** Another process stored lines of a task, or of any number of them. */
@@ -40,35 +61,37 @@ export type LogPipeline = {
 
 export type LogPipelineOptions = {
   database: Database;
-  redact: Redactor;
+  redact: KnowingRedactor;
   /** Told of each task whose lines were committed. */
   onStored?: (taskId: string) => void;
+  /** Bytes of a task's log that are kept; the default is all. */
+  quota?: number;
+  /** True while the database must not grow: lines wait. */
+  isDiskShort?: () => boolean;
   /** Also shows lines from a level on, to a console. */
   echo?: { level: LogLevel; write: (line: NewLogLine) => void };
 };
 
-type Entry = { line: NewLogLine; stored: () => void; failed: (e: unknown) => void };
-
-const flushAfterMs = 5;
-const maxBatch = 500;
-const maxWaiting = 20_000;
-const maxBackoffMs = 1_000;
-const closeDeadlineMs = 5_000;
+const [softLines, softBytes] = [20_000, 16 * 1024 * 1024];
+const [hardLines, hardBytes] = [200_000, 128 * 1024 * 1024];
+/** So that one prepares a batch while the other's is stored. */
+const laneCount = 2;
+/** Of a line besides its text. */
+const entryBytes = 400;
 
 export function createLogPipeline(options: LogPipelineOptions): LogPipeline {
   const subscribers = new Map<string, Set<LogListener>>();
   const publish = (taskId: string, lines: readonly LogLine[]) => {
     for (const listener of subscribers.get(taskId) ?? []) listener(lines);
   };
-  const writer = new BatchWriter(options.database, (taskId, lines) => {
-    publish(taskId, lines);
-    options.onStored?.(taskId);
-  });
+  const writer = new Writer(options, publish);
   return {
     logger: (about) => createLogger(about, options, writer),
     ready: () => writer.ready(),
+    counts: () => writer.counts(),
     flush: () => writer.flush(),
     close: () => writer.close(),
+    setQuota: (taskId, bytes) => writer.quota.set(taskId, bytes),
     ring: (taskId) => publish(taskId, []),
     ringAll: () => {
       for (const taskId of subscribers.keys()) publish(taskId, []);
@@ -84,20 +107,23 @@ export function createLogPipeline(options: LogPipelineOptions): LogPipeline {
   };
 }
 
-function createLogger(about: LogSubject, options: LogPipelineOptions, writer: BatchWriter): Logger {
+function createLogger(about: LogSubject, options: LogPipelineOptions, writer: Writer): Logger {
   const { redact, echo } = options;
-  const write = (level: LogLevel, message: string, metadata: object = {}) => {
+  const write = (level: LogLevel, text: string, given: object = {}) => {
+    const { message, whole, size } = cleanMessage(text, redact);
+    const metadata = cleanMetadata(given, redact);
+    if (whole !== undefined) metadata.whole = { bytes: size };
     const line: NewLogLine = {
       taskId: about.taskId,
       adwId: about.adwId ?? null,
       phase: about.phase ?? null,
       level,
-      message: cleanMessage(message, redact),
-      metadata: cleanMetadata(metadata, redact),
+      message,
+      metadata,
       timestamp: new Date().toISOString(),
     };
     if (echo && logLevels.indexOf(level) >= logLevels.indexOf(echo.level)) echo.write(line);
-    const stored = writer.accept(line);
+    const stored = writer.accept(line, whole, size);
     stored.catch(() => {}); // who awaits the line hears of it
     return stored;
   };
@@ -107,103 +133,111 @@ function createLogger(about: LogSubject, options: LogPipelineOptions, writer: Ba
     warn: (message, metadata) => write('warn', message, metadata),
     error: (message, metadata) => write('error', message, metadata),
     child: (more) => createLogger({ ...about, ...more }, options, writer),
+    record: (source) => startRecorder(about, source, { options, writer }),
   };
 }
 
-class BatchWriter {
-  readonly #database: Database;
-  readonly #publish: (taskId: string, lines: readonly LogLine[]) => void;
-  readonly #producer = crypto.randomUUID();
-  #batches = 0;
-  #waiting: Entry[] = [];
-  #timer: NodeJS.Timeout | undefined;
-  #draining: Promise<void> | undefined;
+function startRecorder(
+  about: LogSubject,
+  { name, metadata, sessionId = crypto.randomUUID(), isQuiet = false }: RecordSource,
+  { options, writer }: { options: LogPipelineOptions; writer: Writer },
+): Recorder {
+  const { database, redact: redactor, isDiskShort = () => false } = options;
+  const log = createLogger(about, options, writer);
+  const { taskId, adwId = null, phase = null } = about;
+  const transcript = new Transcript({
+    database,
+    about: { sessionId, taskId, adwId, phase, name: storableText(redactor(name)) },
+    quota: () => writer.quota.mostOf(taskId),
+    onFull: (quota) =>
+      void log.warn(
+        `The raw output of this task has reached ${megabytes(quota)}, compressed: no more of this session is kept. Raise logs.maxMbPerTask in sentra.json, or SENTRA_LOG_MB of the server.`,
+        { kind: 'step', quota: { bytes: quota } },
+      ),
+    isDiskShort,
+    isClosed: () => writer.isClosed(),
+  });
+  return createRecorder({ sessionId, log, metadata, redactor, transcript, isQuiet });
+}
+
+class Writer {
+  readonly quota: Quota;
+  readonly #lanes: readonly Lane[];
+  #accepted = 0;
   #roomWanted: (() => void)[] = [];
-  #giveUpAt = Number.POSITIVE_INFINITY;
 
-  constructor(database: Database, publish: (taskId: string, lines: readonly LogLine[]) => void) {
-    this.#database = database;
-    this.#publish = publish;
+  constructor(
+    { database, quota = Number.POSITIVE_INFINITY, onStored, isDiskShort = () => false }: LogPipelineOptions,
+    publish: (taskId: string, lines: readonly LogLine[]) => void,
+  ) {
+    this.quota = new Quota(quota);
+    const laneOptions: LaneOptions = {
+      database,
+      isDiskShort,
+      onSettled: (taskId, size, head) => this.quota.settled(taskId, size, head),
+      onStored: (taskId, lines) => {
+        publish(taskId, lines);
+        onStored?.(taskId);
+      },
+      onRoom: () => {
+        if (this.#hasRoom()) for (const room of this.#roomWanted.splice(0)) room();
+      },
+    };
+    this.#lanes = Array.from({ length: laneCount }, () => new Lane(laneOptions));
   }
 
-  accept(line: NewLogLine): Promise<void> {
-    if (this.#giveUpAt !== Number.POSITIVE_INFINITY)
-      return Promise.reject(new SentraError('database_unavailable', 'The log is closed: Sentra is shutting down.'));
-    return new Promise((stored, failed) => {
-      this.#waiting.push({ line, stored, failed });
-      if (this.#waiting.length >= maxBatch) this.#drain();
-      else this.#timer ??= setTimeout(() => this.#drain(), flushAfterMs);
-    });
+  accept(line: NewLogLine, whole: string | undefined, textBytes: number): Promise<void> {
+    const lane = this.#laneOf(line.taskId);
+    const refusal = lane.isClosed
+      ? closed()
+      : this.#waiting('lines') >= hardLines || this.#waiting('bytes') >= hardBytes
+        ? crowded()
+        : undefined;
+    if (refusal) return Promise.reject(refusal);
+    const size = textBytes + entryBytes;
+    const verdict = this.quota.admit(line.taskId, line.metadata, size);
+    if (verdict === 'no') return Promise.resolve();
+    this.#accepted++;
+    return lane.accept(
+      verdict === 'yes'
+        ? { line, whole, size }
+        : { line: overQuota(line, this.quota.mostOf(line.taskId)), whole: undefined, size },
+    );
   }
+
+  counts = () => ({ accepted: this.#accepted, waiting: this.#waiting('lines') });
 
   async ready(): Promise<void> {
-    while (this.#waiting.length >= maxWaiting) await new Promise<void>((room) => this.#roomWanted.push(room));
+    while (!this.#hasRoom()) await new Promise<void>((room) => this.#roomWanted.push(room));
   }
 
   async flush(): Promise<void> {
-    while (this.#waiting.length || this.#draining) await this.#drain();
+    await Promise.all(this.#lanes.map((lane) => lane.flush()));
   }
 
   async close(): Promise<void> {
-    this.#giveUpAt = performance.now() + closeDeadlineMs;
-    await this.flush();
+    await Promise.all(this.#lanes.map((lane) => lane.close()));
   }
 
-  #drain(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#draining ??= this.#drainAll().finally(() => {
-      this.#draining = undefined;
-    });
-    return this.#draining;
-  }
+  isClosed = () => this.#lanes.every((lane) => lane.isClosed);
 
-  async #drainAll(): Promise<void> {
-    while (this.#waiting.length) {
-      await this.#store(this.#waiting.splice(0, maxBatch));
-      if (this.#waiting.length < maxWaiting) for (const room of this.#roomWanted.splice(0)) room();
-    }
-    clearTimeout(this.#timer); // set by a line that this drain took along
-    this.#timer = undefined;
-  }
+  #hasRoom = () => this.#waiting('lines') < softLines && this.#waiting('bytes') < softBytes;
 
-  /** Stores a batch. One that PostgreSQL refuses for good is halved until the line at fault stands alone. */
-  async #store(entries: Entry[]): Promise<void> {
-    try {
-      const lastSeqs = await this.#insert(entries.map((entry) => entry.line));
-      this.#tell(entries, lastSeqs);
-      for (const entry of entries) entry.stored();
-    } catch (e) {
-      const half = entries.length >> 1;
-      if (half === 0 || isUnavailable(e)) for (const entry of entries) entry.failed(refused(e));
-      else for (const part of [entries.slice(0, half), entries.slice(half)]) await this.#store(part);
-    }
-  }
+  #waiting = (what: 'lines' | 'bytes') => this.#lanes.reduce((sum, lane) => sum + lane[what], 0);
 
-  /** Repeats while the database is away; the number of the batch makes that harmless. */
-  async #insert(lines: NewLogLine[]): Promise<Map<string, number> | undefined> {
-    const batch = { producer: this.#producer, number: ++this.#batches, lines };
-    for (let backoffMs = 20; ; backoffMs = Math.min(backoffMs * 2, maxBackoffMs)) {
-      try {
-        return await insertLogBatch(this.#database.pool, batch);
-      } catch (e) {
-        if (!(isUnavailable(e) || shouldRepeat(e)) || performance.now() > this.#giveUpAt) throw e;
-        await sleep(backoffMs);
-      }
-    }
-  }
-
-  #tell(entries: Entry[], lastSeqs: Map<string, number> | undefined): void {
-    for (const [taskId, group] of Map.groupBy(entries, (entry) => entry.line.taskId)) {
-      const first = (lastSeqs?.get(taskId) ?? 0) - group.length + 1;
-      this.#publish(taskId, lastSeqs ? group.map((entry, at) => ({ seq: first + at, ...entry.line })) : []);
-    }
-  }
+  #laneOf = (taskId: string): Lane => this.#lanes[taskId.charCodeAt(taskId.length - 1) % laneCount] as Lane;
 }
 
-const refused = (cause: unknown) =>
-  new SentraError(
-    isUnavailable(cause) ? 'database_unavailable' : 'bug',
-    `A log line could not be stored: ${messageOf(cause)}`,
-    { cause },
-  );
+const overQuota = (line: NewLogLine, bytes: number): StoredLine => ({
+  ...line,
+  level: 'warn',
+  message: `The log of this task has reached ${megabytes(bytes)}: what agents and commands say is not kept from here on, what Sentra does still is. Raise logs.maxMbPerTask in sentra.json, or SENTRA_LOG_MB of the server.`,
+  metadata: { kind: 'step', quota: { bytes } },
+  endsQuota: true,
+});
+
+const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
+
+const closed = () => new SentraError('database_unavailable', 'The log is closed: Sentra is shutting down.');
+const crowded = () =>
+  new SentraError('database_unavailable', 'Too many log lines wait for the database: this one was refused.');

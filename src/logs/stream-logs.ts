@@ -1,14 +1,13 @@
 /**
- * Replays a task's lines from a cursor, then follows, without a seam: a line that is exactly the next one is sent as it was
- * told; whenever one is missing, or the reader is too slow, the table says what comes next.
+ * Replays a task's lines from a cursor, then follows, without a seam: what comes next is taken from the newest lines in memory, or from
+ * the table whenever they do not begin with exactly the next one (log-feed.ts).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type LogFilter, type LogLine, matchesFilter } from '#src/domain/log.ts';
 import { createBell } from '#src/logs/bell.ts';
-import type { LogPipeline } from '#src/logs/pipeline.ts';
-import type { Queryable } from '#src/store/database.ts';
+import type { LogFeed, LogFeeds } from '#src/logs/log-feed.ts';
+import type { LogReader } from '#src/logs/log-reader.ts';
 import { isUnavailable } from '#src/store/database-error.ts';
-import { listLogs } from '#src/store/logs.ts';
 
 export type LogStreamOptions = {
   taskId: string;
@@ -18,56 +17,71 @@ export type LogStreamOptions = {
   signal: AbortSignal;
 };
 
-const pageSize = 1_000;
-const maxBuffered = 5_000;
+export type LogStreamSource = { feeds: LogFeeds; reader: Pick<LogReader, 'list'> };
 
-/** Ends when `signal` aborts. Throws what `send` throws. */
+const pageSize = 1_000;
+const retryMs = 200;
+
+/** Ends when `signal` aborts. Throws what `send` throws, and `invalid` for a filter that is no regular expression. */
 export async function streamLogs(
-  source: { db: Queryable; logs: Pick<LogPipeline, 'subscribe'> },
+  source: LogStreamSource,
   { taskId, filter = {}, send, signal }: LogStreamOptions,
 ): Promise<void> {
   const bell = createBell(signal);
-  let told: LogLine[] = [];
-  let behind = true;
-  const unsubscribe = source.logs.subscribe(taskId, (lines) => {
-    if (lines.length === 0 || told.length + lines.length > maxBuffered) behind = true;
-    else told.push(...lines);
-    bell.ring();
-  });
+  const feed = source.feeds.open(taskId, bell.ring);
+  const reading = { taskId, filter, feed, reader: source.reader };
   let last = filter.after ?? 0;
-  const deliver = async (lines: readonly LogLine[]) => {
-    last = lines.at(-1)?.seq ?? last;
-    const wanted = lines.filter((line) => matchesFilter(line, filter));
-    if (wanted.length) await send(wanted);
-  };
   try {
     while (!signal.aborted) {
-      if (behind) {
-        behind = false; // first: what is told from here on comes after the page, or is in it
-        told = [];
-        const page = await readPage(source.db, taskId, last);
-        if (page === undefined || page.length === pageSize) behind = true;
-        await deliver(page ?? []);
-        continue;
+      const step = nextInMemory(reading, last) ?? (await nextInTable(reading, last));
+      if (step === 'nothing') await bell.wait();
+      else if (step === 'unavailable')
+        await sleep(retryMs, undefined, { signal }).catch(() => {}); // aborted
+      else {
+        last = step.last;
+        if (step.lines.length > 0) await send(step.lines);
       }
-      const next = told.filter((line) => line.seq > last);
-      told = [];
-      if (next.length && next.at(-1)?.seq !== last + next.length) behind = true;
-      else await deliver(next);
-      if (!behind && told.length === 0) await bell.wait();
     }
   } finally {
-    unsubscribe();
+    feed.close();
   }
 }
 
-/** Undefined when the database is away: then it is tried again. */
-async function readPage(db: Queryable, taskId: string, after: number): Promise<LogLine[] | undefined> {
+type Reading = { taskId: string; filter: LogFilter; feed: LogFeed; reader: Pick<LogReader, 'list'> };
+/** Lines to send, and the number up to which everything has been seen. */
+type Step = { lines: readonly LogLine[]; last: number };
+
+/** A text is looked for by the database alone, so that it means the same everywhere. */
+function nextInMemory({ feed, filter }: Reading, last: number): Step | undefined {
+  if (filter.q) return undefined;
+  const lines = feed.recent(last);
+  const end = lines.at(-1)?.seq;
+  return end === undefined ? undefined : { lines: lines.filter((line) => matchesFilter(line, filter)), last: end };
+}
+
+async function nextInTable(reading: Reading, last: number): Promise<Step | 'nothing' | 'unavailable'> {
+  const { feed } = reading;
   try {
-    return (await listLogs(db, taskId, { after, limit: pageSize, order: 'asc' })).items;
+    if (feed.isBehind()) await feed.look();
+    const head = feed.head();
+    if (head === undefined || head <= last) return feed.isBehind() ? { lines: [], last } : 'nothing';
+    return await readOn(reading, last, head);
   } catch (e) {
-    if (!isUnavailable(e)) throw e;
-    await sleep(200);
-    return undefined;
+    if (isUnavailable(e)) return 'unavailable';
+    throw e;
   }
 }
+
+async function readOn({ taskId, filter, feed, reader }: Reading, last: number, head: number): Promise<Step> {
+  const { phase, level, q } = filter;
+  if (phase || level || q) {
+    const window = { after: last, before: head + 1, limit: pageSize, order: 'asc' } as const;
+    const { items } = await reader.list(taskId, { ...filter, ...window });
+    return { lines: items, last: items.length < pageSize ? head : (items.at(-1)?.seq ?? head) };
+  }
+  const lines = await feed.read(last);
+  // Nothing below the head: retention took the lines meanwhile.
+  return { lines, last: lines.at(-1)?.seq ?? Math.min(head, nextPage(last)) };
+}
+
+const nextPage = (seq: number) => (Math.floor(seq / pageSize) + 1) * pageSize;

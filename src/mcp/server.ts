@@ -4,9 +4,12 @@
  */
 import { McpServer } from '@modelcontextprotocol/server';
 import type { Client } from '#src/client/client.ts';
+import { costTools } from '#src/mcp/tools/cost.ts';
 import { devServerTools } from '#src/mcp/tools/dev-server.ts';
+import { evidenceTools } from '#src/mcp/tools/evidence.ts';
 import { hostTools } from '#src/mcp/tools/host.ts';
 import { logTools } from '#src/mcp/tools/log.ts';
+import { runTools } from '#src/mcp/tools/run.ts';
 import { taskTools } from '#src/mcp/tools/task.ts';
 import { taskActionTools } from '#src/mcp/tools/task-action.ts';
 import { workflowTools } from '#src/mcp/tools/workflow.ts';
@@ -22,9 +25,12 @@ export function createMcpServer(client: Client, version: string): McpServer {
     ...taskTools,
     ...workflowTools,
     ...logTools,
+    ...runTools,
+    ...evidenceTools,
     ...taskActionTools,
     ...worktreeTools,
     ...hostTools,
+    ...costTools,
     ...devServerTools,
   ];
   for (const tool of tools) tool.register(server, client);

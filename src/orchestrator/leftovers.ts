@@ -34,6 +34,8 @@ import { readProjectConfig } from '#src/workflows/project-settings.ts';
 
 export type Leftover = Pick<Finding, 'kind' | 'taskId' | 'path' | 'reason' | 'action'> & {
   foreign?: true;
+  /** Where it is no folder or file. */
+  bytes?: number;
   act(): Promise<unknown>;
 };
 

@@ -1,15 +1,17 @@
-/** What people and the orchestrator do with a task that exists: start, cancel, retry, skip, review, merge. */
-import { type ActionName, whyNot } from '#src/domain/actions.ts';
+/** What people and the orchestrator do with a task that exists: start, cancel, retry, skip, review. Merging: merges.ts. */
+import type { ActionName } from '#src/domain/actions.ts';
 import { newAdwId } from '#src/domain/ids.ts';
 import type { PhaseName } from '#src/domain/phase.ts';
 import type { NewComment, PullRequest } from '#src/domain/pull-request.ts';
 import type { Task } from '#src/domain/task.ts';
-import { phasesOf, type WorkflowType } from '#src/domain/workflow.ts';
+import { phasesOf } from '#src/domain/workflow.ts';
 import type { Engine } from '#src/engine/engine.ts';
 import { SentraError } from '#src/errors.ts';
-import type { Change, Changes } from '#src/store/change.ts';
+import { getAllowed } from '#src/orchestrator/allowed.ts';
+import type { Changes } from '#src/store/change.ts';
 import type { Database } from '#src/store/database.ts';
-import { failOpenAttempts, skipPhase } from '#src/store/phases.ts';
+import { findMergeEntry } from '#src/store/merge-queue.ts';
+import { failOpenAttempts } from '#src/store/phases.ts';
 import {
   addComments,
   approvePullRequest,
@@ -19,49 +21,32 @@ import {
   listComments,
   toPullRequest,
 } from '#src/store/pull-requests.ts';
-import { findActiveRun, insertRun, setRunStatus } from '#src/store/runs.ts';
-import { decide, getTask, reopen } from '#src/store/tasks.ts';
-import { findWorktree } from '#src/store/worktrees.ts';
+import { findActiveRun, setRunStatus } from '#src/store/runs.ts';
+import { decide, getTask } from '#src/store/tasks.ts';
+import { type BeginOptions, beginRun } from '#src/workflows/begin-run.ts';
 import { waitForCleanUp } from '#src/workflows/clean-up.ts';
-import { cleanUpJob, mergeJob } from '#src/workflows/run.ts';
+import { cleanUpJob } from '#src/workflows/run.ts';
 
-type StartOptions = {
-  workflowType?: WorkflowType | undefined;
-  fromPhase?: PhaseName;
-  /** Left out of the run. */
-  skipped?: PhaseName;
-  comments?: NewComment[];
-};
 type RetryOptions = { fromPhase?: PhaseName | undefined; skipFailed?: boolean | undefined };
 
 export type Lifecycle = {
   /** The run's id. It begins as soon as there is a slot for it. */
-  start(taskId: string, options?: StartOptions): Promise<{ adwId: string }>;
+  start(taskId: string, options?: BeginOptions): Promise<{ adwId: string }>;
   cancel(taskId: string): Promise<Task>;
   /** From the phase that failed, unless another is named; with `skipFailed` that one is left out. */
   retry(taskId: string, options?: RetryOptions): Promise<Task>;
   skip(taskId: string): Promise<Task>;
   approve(taskId: string): Promise<Task>;
   requestChanges(taskId: string, comments: NewComment[]): Promise<Task>;
-  merge(taskId: string): Promise<Task>;
   close(taskId: string): Promise<Task>;
   pullRequest(taskId: string): Promise<PullRequest>;
 };
-
-const mergeTimeoutMs = 60_000;
 
 export function createLifecycle(parts: { database: Database; changes: Changes; engine: Engine }): Lifecycle {
   const { database, changes, engine } = parts;
   const { db } = database;
 
-  async function allowed(action: ActionName, taskId: string): Promise<Task> {
-    const task = await getTask(db, taskId);
-    const reason = whyNot(action, task);
-    if (!reason) return task;
-    const isBusy = task.status === 'queued' || task.status === 'running';
-    const code = isBusy ? 'already_running' : 'not_allowed';
-    throw new SentraError(code, `${taskId} cannot be ${pastOf[action]}: ${reason}.`);
-  }
+  const allowed = (action: ActionName, taskId: string) => getAllowed(db, action, taskId);
 
   /** As `allowed`, for a new run: what an earlier one leaves behind is gone first. */
   async function ready(action: 'start' | 'retry', taskId: string): Promise<Task> {
@@ -71,35 +56,10 @@ export function createLifecycle(parts: { database: Database; changes: Changes; e
     return allowed(action, taskId);
   }
 
-  async function begin(change: Change, task: Task, options: StartOptions): Promise<{ adwId: string }> {
-    const adwId = newAdwId();
-    const workflowType = options.workflowType ?? task.workflowType;
-    await reopen(change.tx, task.id);
-    // After the row's lock: a removal that was decided before is seen here, one that is decided later sees the run.
-    if ((await findWorktree(change.tx, task.id))?.state === 'removing')
-      throw new SentraError('conflict', `The worktree of ${task.id} is being removed at this moment; try again.`);
-    await insertRun(change.tx, {
-      adwId,
-      taskId: task.id,
-      workflowType,
-      fromPhase: options.fromPhase ?? null,
-      comments: options.comments ?? null,
-    });
-    if (options.skipped) await skipPhase(change.tx, { adwId, phase: options.skipped }, task.id);
-    change.touch(task.id); // queued from now on: orchestrator/ready.ts gives it a slot
-    change.record({
-      type: 'run.changed',
-      projectId: task.projectId,
-      taskId: task.id,
-      data: { adwId, status: 'queued' },
-    });
-    return { adwId };
-  }
-
   return {
     async start(taskId, options = {}) {
       const task = await ready('start', taskId);
-      return changes.change((change) => begin(change, task, options));
+      return changes.change((change) => beginRun(change, task, options));
     },
     async cancel(taskId) {
       await allowed('cancel', taskId);
@@ -130,7 +90,7 @@ export function createLifecycle(parts: { database: Database; changes: Changes; e
           `${from} is the last phase of ${workflowType}, so nothing would be left to do: skip the task, or start another workflow.`,
         );
       const skipped = skipFailed ? { skipped: from } : {};
-      await changes.change((change) => begin(change, task, { workflowType, fromPhase: from, ...skipped }));
+      await changes.change((change) => beginRun(change, task, { workflowType, fromPhase: from, ...skipped }));
       return getTask(db, taskId);
     },
     async skip(taskId) {
@@ -158,15 +118,8 @@ export function createLifecycle(parts: { database: Database; changes: Changes; e
       const task = await allowed('request_changes', taskId);
       await changes.change(async (change) => {
         await addComments(change.tx, taskId, 'person', comments);
-        await begin(change, task, { workflowType: 'full_sdlc', fromPhase: 'CODE', comments });
+        await beginRun(change, task, { workflowType: 'full_sdlc', fromPhase: 'CODE', comments });
       });
-      return getTask(db, taskId);
-    },
-    async merge(taskId) {
-      await allowed('merge', taskId);
-      const job = mergeJob(taskId, newAdwId());
-      await changes.change(({ client }) => engine.enqueue(client, job));
-      await engine.result(job.id, mergeTimeoutMs);
       return getTask(db, taskId);
     },
     async close(taskId) {
@@ -182,21 +135,10 @@ export function createLifecycle(parts: { database: Database; changes: Changes; e
     async pullRequest(taskId) {
       const pull = await findPullRequest(db, taskId);
       if (!pull) throw new SentraError('not_found', `${taskId} has no pull request yet: REVIEW opens it.`);
-      return toPullRequest(pull, await listComments(db, taskId));
+      return toPullRequest(pull, await listComments(db, taskId), await findMergeEntry(db, taskId));
     },
   };
 }
-
-const pastOf: Record<ActionName, string> = {
-  start: 'started',
-  cancel: 'cancelled',
-  retry: 'retried',
-  skip: 'skipped',
-  approve: 'approved',
-  request_changes: 'sent back',
-  merge: 'merged',
-  close: 'closed',
-};
 
 /** A review that asks for changes has passed as a phase, and fails the run. */
 function getFailedPhase({ id, phases, error }: Task): PhaseName {

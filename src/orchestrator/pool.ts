@@ -45,7 +45,8 @@ export async function tendPoolOnce(parts: Parts, options: PoolOptions, signal: A
     if (taskId && project) await settleClaim(parts, project, taskId);
   }
   const wants = await listWants(parts, projects, options.most);
-  const left = rows.find((row) => isLeft(row, options.workerId)) ?? (await takeUnwanted(parts, rows, wants));
+  const left =
+    rows.find((row) => isLeft(row, options.workerId)) ?? (await takeUnwanted(parts, rows, wants, options.most));
   if (left) return clear(parts, projects, left, options);
   if (await countStarting(db)) return false;
   for (const { subject, count } of wants) {
@@ -107,13 +108,16 @@ async function takeUnwanted(
   parts: Parts,
   rows: readonly PoolRow[],
   wants: readonly Want[],
+  most: number,
 ): Promise<PoolRow | undefined> {
   const ready = rows.filter((row) => row.state === 'ready');
   const kept = new Set<PoolRow>();
-  for (const { subject } of wants) {
+  const isOver = rows.length > most;
+  for (const { subject, count } of wants) {
     const settings = poolSettings(subject.config, subject.confined);
     const own = ready.filter((row) => row.projectId === subject.project.id && row.settings === settings);
-    for (const row of own.slice(0, subject.config.pool.size)) kept.add(row); // fewer only when nobody comes for hours
+    // Fewer than its size only when nobody comes for hours, or others should have them.
+    for (const row of own.slice(0, isOver ? count : subject.config.pool.size)) kept.add(row);
   }
   const [unwanted] = ready.filter((row) => !kept.has(row));
   return unwanted && movePooled(parts.database.db, unwanted.id, 'ready', { state: 'dropping' });
@@ -134,17 +138,26 @@ async function clear(
 
 /** How many each project should have; empty when the disk is short. */
 async function listWants(parts: Parts, projects: ReadonlyMap<string, ProjectRow>, most: number): Promise<Want[]> {
-  const wants: Want[] = [];
-  let left = most;
+  if (most === 0) return [];
+  const asked: Want[] = [];
   for (const { projectId, recent, waiting } of await listDemand(parts.database.db)) {
     const project = projects.get(projectId);
-    const subject = project && left > 0 ? await describe(parts, project) : null;
-    if (!subject) continue;
-    const count = Math.min(subject.config.pool.size, left, Math.max(1, recent, waiting));
-    left -= count;
-    if (count > 0) wants.push({ subject, count });
+    const subject = project && (await describe(parts, project));
+    if (subject) asked.push({ subject, count: Math.min(subject.config.pool.size, Math.max(1, recent, waiting)) });
   }
-  return wants;
+  return shareOut(asked, most);
+}
+
+/** Each gets one before anybody gets a second. */
+function shareOut(asked: readonly Want[], most: number): Want[] {
+  const shares = asked.map(({ subject }) => ({ subject, count: 0 }));
+  for (let left = most, round = 1; left > 0 && asked.some(({ count }) => count >= round); round++)
+    for (const [i, share] of shares.entries())
+      if (left > 0 && (asked[i]?.count ?? 0) >= round) {
+        share.count++;
+        left--;
+      }
+  return shares.filter(({ count }) => count > 0);
 }
 
 /** Null when nothing can be prepared for it now; why is told on the project itself, or to its next task. */

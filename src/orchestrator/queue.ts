@@ -4,6 +4,7 @@ import type { ProjectConfig } from '#src/domain/project-config.ts';
 import { type Candidate, type Cap, type Gate, heldAgents, type ScheduleFacts } from '#src/domain/scheduler.ts';
 import { SentraError } from '#src/errors.ts';
 import { breakerCaps, breakerGates } from '#src/orchestrator/breakers.ts';
+import { budgetGates } from '#src/orchestrator/budgets.ts';
 import { listBreakers } from '#src/store/breakers.ts';
 import type { Queryable } from '#src/store/database.ts';
 import { listProjectRows, type ProjectRow } from '#src/store/projects.ts';
@@ -28,7 +29,7 @@ export async function readNext(db: Queryable, host: HostFacts): Promise<Schedule
   const queuing = free > 0 ? await listQueuingProjects(db) : [];
   if (!queuing.length) return { candidates: [], active: [], slots: 0, caps: [], gates: [] };
   const projects = (await listProjectRows(db)).map(toQueueProject);
-  const base = baseOf(projects, { atWork, breakers: await listBreakers(db) }, host);
+  const base = baseOf(projects, { atWork, ...(await readHolds(db, projects)) }, host);
   const candidates: Candidate[] = [];
   for (const project of projects.filter(({ row }) => queuing.includes(row.id))) {
     if (base.gates.some((gate) => gate.agent === undefined && (gate.projectId ?? project.row.id) === project.row.id))
@@ -44,7 +45,7 @@ export async function readNext(db: Queryable, host: HostFacts): Promise<Schedule
 /** With every task that waits: for telling each its place. */
 export async function readWhole(db: Queryable, host: HostFacts): Promise<ScheduleFacts> {
   const projects = (await listProjectRows(db)).map(toQueueProject);
-  const base = baseOf(projects, { atWork: await listAtWork(db), breakers: await listBreakers(db) }, host);
+  const base = baseOf(projects, { atWork: await listAtWork(db), ...(await readHolds(db, projects)) }, host);
   const candidates: Candidate[] = [];
   for (const project of projects)
     for (const task of await listQueued(db, project.row.id))
@@ -61,9 +62,19 @@ export function agentOf(named: QueuedTask['agent'], { config }: Pick<QueueProjec
 export const pauseGate = ({ id, paused }: Pick<ProjectRow, 'id' | 'paused'>): Gate[] =>
   paused ? [{ code: 'paused', message: 'the project is paused: resume it', projectId: id }] : [];
 
+type Holds = { breakers: readonly Breaker[]; budgets: readonly Gate[] };
+
+const readHolds = async (db: Queryable, projects: readonly QueueProject[]): Promise<Holds> => ({
+  breakers: await listBreakers(db),
+  budgets: await budgetGates(
+    db,
+    projects.map(({ row }) => row),
+  ),
+});
+
 function baseOf(
   projects: readonly QueueProject[],
-  { atWork, breakers }: { atWork: readonly Pick<QueuedTask, 'projectId' | 'agent'>[]; breakers: readonly Breaker[] },
+  { atWork, breakers, budgets }: Holds & { atWork: readonly Pick<QueuedTask, 'projectId' | 'agent'>[] },
   host: HostFacts,
 ): Omit<ScheduleFacts, 'candidates'> {
   const byId = new Map(projects.map((project) => [project.row.id, project]));
@@ -74,7 +85,7 @@ function baseOf(
     })),
     slots: host.slots(),
     caps: [...projects.flatMap(capsOf), ...breakerCaps(breakers)],
-    gates: [...projects.flatMap(({ row }) => pauseGate(row)), ...breakerGates(breakers), ...host.gates()],
+    gates: [...projects.flatMap(({ row }) => pauseGate(row)), ...breakerGates(breakers), ...budgets, ...host.gates()],
   };
 }
 

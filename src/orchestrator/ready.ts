@@ -4,6 +4,7 @@
  */
 import { schedule } from '#src/domain/scheduler.ts';
 import type { EventBus } from '#src/logs/stream-events.ts';
+import { wakeBudgetWaits } from '#src/orchestrator/budgets.ts';
 import { type DispatchParts, dispatch } from '#src/orchestrator/dispatch.ts';
 import { type HostFacts, readNext } from '#src/orchestrator/queue.ts';
 import { keepStacked } from '#src/orchestrator/stacked.ts';
@@ -22,6 +23,12 @@ export async function startReadyOnce(parts: ReadyParts, lastStarts: Map<string, 
   for (const { taskId, projectId } of facts.candidates)
     if (started.has(taskId)) lastStarts.set(projectId, Math.max(0, ...lastStarts.values()) + 1);
   return [...started];
+}
+
+/** What changes without an event: sentra.json, the calendar, what runs have spent. */
+async function keepUp(parts: ReadyParts): Promise<void> {
+  await keepStacked(parts);
+  await wakeBudgetWaits(parts);
 }
 
 /** Loops `startReadyOnce` until `signal` aborts. */
@@ -50,7 +57,7 @@ export function startReady(
     }
   };
   const unsubscribe = parts.bus.subscribe(() => void look());
-  const timer = setInterval(() => void keepStacked(parts).then(look, parts.onError), netMs);
+  const timer = setInterval(() => void keepUp(parts).then(look, parts.onError), netMs);
   signal.addEventListener('abort', () => {
     unsubscribe();
     clearInterval(timer);

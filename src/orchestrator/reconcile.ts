@@ -9,9 +9,12 @@ import { isMissing } from '#src/git/repository.ts';
 import { measure } from '#src/orchestrator/disk-use.ts';
 import { findInEnvironment } from '#src/orchestrator/environment-leftovers.ts';
 import { findInProject, findOnHost, type Leftover } from '#src/orchestrator/leftovers.ts';
+import { findOldLogs } from '#src/orchestrator/log-leftovers.ts';
+import { keepMerging } from '#src/orchestrator/merges.ts';
 import { listAllProjectRows } from '#src/store/projects.ts';
 import { listWorktreeFacts } from '#src/store/worktrees.ts';
 import type { Parts } from '#src/workflows/parts.ts';
+import { readProjectConfig } from '#src/workflows/project-settings.ts';
 
 const intervalMs = 5 * 60_000;
 
@@ -29,7 +32,7 @@ export async function reconcileOnce(parts: Parts, options: ReconcileOptions): Pr
   for (const leftover of await findLeftovers(parts, options)) {
     if (options.signal?.aborted) break;
     if (leftover.foreign && !options.requested) continue;
-    const bytes = existsSync(leftover.path) ? await measure(leftover.path) : null;
+    const bytes = leftover.bytes ?? (existsSync(leftover.path) ? await measure(leftover.path) : null);
     findings.push(await settle(leftover, bytes, options));
   }
   return findings;
@@ -44,6 +47,7 @@ export function startReconciling(parts: Parts, onError: (message: string) => voi
     const tell = (message: string) => {
       if (!signal.aborted) onError(message); // what the shutdown cut off is no failure
     };
+    await keepMerging(parts).catch((e) => tell(messageOf(e)));
     await reconcileOnce(parts, { onError: tell, signal }).catch((e) => tell(messageOf(e)));
     busy = false;
   };
@@ -65,6 +69,12 @@ async function findLeftovers(parts: Parts, { onError }: ReconcileOptions): Promi
       onError(`${project.path} was not looked through: ${messageOf(e)}`);
     }
   }
+  for (const project of registered)
+    try {
+      found.push(...(await findOldLogs(parts, project, readProjectConfig(project).logs)));
+    } catch (e) {
+      onError(`The logs of ${project.name} were not looked through: ${messageOf(e)}`);
+    }
   const idsOf = (rows: typeof projects) => new Set(rows.map((project) => project.id));
   const known = idsOf(registered);
   const removed = idsOf(projects.filter((project) => project.removedAt));

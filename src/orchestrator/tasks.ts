@@ -2,6 +2,7 @@
 import { newTaskId } from '#src/domain/ids.ts';
 import { type BatchTask, NewTask, type Task, type TaskPatch, type TaskRequest } from '#src/domain/task.ts';
 import { SentraError } from '#src/errors.ts';
+import { getAllowed } from '#src/orchestrator/allowed.ts';
 import { connectBatch, connectNew, reconnect } from '#src/orchestrator/graph.ts';
 import type { Change, Changes } from '#src/store/change.ts';
 import type { Database, Queryable } from '#src/store/database.ts';
@@ -12,6 +13,7 @@ import {
   getTasks,
   insertTasks,
   listTasksByIdempotencyKeys,
+  setReverts,
   updateTask,
 } from '#src/store/tasks.ts';
 import { getTemplate } from '#src/store/templates.ts';
@@ -25,6 +27,8 @@ export type Tasks = {
     tasks: readonly BatchTask[],
     idempotencyKey?: string,
   ): Promise<(Task & { key: string })[]>;
+  /** A task that takes the merged work of another out again; it starts by itself. Asked again: the same one. */
+  createRevert(taskId: string): Promise<Task>;
   patch(id: string, patch: TaskPatch): Promise<Task>;
 };
 
@@ -55,6 +59,22 @@ export function createTasks({ database, changes }: { database: Database; changes
       const isNew = await changes.change((change) => keepBatch(change, projectId, tasks, { ids, keys }));
       const created = isNew ? await getTasks(db, [...ids.values()]) : await listTasksByIdempotencyKeys(db, keys);
       return created.map((task, at) => ({ ...task, key: tasks[at]?.key ?? '' }));
+    },
+    async createRevert(taskId) {
+      const { projectId, title, priority, pullRequest } = await getAllowed(db, 'revert', taskId);
+      const idempotencyKey = `revert ${taskId} ${pullRequest?.number}`;
+      const description = `Take out what "${title}" (${taskId}) brought with pull request #${pullRequest?.number}.`;
+      const fields = { projectId, title: `Revert "${title}"`, description, type: 'bug', priority, autoStart: true };
+      const { dependencies: _, ...task } = NewTask.parse(fields);
+      const id = newTaskId();
+      await changes.change(async (change) => {
+        if (!(await insertTasks(change.tx, [{ id, task, idempotencyKey }]))) return;
+        await setReverts(change.tx, id, taskId);
+        announce(change, projectId, id);
+      });
+      const [kept] = await listTasksByIdempotencyKeys(db, [idempotencyKey]);
+      if (!kept) throw new Error(`the revert of ${taskId} was not kept`);
+      return kept;
     },
     async patch(id, { dependencies: replace, addDependencies: add, removeDependencies: remove, ...fields }) {
       const { projectId } = await getTaskRow(db, id);

@@ -10,8 +10,10 @@ import { explainWhy, type Why } from '#src/domain/why.ts';
 import { diffFiles, listCommits } from '#src/git/diff.ts';
 import { isMissing, resolveCommit } from '#src/git/repository.ts';
 import { breakerGates } from '#src/orchestrator/breakers.ts';
+import { budgetGates } from '#src/orchestrator/budgets.ts';
 import { agentOf, type HostFacts, pauseGate, readWhole, toQueueProject } from '#src/orchestrator/queue.ts';
 import { listBreakers } from '#src/store/breakers.ts';
+import { listCollisions } from '#src/store/collisions.ts';
 import type { Database } from '#src/store/database.ts';
 import { listPeers } from '#src/store/peers.ts';
 import { getProjectRow, type ProjectRow } from '#src/store/projects.ts';
@@ -37,13 +39,17 @@ export function createViews({ database, host }: { database: Database; host: Host
   /** A task in the queue is told its place; for others that wait, only what would stop anybody counts. */
   const whatHolds = async (task: Task, project: ProjectRow): Promise<readonly Reason[]> => {
     const parked = await findParking(db, task.id);
-    if (parked) return [{ code: parked.failure.code, message: parked.failure.message, until: parked.until }];
+    if (parked) {
+      const { failure, until } = parked;
+      return [{ code: failure.code, message: failure.message, ...(until ? { until } : {}) }];
+    }
     if (task.status === 'queued') return schedule(await readWhole(db, host)).held.get(task.id) ?? [];
     if (task.status !== 'pending' && task.status !== 'blocked') return [];
     const agent = agentOf(task.agent, toQueueProject(project));
     return gatesOf({ projectId: project.id, agent }, [
       ...pauseGate(project),
       ...breakerGates(await listBreakers(db)),
+      ...(await budgetGates(db, [project])),
       ...host.gates(),
     ]);
   };
@@ -69,11 +75,12 @@ export function createViews({ database, host }: { database: Database; host: Host
       // After the merge the branch is gone; the pull request knows its last commit.
       const head = (await resolveCommit(project, `refs/heads/${worktree.branchName}`)) ?? pull?.headCommit;
       if (!head) return { ...none, base: worktree.base };
+      const conflicts = (await listCollisions(db, [taskId])).map(({ otherId, paths }) => ({ taskId: otherId, paths }));
       const [files, commits] = await Promise.all([
         diffFiles(project, worktree.base, head),
         listCommits(project, worktree.base, head),
       ]);
-      return { base: worktree.base, head, commits, files, conflicts: [] };
+      return { base: worktree.base, head, commits, files, conflicts };
     },
     async environment(taskId) {
       const { ports } = await getTask(db, taskId);

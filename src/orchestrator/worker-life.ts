@@ -9,6 +9,7 @@ import { messageOf } from '#src/errors.ts';
 import { endLeftovers } from '#src/sandbox/leftovers.ts';
 import type { Changes } from '#src/store/change.ts';
 import type { Database } from '#src/store/database.ts';
+import { listServingWorkers } from '#src/store/dev-servers.ts';
 import { listRunsOfWorker, listUnreleasedWorkers, moveRuns, releaseEndedRuns } from '#src/store/runs.ts';
 import { listOwners, moveJobs } from '#src/store/takeover.ts';
 import { withLockOf } from '#src/store/worker-lock.ts';
@@ -31,6 +32,7 @@ export type LifeParts = {
   /** Where rooms have their homes. */
   homes: string;
   endAgents: () => void;
+  devServers: { takeOver(dead: string): Promise<void> };
   /** A line for the operator. */
   report: (line: string) => void;
 };
@@ -66,8 +68,8 @@ export async function startWorkerLife(parts: LifeParts, signal: AbortSignal): Pr
   };
   const look = async () => {
     alive = await listWorkers(db, lease.lapseMs);
-    const owners = [...(await listOwners(db, runsQueue(''))), ...(await listUnreleasedWorkers(db))];
-    for (const owner of new Set(owners))
+    const [jobs, unreleased] = [await listOwners(db, runsQueue('')), await listUnreleasedWorkers(db)];
+    for (const owner of new Set([...jobs, ...unreleased, ...(await listServingWorkers(db))]))
       if (owner !== worker.id && !isAlive(alive, owner)) await takeOver(parts, owner);
   };
   const stops = [
@@ -95,7 +97,10 @@ export async function startWorkerLife(parts: LifeParts, signal: AbortSignal): Pr
 const isAlive = (workers: readonly Worker[], id: string): boolean =>
   workers.some((one) => one.id === id && (one.state === 'alive' || one.state === 'draining'));
 
-async function takeOver({ database, changes, worker, homes, report }: LifeParts, dead: string): Promise<void> {
+async function takeOver(
+  { database, changes, worker, homes, devServers, report }: LifeParts,
+  dead: string,
+): Promise<void> {
   const { db } = database;
   await withLockOf(database.url, dead, async () => {
     const tasks = new Set((await listRunsOfWorker(db, dead)).map(({ taskId }) => taskId));
@@ -107,6 +112,7 @@ async function takeOver({ database, changes, worker, homes, report }: LifeParts,
       if (jobs.length) record({ type: 'worker.changed', data: { id: dead, state: 'gone', jobs: jobs.length } });
       return jobs.length;
     });
+    await devServers.takeOver(dead);
     if (moved) report(`Took over ${moved} jobs of ${dead}, which is gone.`);
   });
 }

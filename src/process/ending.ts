@@ -16,8 +16,11 @@ export class Ending {
   readonly #idleMs: number | undefined;
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort = () => this.#end('abort');
+  readonly #onEnd: () => void;
 
-  constructor({ timeoutMs, idleMs, signal }: RunOptions) {
+  /** `onEnd`: told when it begins to end the program. */
+  constructor({ timeoutMs, idleMs, signal }: RunOptions, onEnd: () => void) {
+    this.#onEnd = onEnd;
     this.#total = timeoutMs ? setTimeout(() => this.#end('timeout'), timeoutMs) : undefined;
     this.#idleMs = idleMs;
     this.#signal = signal;
@@ -30,11 +33,11 @@ export class Ending {
     if (this.reason) this.#endGroup(pid);
   }
 
-  /** It gave a sign of life. */
-  touch(): void {
+  /** It gave a sign of life; or, when it is made to wait, its silence is not its own. */
+  touch(maySpeak = true): void {
     if (!this.#idleMs) return;
     clearTimeout(this.#idle);
-    this.#idle = setTimeout(() => this.#end('idle'), this.#idleMs);
+    if (maySpeak) this.#idle = setTimeout(() => this.#end('idle'), this.#idleMs);
   }
 
   /** The leader is gone: what it left behind in its group has no more to end in peace. */
@@ -51,6 +54,7 @@ export class Ending {
   #end(reason: Reason): void {
     if (this.reason) return;
     this.reason = reason;
+    this.#onEnd();
     if (this.#pid) this.#endGroup(this.#pid);
   }
 

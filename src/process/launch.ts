@@ -5,8 +5,8 @@ import { guardGroup, signalGroup } from '#src/process/guard.ts';
 import type { Command } from '#src/process.ts';
 
 export type Hooks = {
-  /** The program leads its own process group, which has this number too. */
-  onStart(pid: number): void;
+  /** The program leads its own process group, which has this number too. `hold`: whether its output is left unread. */
+  onStart(pid: number, hold: (held: boolean) => void): void;
   onOutput(name: 'stdout' | 'stderr', chunk: Buffer): void;
   /** The leader is gone; what it left in its group may still write. */
   onExit(): void;
@@ -22,7 +22,9 @@ export const launchHere: Launch = (command, input, hooks) =>
     const child = start(command);
     child.once('error', (cause: NodeJS.ErrnoException) => fail(cannotStart(command, cause)));
     if (child.pid === undefined) return;
-    hooks.onStart(child.pid);
+    hooks.onStart(child.pid, (held) => {
+      for (const stream of [child.stdout, child.stderr]) held ? stream?.pause() : stream?.resume();
+    });
     for (const name of ['stdout', 'stderr'] as const)
       child[name]?.on('data', (chunk: Buffer) => hooks.onOutput(name, chunk));
     child.once('exit', () => hooks.onExit());

@@ -2,7 +2,7 @@
  * The launcher: a small program that starts others for a large one. Starting a process copies the page tables of the one that
  * starts it, which stops a server of 300 MB for ten milliseconds; here it is one. A request is `{ id, command, args, cwd,
  * env, user, outlives, input }`; the answers about it are `{ id, started }`, `{ id, stdout }`, `{ id, stderr }`, `{ id, exited }` and at last
- * `{ id, closed }` or `{ id, failed }`. Plain JavaScript without imports of ours, so that it is there at once and stays small.
+ * `{ id, closed }` or `{ id, failed }`. `{ id, hold }` says whether its output is left unread. Plain JavaScript without imports of ours, so that it is there at once and stays small.
  */
 import { spawn } from 'node:child_process';
 
@@ -14,7 +14,7 @@ let isPaused = false;
 
 const atWork = new Map();
 
-process.on('message', launch);
+process.on('message', (said) => ('hold' in said ? hold(said) : launch(said)));
 process.once('disconnect', () => {
   for (const { child, outlives } of atWork.values()) if (!outlives) killGroup(child.pid);
   process.exit(0);
@@ -26,7 +26,7 @@ function launch({ id, command, args, cwd, env, user, outlives, input }) {
     const child = spawn(command, args, { cwd, env, ...user, stdio: ['pipe', 'pipe', 'pipe'], detached: true });
     child.once('error', (e) => end({ id, failed: { code: e.code, message: e.message } }));
     if (child.pid === undefined) return;
-    atWork.set(id, { child, outlives });
+    atWork.set(id, { child, outlives, isHeld: false });
     tell({ id, started: child.pid });
     for (const name of ['stdout', 'stderr']) relay(id, child[name], name);
     child.once('exit', () => tell({ id, exited: true }));
@@ -60,8 +60,19 @@ function tell(answer, bytes = 0) {
 function setPaused(paused) {
   if (paused === isPaused) return;
   isPaused = paused;
-  for (const { child } of atWork.values())
-    for (const stream of [child.stdout, child.stderr]) paused ? stream.pause() : stream.resume();
+  for (const one of atWork.values()) flow(one);
+}
+
+/** The other side has more of it than it can use. */
+function hold({ id, hold: isHeld }) {
+  const one = atWork.get(id);
+  if (!one) return;
+  one.isHeld = isHeld;
+  flow(one);
+}
+
+function flow({ child, isHeld }) {
+  for (const stream of [child.stdout, child.stderr]) isPaused || isHeld ? stream.pause() : stream.resume();
 }
 
 function killGroup(pid) {

@@ -114,7 +114,7 @@ class Launcher {
   #hear(answer: Answer): void {
     const call = this.#calls.get(answer.id);
     if (!call) return;
-    if ('started' in answer) this.#started(call, answer.started);
+    if ('started' in answer) this.#started(answer.id, call, answer.started);
     else if ('stdout' in answer) call.hooks.onOutput('stdout', answer.stdout);
     else if ('stderr' in answer) call.hooks.onOutput('stderr', answer.stderr);
     else if ('exited' in answer) call.hooks.onExit();
@@ -125,12 +125,12 @@ class Launcher {
     }
   }
 
-  #started(call: Call, pid: number): void {
+  #started(id: number, call: Call, pid: number): void {
     this.waiting--;
     clearTimeout(call.patience);
     call.pid = pid;
     if (!call.command.outlives) call.release = guardGroup(pid);
-    call.hooks.onStart(pid);
+    call.hooks.onStart(pid, (hold) => this.#child.connected && this.#child.send({ id, hold }, () => {}));
   }
 
   #forget(id: number): Call | undefined {

@@ -2,7 +2,7 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { z } from 'zod';
-import type { RouteAnswer, RouteParsed, RouteSpec } from '#src/domain/api/route.ts';
+import type { Download, RouteAnswer, RouteParsed, RouteSpec } from '#src/domain/api/route.ts';
 import { type RouteName, type Routes, routes } from '#src/domain/api/routes.ts';
 import { errorCodes, SentraError } from '#src/errors.ts';
 
@@ -29,7 +29,8 @@ export function serveRoutes(app: OpenAPIHono, handlers: Handlers & OwnHandlers):
     app.on(spec.method.toUpperCase(), spec.path.replace(/\{(\w+)\}/g, ':$1'), async (c) => {
       const idempotencyKey = c.req.header('idempotency-key');
       const context = { http: c, ...(idempotencyKey ? { idempotencyKey } : {}) };
-      return c.json(await handle(await readInput(c, spec), context), spec.status);
+      const answer = await handle(await readInput(c, spec), context);
+      return spec.media ? sendFile(c, answer as Download) : c.json(answer, spec.status);
     });
   }
 }
@@ -43,6 +44,8 @@ export const openApiOf = (app: OpenAPIHono, version: string) =>
 
 function describe(name: string, spec: RouteSpec) {
   const json = (schema: z.ZodType) => ({ 'application/json': { schema } });
+  const files = (media: readonly string[]) =>
+    Object.fromEntries(media.map((type) => [type, { schema: { type: 'string', format: 'binary' } as const }]));
   return createRoute({
     method: spec.method,
     path: spec.path,
@@ -55,11 +58,18 @@ function describe(name: string, spec: RouteSpec) {
       ...(spec.body ? { body: { required: !spec.body.safeParse(undefined).success, content: json(spec.body) } } : {}),
     },
     responses: {
-      [spec.status]: { description: spec.summary, content: json(spec.answer) },
+      [spec.status]: { description: spec.summary, content: spec.media ? files(spec.media) : json(spec.answer) },
       default: { description: 'What went wrong, and what to do', content: json(ErrorAnswer) },
     },
   });
 }
+
+/** Streamed: nothing is read ahead of what the other side takes. */
+const sendFile = (c: Context, { name, type, body }: Download): Response =>
+  c.body(body, 200, {
+    'content-type': /^(image|video)\/|octet-stream/.test(type) ? type : `${type}; charset=utf-8`,
+    'content-disposition': `attachment; filename="${name}"`,
+  });
 
 async function readInput(c: Context, spec: RouteSpec): Promise<Record<string, unknown>> {
   const given = { params: c.req.param(), query: c.req.query(), body: spec.body ? await readJson(c) : undefined };

@@ -10,6 +10,7 @@ import { checkBody, checkHost, checkOrigin, checkToken, cookieName, type HostNam
 import type { Logins } from '#src/server/login.ts';
 import { secureHeaders, servePage } from '#src/server/page.ts';
 import { type Streams, serveStreams } from '#src/server/streams.ts';
+import { metricsType } from '#src/telemetry/prometheus.ts';
 
 export type AppParts = Streams & {
   handlers: Handlers;
@@ -22,6 +23,7 @@ export type AppParts = Streams & {
   devLinks: DevLinks;
   webRoot?: string;
   mcp?: (request: Request) => Promise<Response>;
+  metrics?: () => Promise<string>;
   report: (e: unknown) => void;
 };
 
@@ -50,7 +52,8 @@ export function createApp(parts: AppParts): OpenAPIHono {
   serveDevEntrance(app, own.createDevServerLink);
   const description = openApiOf(app, parts.version);
   app.get('/openapi.json', (c) => c.json(description));
-  const { mcp } = parts;
+  const { mcp, metrics } = parts;
+  if (metrics) app.get('/metrics', async (c) => c.text(await metrics(), 200, { 'content-type': metricsType }));
   if (mcp) app.all('/mcp', (c) => mcp(c.req.raw));
   for (const path of guarded) app.all(path, (c) => c.notFound()); // never the page instead of an answer
   servePage(app, parts.webRoot);

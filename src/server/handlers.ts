@@ -1,18 +1,25 @@
 /** What each route does: one line to the part that decides. */
 import type { Finding, SavedWork } from '#src/domain/clean-up.ts';
 import type { Verification } from '#src/domain/verification.ts';
+import type { LogReader } from '#src/logs/log-reader.ts';
+import type { CostDesk } from '#src/orchestrator/costs.ts';
 import type { Host } from '#src/orchestrator/host.ts';
 import type { Lifecycle } from '#src/orchestrator/lifecycle.ts';
+import type { Merges } from '#src/orchestrator/merges.ts';
 import type { Projects } from '#src/orchestrator/projects.ts';
 import type { ResourceView } from '#src/orchestrator/resources.ts';
+import type { RunExports } from '#src/orchestrator/run-export.ts';
 import type { Tasks } from '#src/orchestrator/tasks.ts';
+import type { Timelines } from '#src/orchestrator/timeline.ts';
 import type { Views } from '#src/orchestrator/views.ts';
 import type { Workers } from '#src/orchestrator/workers.ts';
 import type { Handlers } from '#src/server/api.ts';
+import { createCostHandlers } from '#src/server/cost-handlers.ts';
+import { createLogHandlers } from '#src/server/log-handlers.ts';
+import { createRunHandlers } from '#src/server/run-handlers.ts';
 import { listBreakers } from '#src/store/breakers.ts';
 import type { Database } from '#src/store/database.ts';
 import { listEvidence } from '#src/store/evidence.ts';
-import { listLogs } from '#src/store/logs.ts';
 import { listRunsOf, toRun } from '#src/store/runs.ts';
 import { getTask, getTaskRow, listTasks } from '#src/store/tasks.ts';
 import { insertTemplate, listTemplates, removeTemplate, updateTemplate } from '#src/store/templates.ts';
@@ -20,10 +27,15 @@ import type { DevServers } from '#src/workflows/dev-servers.ts';
 
 export type HandlerParts = {
   database: Database;
+  reader: LogReader;
   projects: Projects;
   tasks: Tasks;
   lifecycle: Lifecycle;
+  merges: Merges;
   views: Views;
+  timelines: Timelines;
+  exports: RunExports;
+  costs: CostDesk;
   host: Host;
   resources: ResourceView['resources'];
   devServers: Pick<DevServers, 'list' | 'request' | 'stop'>;
@@ -32,12 +44,13 @@ export type HandlerParts = {
   restoreWork: (taskId: string, file?: string) => ReturnType<Handlers['restoreWorktree']>;
   cleanUp: (dryRun: boolean) => Promise<Finding[]>;
   listSaved: () => Promise<SavedWork[]>;
+  openArtifact: (taskId: string, name: string) => ReturnType<Handlers['getArtifact']>;
   verify: () => Promise<Verification>;
   workers: Workers;
 };
 
 export function createHandlers(parts: HandlerParts): Handlers {
-  const { database, projects, tasks, lifecycle, views, host } = parts;
+  const { database, projects, tasks, lifecycle, merges, views, host } = parts;
   const { db } = database;
   return {
     addProject: ({ body }) => projects.add(body),
@@ -67,7 +80,10 @@ export function createHandlers(parts: HandlerParts): Handlers {
     skipTask: ({ params }) => lifecycle.skip(params.id),
     approveTask: ({ params }) => lifecycle.approve(params.id),
     requestChanges: ({ params, body }) => lifecycle.requestChanges(params.id, body.comments),
-    mergeTask: ({ params }) => lifecycle.merge(params.id),
+    mergeTask: ({ params }) => merges.merge(params.id),
+    reworkTask: ({ params }) => merges.rework(params.id),
+    revertTask: ({ params }) => tasks.createRevert(params.id),
+    listMergeQueue: async ({ query }) => ({ items: await merges.list(query.projectId) }),
     closeTask: ({ params }) => lifecycle.close(params.id),
     getPullRequest: ({ params }) => lifecycle.pullRequest(params.id),
 
@@ -82,10 +98,13 @@ export function createHandlers(parts: HandlerParts): Handlers {
       await getTaskRow(db, params.id);
       return { items: await listEvidence(db, params.id) };
     },
+    getArtifact: ({ params }) => parts.openArtifact(params.id, params.name),
     listDevServers: async ({ params }) => ({ items: await parts.devServers.list(params.id) }),
     startDevServers: async ({ params, body }) => ({ items: await parts.devServers.request(params.id, body.names) }),
     stopDevServers: async ({ params, body }) => ({ items: await parts.devServers.stop(params.id, body.names) }),
     getGraph: ({ query }) => views.graph(query.projectId),
+    ...createCostHandlers(parts.costs),
+    ...createRunHandlers(parts.timelines, parts.exports),
     listTemplates: async () => ({ items: await listTemplates(db) }),
     createTemplate: ({ body }) => insertTemplate(db, body),
     patchTemplate: ({ params, body }) => updateTemplate(db, params.name, body.fields),
@@ -94,10 +113,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
       return { removed: true };
     },
 
-    listLogs: async ({ params, query }) => {
-      await getTaskRow(db, params.taskId);
-      return listLogs(db, params.taskId, query);
-    },
+    ...createLogHandlers(database, parts.reader),
 
     createWorktree: ({ body }) => parts.createWorktree(body.taskId, body.branchName),
     listWorktrees: async () => ({ items: await host.worktrees() }),

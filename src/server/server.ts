@@ -22,6 +22,8 @@ export type ServerParts = Streams & {
   /** The folder of the built dashboard. */
   webRoot?: string;
   mcp?: (request: Request) => Promise<Response>;
+  /** In the text format of Prometheus. */
+  metrics?: () => Promise<string>;
   devServers: Pick<DevServers, 'open'>;
   version: string;
   /** Told of what no code of ours expected. */

@@ -1,4 +1,4 @@
-/** The WebSockets: a task's log, and events. What is sent comes from functions that replay and follow (logs/). */
+/** The WebSockets: a task's log, events, and many of both on one. What is sent comes from functions that replay and follow (logs/). */
 import { upgradeWebSocket } from '@hono/node-server';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
@@ -11,14 +11,17 @@ import { SentraError } from '#src/errors.ts';
 import type { EventStreamOptions } from '#src/logs/stream-events.ts';
 import type { LogStreamOptions } from '#src/logs/stream-logs.ts';
 import { type Handlers, parse } from '#src/server/api.ts';
+import { serveMany } from '#src/server/many-streams.ts';
+import { createSocketWriter, jsonOf, type SocketWriter } from '#src/server/socket-writer.ts';
 
 export type Streams = {
   logStream: (options: LogStreamOptions) => Promise<void>;
   eventStream: (options: EventStreamOptions) => Promise<void>;
 };
 
-const maxBufferedBytes = 1024 * 1024;
 const pingMs = 30_000;
+/** WebSocket's code for what breaks a rule: to ask again the same way is no use. */
+const refused = 1008;
 const EventCursor = z.object({ after: z.coerce.number().int().min(0).optional() });
 const LogParams = z.object({ taskId: TaskId });
 
@@ -46,6 +49,11 @@ export function serveStreams(
       return feed((sink) => parts.eventStream({ after, ...sink }), report);
     }),
   );
+  app.get(
+    '/api/streams',
+    upgradeOnly,
+    upgradeWebSocket(() => serveMany({ ...parts, report })),
+  );
 }
 
 async function upgradeOnly(c: Context, next: () => Promise<void>): Promise<void> {
@@ -54,7 +62,7 @@ async function upgradeOnly(c: Context, next: () => Promise<void>): Promise<void>
   await next();
 }
 
-type Sink = { send: (items: readonly unknown[]) => Promise<void>; signal: AbortSignal };
+type Sink = { send: (items: readonly object[]) => Promise<void>; signal: AbortSignal };
 
 /** One JSON object per message, for as long as the socket is open. */
 function feed(run: (sink: Sink) => Promise<void>, report: (e: unknown) => void): WSEvents {
@@ -62,9 +70,11 @@ function feed(run: (sink: Sink) => Promise<void>, report: (e: unknown) => void):
   return {
     onOpen: (_event, socket) => {
       const raw = socket.raw as WebSocket;
-      run({ send: (items) => sendAll(raw, items, closed.signal), signal: closed.signal }).then(
+      const write = createSocketWriter(raw);
+      run({ send: (items) => sendAll(write, items, closed.signal), signal: closed.signal }).then(
         () => raw.close(1000),
         (e) => {
+          if (e instanceof SentraError) return raw.close(refused, short(e.message));
           report(e);
           raw.close(1011, 'The stream failed: reconnect after the last number seen.');
         },
@@ -75,12 +85,18 @@ function feed(run: (sink: Sink) => Promise<void>, report: (e: unknown) => void):
   };
 }
 
-/** Pauses while the client is more than 1 MiB behind. */
-async function sendAll(socket: WebSocket, items: readonly unknown[], signal: AbortSignal): Promise<void> {
+/** As much as fits into the reason of a close. */
+const short = (message: string) =>
+  Buffer.from(message)
+    .subarray(0, 120)
+    .toString()
+    .replace(/\ufffd+$/, '');
+
+async function sendAll(write: SocketWriter, items: readonly object[], signal: AbortSignal): Promise<void> {
   for (const item of items) {
     if (signal.aborted) return;
-    const sent = new Promise<void>((done) => socket.send(JSON.stringify(item), () => done()));
-    if (socket.bufferedAmount > maxBufferedBytes) await sent;
+    const room = write(jsonOf(item));
+    if (room) await room;
   }
 }
 

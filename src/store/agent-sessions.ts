@@ -1,13 +1,13 @@
-import { and, eq, sql } from 'drizzle-orm';
+import { and, eq, isNull, sql } from 'drizzle-orm';
 import type { Queryable } from '#src/store/database.ts';
-import { agentSessions, transcripts } from '#src/store/schema.ts';
+import { agentSessions } from '#src/store/schema.ts';
 
 export type SessionRow = typeof agentSessions.$inferSelect;
 
 /** Stored before the agent starts, so that a session that was cut off is known. */
 export async function insertSession(
   db: Queryable,
-  row: Pick<SessionRow, 'id' | 'taskId' | 'adwId' | 'phase' | 'attempt' | 'agent'>,
+  row: Pick<SessionRow, 'id' | 'taskId' | 'adwId' | 'phase' | 'attempt' | 'agent' | 'systemPrompt' | 'prompt'>,
 ): Promise<void> {
   await db.insert(agentSessions).values(row);
 }
@@ -31,11 +31,12 @@ export async function endSession(
     .where(eq(agentSessions.id, id));
 }
 
-/** The ordered record of a session, each number once; text that PostgreSQL cannot keep (NUL, lone surrogates) arrives escaped by JSON. */
-export async function appendTranscript(db: Queryable, sessionId: string, seq: number, record: unknown): Promise<void> {
-  const text = JSON.stringify(record) ?? 'null';
-  const row = { sessionId, seq, record: text.toWellFormed() };
-  await db.insert(transcripts).values(row).onConflictDoNothing();
+/** One that a crash cut off: nobody else says how it ended. */
+export async function endCutOff(db: Queryable, id: string): Promise<void> {
+  await db
+    .update(agentSessions)
+    .set({ outcome: 'killed', message: 'It was cut off with its worker.', endedAt: sql`now()` })
+    .where(and(eq(agentSessions.id, id), isNull(agentSessions.endedAt)));
 }
 
 /** How many sessions of a phase this run has begun. */

@@ -8,6 +8,9 @@ const lostMessage =
 
 const retryMs = 200;
 
+/** Since the start of this process: `unavailable` how often it found no database, `repeated` transactions that were in each other's way. */
+export const databaseErrors = { unavailable: 0, repeated: 0 };
+
 /** Repeats `work`, which must bear it, for as long as the database is away. Throws what else it throws. */
 export async function whenAvailable<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   for (;;) {
@@ -15,6 +18,7 @@ export async function whenAvailable<T>(work: () => Promise<T>, signal?: AbortSig
       return await work();
     } catch (e) {
       if (!isUnavailable(e) || signal?.aborted) throw e;
+      databaseErrors.unavailable++;
       await sleep(retryMs);
     }
   }
@@ -37,6 +41,7 @@ export const isDuplicate = (thrown: unknown): boolean => causesOf(thrown).some((
 
 export function unavailable(cause: unknown): SentraError {
   if (cause instanceof SentraError) return cause;
+  databaseErrors.unavailable++;
   const root = causesOf(cause).at(-1)?.message || messageOf(cause);
   return new SentraError(
     'database_unavailable',
@@ -46,7 +51,7 @@ export function unavailable(cause: unknown): SentraError {
 }
 
 /** drizzle wraps what pg throws, and Node wraps refused connections to several addresses. */
-function causesOf(thrown: unknown): { code?: string; message: string }[] {
+export function causesOf(thrown: unknown): { code?: string; message: string }[] {
   const found: { code?: string; message: string }[] = [];
   for (let e = thrown; e instanceof Error && found.length < 5; e = e.cause ?? (e as AggregateError).errors?.[0])
     found.push(e as Error & { code?: string });

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { migrate as applyMigrations } from 'drizzle-orm/node-postgres/migrator';
 import pg from 'pg';
-import { isUnavailable, shouldRepeat, unavailable } from '#src/store/database-error.ts';
+import { databaseErrors, isUnavailable, shouldRepeat, unavailable } from '#src/store/database-error.ts';
 import * as schema from '#src/store/schema.ts';
 
 /** A drizzle handle: on the pool, or on the connection of a transaction. */
@@ -88,6 +88,7 @@ async function transact<T>(pool: pg.Pool, work: (tx: Transaction, client: pg.Poo
     } catch (e) {
       if (isUnavailable(e)) throw unavailable(e);
       if (!shouldRepeat(e) || tries === maxTries) throw e;
+      databaseErrors.repeated++;
       await sleep(Math.random() * 10 * tries); // apart, or the same two meet again
     }
   }

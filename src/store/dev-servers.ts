@@ -1,4 +1,4 @@
-import { asc, eq, inArray, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, isNull, or, sql } from 'drizzle-orm';
 import type { DevServer, DevServerState } from '#src/domain/dev-server.ts';
 import type { Queryable } from '#src/store/database.ts';
 import { devServers } from '#src/store/schema-host.ts';
@@ -26,11 +26,31 @@ export async function forgetDevServers(tx: Queryable, taskId: string): Promise<v
   await tx.delete(devServers).where(eq(devServers.taskId, taskId));
 }
 
-/** What a dead server had at work is not at work any more. */
-export async function settleDevServers(db: Queryable): Promise<void> {
-  const up: DevServerState[] = ['starting', 'ready', 'unhealthy'];
-  await db.update(devServers).set({ state: 'stopped', url: null }).where(inArray(devServers.state, up));
+const ofWorker = (workerId: string) => or(eq(devServers.workerId, workerId), isNull(devServers.workerId));
+
+/** Those that a worker has, or had when it died, and those of which nobody knows. */
+export const listDevServersOf = (db: Queryable, workerId: string): Promise<DevServerRow[]> =>
+  db.select().from(devServers).where(ofWorker(workerId)).orderBy(asc(devServers.taskId), asc(devServers.ordinal));
+
+/** What a dead worker had at work is not at work any more. Others' are left alone. */
+export async function settleDevServers(db: Queryable, workerId: string): Promise<void> {
+  const isUp = inArray(devServers.state, upStates);
+  await db
+    .update(devServers)
+    .set({ state: 'stopped', url: null })
+    .where(and(isUp, ofWorker(workerId)));
 }
+
+/** Workers with dev servers at work. */
+export async function listServingWorkers(db: Queryable): Promise<string[]> {
+  const rows = await db
+    .selectDistinct({ id: devServers.workerId })
+    .from(devServers)
+    .where(inArray(devServers.state, upStates));
+  return rows.flatMap(({ id }) => id ?? []);
+}
+
+const upStates: DevServerState[] = ['starting', 'ready', 'unhealthy'];
 
 export const toDevServer = (row: Omit<DevServerRow, 'changedAt'>): DevServer => ({
   name: row.name,

@@ -1,8 +1,11 @@
-import { and, asc, desc, eq, isNull, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, isNull, sql } from 'drizzle-orm';
 import type { NewComment, PullRequest, ReviewComment } from '#src/domain/pull-request.ts';
+import type { Undo } from '#src/domain/rework.ts';
 import { SentraError } from '#src/errors.ts';
 import type { Queryable } from '#src/store/database.ts';
-import { pullRequests, reviewComments } from '#src/store/schema.ts';
+import { listEvidence } from '#src/store/evidence.ts';
+import { leaveMergeQueue } from '#src/store/merge-queue.ts';
+import { pullRequests, reviewComments, tasks } from '#src/store/schema.ts';
 import { toIso, toIsoOrNull } from '#src/store/time.ts';
 
 export type PullRequestRow = typeof pullRequests.$inferSelect;
@@ -76,7 +79,35 @@ export async function markMerged(tx: Queryable, row: PullRequestRow, mergeCommit
 }
 
 export async function closePullRequest(tx: Queryable, row: PullRequestRow): Promise<void> {
+  await leaveMergeQueue(tx, row.taskId);
   await tx.update(pullRequests).set({ state: 'closed', closedAt: sql`now()` }).where(is(row));
+}
+
+/** What a merged task brought: with `rebase` it is several commits, and only the queue's own evidence knows the first. */
+export async function findUndo(db: Queryable, taskId: string): Promise<Undo> {
+  const pull = await findPullRequest(db, taskId);
+  if (!pull?.mergeCommit)
+    throw new SentraError('not_allowed', `${taskId} was not merged, so there is nothing to revert.`);
+  const kept = (await listEvidence(db, taskId)).findLast(
+    ({ kind, data }) => kind === 'merge' && data.to === pull.mergeCommit,
+  );
+  const from = typeof kept?.data.from === 'string' ? kept.data.from : null;
+  return { title: pull.title, commit: pull.mergeCommit, from };
+}
+
+/** Tasks of a project whose work came into the base since a moment, newest first. */
+export async function listMergedSince(
+  db: Queryable,
+  projectId: string,
+  since: string,
+): Promise<{ taskId: string; title: string; plan: string | null }[]> {
+  return db
+    .select({ taskId: tasks.id, title: tasks.title, plan: tasks.plan })
+    .from(pullRequests)
+    .innerJoin(tasks, eq(tasks.id, pullRequests.taskId))
+    .where(and(eq(pullRequests.projectId, projectId), gt(pullRequests.mergedAt, since)))
+    .orderBy(desc(pullRequests.mergedAt))
+    .limit(10);
 }
 
 export async function addComments(
@@ -108,7 +139,11 @@ export async function listComments(db: Queryable, taskId: string): Promise<Revie
   }));
 }
 
-export const toPullRequest = (row: PullRequestRow, comments: ReviewComment[]): PullRequest => ({
+export const toPullRequest = (
+  row: PullRequestRow,
+  comments: ReviewComment[],
+  queue: PullRequest['queue'],
+): PullRequest => ({
   number: row.number,
   taskId: row.taskId,
   url: `/tasks/${row.taskId}?tab=branch`,
@@ -120,6 +155,7 @@ export const toPullRequest = (row: PullRequestRow, comments: ReviewComment[]): P
   headCommit: row.headCommit,
   mergeCommit: row.mergeCommit,
   approvedAt: toIsoOrNull(row.approvedAt),
+  queue,
   comments,
   createdAt: toIso(row.createdAt),
   mergedAt: toIsoOrNull(row.mergedAt),

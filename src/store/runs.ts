@@ -1,13 +1,14 @@
-import { asc, desc, eq, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, isNotNull, sql } from 'drizzle-orm';
 import type { PhaseAttempt, PhaseName } from '#src/domain/phase.ts';
 import type { NewComment } from '#src/domain/pull-request.ts';
+import type { Rework } from '#src/domain/rework.ts';
 import type { Run } from '#src/domain/run.ts';
 import type { RunStatus, WorkflowType } from '#src/domain/workflow.ts';
 import { type Failure, SentraError } from '#src/errors.ts';
 import type { Queryable } from '#src/store/database.ts';
 import { isOneOf } from '#src/store/one-of.ts';
 import { phases, runs, tasks } from '#src/store/schema.ts';
-import { toIso, toIsoOrNull } from '#src/store/time.ts';
+import { toIso, toIsoOrForever, toIsoOrNull } from '#src/store/time.ts';
 
 export type RunRow = typeof runs.$inferSelect;
 export type PhaseRow = typeof phases.$inferSelect;
@@ -19,6 +20,7 @@ export type NewRun = {
   workflowType: WorkflowType;
   fromPhase: PhaseName | null;
   comments: NewComment[] | null;
+  rework?: Rework | null;
 };
 
 /** Keeps a queued run. Throws `already_running` when the task has an active one (unique index runs_one_active). */
@@ -34,6 +36,10 @@ export async function insertRun(tx: Queryable, run: NewRun): Promise<void> {
       `A run of ${run.taskId} is in progress; cancel it or wait for it (\`npx sentra task wait ${run.taskId}\`).`,
     );
 }
+
+/** How often the merge queue has sent this task back. */
+export const countReworks = (db: Queryable, taskId: string): Promise<number> =>
+  db.$count(runs, and(eq(runs.taskId, taskId), isNotNull(runs.rework)));
 
 export async function findRunRow(db: Queryable, adwId: string): Promise<RunRow | undefined> {
   const [row] = await db.select().from(runs).where(eq(runs.adwId, adwId));
@@ -143,7 +149,8 @@ export async function releaseEndedRuns(db: Queryable, workerId: string): Promise
     );
 }
 
-export type Parking = { until: string } | { afterMs: number };
+/** `until` null: for as long as nobody wakes it (`wakeRun`). */
+export type Parking = { until: string | null } | { afterMs: number };
 
 /** Takes the slot from an active run. Answers until when it is parked, undefined when it has ended. */
 export async function parkRun(
@@ -151,29 +158,29 @@ export async function parkRun(
   adwId: string,
   parking: Parking,
   failure: Failure,
-): Promise<string | undefined> {
+): Promise<{ until: string | null } | undefined> {
   const until =
     'until' in parking
-      ? sql`${parking.until}::timestamptz`
+      ? sql`${parking.until ?? 'infinity'}::timestamptz`
       : sql`now() + ${parking.afterMs} * interval '1 millisecond'`;
   const [row] = await tx
     .update(runs)
     .set({ status: 'queued', dispatchedAt: null, parkedUntil: until, parkedFor: failure })
     .where(sql`${runs.adwId} = ${adwId} and ${runs.status} in ('queued', 'running')`)
     .returning({ until: runs.parkedUntil });
-  return row?.until ? toIso(row.until) : undefined;
+  return row?.until ? { until: toIsoOrForever(row.until) } : undefined;
 }
 
 /** Until when the active run of a task has no slot, and why; by the database's clock. */
 export async function findParking(
   db: Queryable,
   taskId: string,
-): Promise<{ until: string; failure: Failure } | undefined> {
+): Promise<{ until: string | null; failure: Failure } | undefined> {
   const [row] = await db
     .select({ until: runs.parkedUntil, failure: runs.parkedFor })
     .from(runs)
     .where(sql`${runs.taskId} = ${taskId} and ${runs.status} = 'queued' and ${runs.parkedUntil} > now()`);
-  return row?.until && row.failure ? { until: toIso(row.until), failure: row.failure } : undefined;
+  return row?.until && row.failure ? { until: toIsoOrForever(row.until), failure: row.failure } : undefined;
 }
 
 /** How long a parked run waits at least, in milliseconds, 0 when its time has come; undefined when it has a slot again. */
@@ -181,11 +188,22 @@ export async function readWait(db: Queryable, adwId: string): Promise<number | u
   const [row] = await db
     .select({
       hasSlot: sql<boolean>`${runs.dispatchedAt} is not null`,
-      waitMs: sql<number>`greatest(0, coalesce(extract(epoch from ${runs.parkedUntil} - now()) * 1000, 0))::float8`,
+      // A time without end cannot be subtracted from.
+      waitMs: sql<number>`greatest(0, coalesce(extract(epoch from least(${runs.parkedUntil}, now() + interval '1 day') - now()) * 1000, 0))::float8`,
     })
     .from(runs)
     .where(eq(runs.adwId, adwId));
   return row && !row.hasSlot ? row.waitMs : undefined;
+}
+
+/** What a parked run waits for has come early: from now on it waits for a slot only. False when it is not parked any more. */
+export async function wakeRun(tx: Queryable, adwId: string): Promise<boolean> {
+  const rows = await tx
+    .update(runs)
+    .set({ parkedUntil: sql`now()` })
+    .where(sql`${runs.adwId} = ${adwId} and ${runs.status} = 'queued' and ${runs.parkedUntil} > now()`)
+    .returning({ adwId: runs.adwId });
+  return rows.length === 1;
 }
 
 /** Goes on with a parked run that has a slot again; answers false when it is not one. */

@@ -20,6 +20,30 @@ export const worktrees = sentra.table('worktrees', {
   deletedAt: at('deleted_at'),
 });
 
+/** What the conflict radar has seen of a task's branch. */
+export const branchHeads = sentra.table('branch_heads', {
+  taskId: text('task_id')
+    .primaryKey()
+    .references(() => tasks.id),
+  head: text().notNull(),
+  paths: text().array().notNull(),
+});
+
+/** Two branches that conflict; each pair is there in both directions. */
+export const collisions = sentra.table(
+  'collisions',
+  {
+    taskId: text('task_id')
+      .notNull()
+      .references(() => tasks.id),
+    otherId: text('other_id')
+      .notNull()
+      .references(() => tasks.id),
+    paths: text().array().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.taskId, t.otherId] }), index('collisions_by_other').on(t.otherId)],
+);
+
 /** Worktrees prepared ahead of their tasks. The row is written before anything is on disk, and goes when nothing is left of it. */
 export const poolWorktrees = sentra.table(
   'pool_worktrees',
@@ -126,6 +150,8 @@ export const devServers = sentra.table(
     requested: boolean().notNull(),
     restarts: integer().notNull(),
     message: text(),
+    /** The process that has it at work; rows of earlier versions have none. */
+    workerId: text('worker_id'),
     changedAt: at('changed_at').notNull().defaultNow(),
   },
   (t) => [primaryKey({ columns: [t.taskId, t.name] })],

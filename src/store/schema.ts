@@ -11,6 +11,7 @@ import {
   index,
   integer,
   jsonb,
+  numeric,
   pgSchema,
   primaryKey,
   text,
@@ -18,6 +19,7 @@ import {
   unique,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
+import type { Rework } from '../domain/rework.ts';
 import type { Template } from '../domain/template.ts';
 import type { Failure } from '../errors.ts';
 
@@ -25,6 +27,8 @@ export const sentra = pgSchema('sentra');
 
 export const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'string' });
 export const number = (name: string) => bigint(name, { mode: 'number' });
+/** US dollars, exact to the micro-dollar. */
+export const dollars = (name: string) => numeric(name, { precision: 18, scale: 6, mode: 'number' });
 export const createdAt = () => at('created_at').notNull().defaultNow();
 
 export const projects = sentra.table('projects', {
@@ -62,6 +66,8 @@ export const tasks = sentra.table(
     autoStart: boolean('auto_start').notNull(),
     merge: text(),
     noChangesExpected: boolean('no_changes_expected').notNull(),
+    /** The merged task whose work this one takes out again. */
+    reverts: text().references((): AnyPgColumn => tasks.id),
     needsDevServer: boolean('needs_dev_server').notNull(),
     labels: text().array().notNull(),
     idempotencyKey: text('idempotency_key'),
@@ -111,6 +117,8 @@ export const runs = sentra.table(
     fromPhase: text('from_phase'),
     /** Comments of people that start this run as the next round. */
     comments: jsonb().$type<{ path?: string | undefined; line?: number | undefined; body: string }[]>(),
+    /** What the merge queue sent back. */
+    rework: jsonb().$type<Rework>(),
     status: text().notNull(),
     error: jsonb().$type<Failure>(),
     /** Of all its processes at one moment, in bytes; both grow while it is at work. */
@@ -129,6 +137,8 @@ export const runs = sentra.table(
     /** Nothing of it is at work any more. */
     releasedAt: at('released_at'),
     endedAt: at('ended_at'),
+    /** Its spans were sent to a collector of traces. */
+    tracedAt: at('traced_at'),
   },
   (t) => [
     index('runs_by_task').on(t.taskId, t.createdAt),
@@ -137,6 +147,7 @@ export const runs = sentra.table(
       .on(t.taskId)
       .where(sql`status = 'running' or (status = 'queued' and dispatched_at is not null)`),
     index('runs_unreleased').on(t.workerId).where(sql`released_at is null and worker_id is not null`),
+    index('runs_untraced').on(t.endedAt).where(sql`traced_at is null`),
   ],
 );
 
@@ -155,7 +166,7 @@ export const phases = sentra.table(
     parent: text(),
     commit: text(),
     error: jsonb().$type<Failure>(),
-    costUsd: doublePrecision('cost_usd'),
+    costUsd: dollars('cost_usd'),
     tokens: number('tokens').notNull().default(0),
     /** Also the date of its commit, so that a repeated step gives the same hash. */
     startedAt: at('started_at').notNull().defaultNow(),
@@ -164,35 +175,18 @@ export const phases = sentra.table(
   (t) => [primaryKey({ columns: [t.adwId, t.phase, t.attempt] }), index('phases_by_task').on(t.taskId)],
 );
 
-export const logs = sentra.table(
-  'logs',
+export const events = sentra.table(
+  'events',
   {
-    taskId: text('task_id').notNull(),
-    seq: number('seq').notNull(),
-    adwId: text('adw_id'),
-    phase: text(),
-    level: text().notNull(),
-    message: text().notNull(),
-    metadata: jsonb().$type<Record<string, unknown>>().notNull(),
+    id: number('id').primaryKey(),
+    type: text().notNull(),
+    projectId: text('project_id'),
+    taskId: text('task_id'),
+    data: jsonb().$type<Record<string, unknown>>().notNull(),
     timestamp: at('timestamp').notNull().defaultNow(),
   },
-  (t) => [primaryKey({ columns: [t.taskId, t.seq] }), index('logs_by_time').using('brin', t.timestamp)],
+  (t) => [index('events_by_task').on(t.taskId, t.id)],
 );
-
-/** The last number given to a line of a task; its row lock orders the commits of a task's batches. */
-export const logHeads = sentra.table('log_heads', {
-  taskId: text('task_id').primaryKey(),
-  lastSeq: number('last_seq').notNull(),
-});
-
-export const events = sentra.table('events', {
-  id: number('id').primaryKey(),
-  type: text().notNull(),
-  projectId: text('project_id'),
-  taskId: text('task_id'),
-  data: jsonb().$type<Record<string, unknown>>().notNull(),
-  timestamp: at('timestamp').notNull().defaultNow(),
-});
 
 /** One row: the last number given to an event. */
 export const eventHead = sentra.table('event_head', {
@@ -213,7 +207,10 @@ export const agentSessions = sentra.table(
     model: text(),
     outcome: text(),
     message: text(),
-    costUsd: doublePrecision('cost_usd'),
+    /** As they were sent, but for secrets. */
+    systemPrompt: text('system_prompt'),
+    prompt: text(),
+    costUsd: dollars('cost_usd'),
     usage: jsonb().$type<Record<string, number>>(),
     startedAt: at('started_at').notNull().defaultNow(),
     endedAt: at('ended_at'),
@@ -245,20 +242,6 @@ export const credentialLimits = sentra.table('credential_limits', {
   message: text().notNull(),
 });
 
-export const transcripts = sentra.table(
-  'transcripts',
-  {
-    sessionId: text('session_id')
-      .notNull()
-      .references(() => agentSessions.id),
-    seq: integer().notNull(),
-    /** The driver's own record, as JSON text: kept as it came, also where it is no valid jsonb. */
-    record: text().notNull(),
-    createdAt: createdAt(),
-  },
-  (t) => [primaryKey({ columns: [t.sessionId, t.seq] })],
-);
-
 export const evidence = sentra.table(
   'evidence',
   {
@@ -280,6 +263,26 @@ export const evidence = sentra.table(
     unique('evidence_once').on(t.adwId, t.phase, t.attempt, t.kind, t.ordinal),
     index('evidence_by_task').on(t.taskId, t.id),
   ],
+);
+
+export const mergeQueue = sentra.table(
+  'merge_queue',
+  {
+    taskId: text('task_id')
+      .primaryKey()
+      .references(() => tasks.id),
+    projectId: text('project_id')
+      .notNull()
+      .references(() => projects.id),
+    /** What it is merged for: a run, or a person's request. */
+    adwId: text('adw_id').notNull(),
+    state: text().notNull(),
+    alone: boolean().notNull().default(false),
+    /** Why it was refused. */
+    failure: jsonb().$type<Failure>(),
+    requestedAt: at('requested_at').notNull().defaultNow(),
+  },
+  (t) => [index('merge_queue_by_project').on(t.projectId)],
 );
 
 export const pullRequests = sentra.table(

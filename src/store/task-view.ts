@@ -1,14 +1,17 @@
 /** Puts a task together from its rows: the shape that the API answers. One query for each table, whatever the number of tasks. */
 import { sql } from 'drizzle-orm';
+import { toMicros, toUsd } from '#src/domain/money.ts';
 import { currentPhase, phaseProgress } from '#src/domain/phase-progress.ts';
 import type { Task } from '#src/domain/task.ts';
+import { listCollisions } from '#src/store/collisions.ts';
+import { sumTaskCosts, type TaskCost } from '#src/store/cost-sums.ts';
 import type { Queryable } from '#src/store/database.ts';
 import { toDevServer } from '#src/store/dev-servers.ts';
 import { isOneOf } from '#src/store/one-of.ts';
 import { listRunsOf, type RunWithPhases } from '#src/store/runs.ts';
 import { pullRequests, taskDependencies, type tasks } from '#src/store/schema.ts';
 import { devServers, portLeases, worktrees } from '#src/store/schema-host.ts';
-import { toIso, toIsoOrNull } from '#src/store/time.ts';
+import { toIso, toIsoOrForever, toIsoOrNull } from '#src/store/time.ts';
 
 type Row = typeof tasks.$inferSelect;
 
@@ -26,6 +29,8 @@ export async function assembleTasks(db: Queryable, rows: readonly Row[]): Promis
     .where(isOneOf(pullRequests.taskId, ids))
     .orderBy(pullRequests.taskId, sql`${pullRequests.number} desc`);
   const servers = await db.select().from(devServers).where(isOneOf(devServers.taskId, ids)).orderBy(devServers.ordinal);
+  const costOf = await sumTaskCosts(db, ids);
+  const collisionsOf = Map.groupBy(await listCollisions(db, ids), ({ taskId }) => taskId);
   const edgesOf = Map.groupBy(edges, (edge) => edge.taskId);
   const runsOf = Map.groupBy(runs, ({ run }) => run.taskId);
   const treeOf = new Map(trees.map((tree) => [tree.taskId, tree]));
@@ -40,6 +45,8 @@ export async function assembleTasks(db: Queryable, rows: readonly Row[]): Promis
       lease: leaseOf.get(row.id),
       servers: serversOf.get(row.id) ?? [],
       pullRequest: pullOf.get(row.id),
+      cost: costOf.get(row.id),
+      conflictsWith: (collisionsOf.get(row.id) ?? []).map(({ otherId }) => otherId),
     }),
   );
 }
@@ -52,9 +59,14 @@ type Parts = {
   lease: typeof portLeases.$inferSelect | undefined;
   servers: (typeof devServers.$inferSelect)[];
   pullRequest: typeof pullRequests.$inferSelect | undefined;
+  cost: TaskCost | undefined;
+  conflictsWith: string[];
 };
 
-function toTask(row: Row, { dependencies, runs, worktree, lease, servers, pullRequest }: Parts): Task {
+function toTask(
+  row: Row,
+  { dependencies, runs, worktree, lease, servers, pullRequest, cost, conflictsWith }: Parts,
+): Task {
   const newest = runs[0];
   const progress = phaseProgress(
     runs.map(({ run, phases }) => ({
@@ -83,6 +95,7 @@ function toTask(row: Row, { dependencies, runs, worktree, lease, servers, pullRe
     autoStart: row.autoStart,
     merge: row.merge as Task['merge'],
     noChangesExpected: row.noChangesExpected,
+    reverts: row.reverts,
     needsDevServer: row.needsDevServer,
     labels: row.labels,
     branchName: worktree?.branchName ?? null,
@@ -98,12 +111,12 @@ function toTask(row: Row, { dependencies, runs, worktree, lease, servers, pullRe
           state: pullRequest.state as 'open' | 'merged' | 'closed',
         }
       : null,
+    conflictsWith,
     phases: progress,
     error: error ? { code: error.code, message: error.message } : null,
     notice: row.notice,
     waitsFor,
-    costUsd: totalCost(runs),
-    tokens: runs.flatMap((r) => r.phases).reduce((sum, p) => sum + p.tokens, 0),
+    ...totalCost(runs, cost),
     createdAt: toIso(row.createdAt),
     startedAt: toIsoOrNull(row.startedAt),
     completedAt: toIsoOrNull(row.completedAt),
@@ -113,12 +126,21 @@ function toTask(row: Row, { dependencies, runs, worktree, lease, servers, pullRe
 /** Kept until the run has a slot again, also when the time has come. */
 function toWaitsFor({ run }: RunWithPhases): Task['waitsFor'] {
   if (run.status !== 'queued' || !run.parkedUntil || !run.parkedFor) return null;
-  return { code: run.parkedFor.code, message: run.parkedFor.message, until: toIso(run.parkedUntil) };
+  return { code: run.parkedFor.code, message: run.parkedFor.message, until: toIsoOrForever(run.parkedUntil) };
 }
 
-/** Unknown as soon as one ended attempt is: a sum without it would look like the price. */
-function totalCost(runs: readonly RunWithPhases[]): number | null {
-  const ended = runs.flatMap((r) => r.phases).filter((p) => p.endedAt !== null);
-  if (!ended.length || ended.some((p) => p.costUsd === null)) return null;
-  return ended.reduce((sum, p) => sum + (p.costUsd ?? 0), 0);
+/** Unknown as soon as one session is: a sum without it would look like the price. What ran before there was a ledger is in its attempts. */
+function totalCost(
+  runs: readonly RunWithPhases[],
+  cost: TaskCost | undefined,
+): Pick<Task, 'costUsd' | 'knownCostUsd' | 'tokens'> {
+  const attempts = runs.flatMap((r) => r.phases);
+  const ended = attempts.filter((p) => p.endedAt !== null);
+  const micros = cost?.knownMicros ?? ended.reduce((sum, p) => sum + toMicros(p.costUsd ?? 0), 0);
+  const isWhole = cost ? cost.isWhole : ended.length > 0 && ended.every((p) => p.costUsd !== null);
+  return {
+    costUsd: isWhole ? toUsd(micros) : null,
+    knownCostUsd: toUsd(micros),
+    tokens: cost?.tokens ?? attempts.reduce((sum, p) => sum + p.tokens, 0),
+  };
 }

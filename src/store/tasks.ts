@@ -125,6 +125,10 @@ export async function decide(tx: Queryable, id: string, decision: Decision): Pro
     .where(eq(tasks.id, id));
 }
 
+export async function setReverts(tx: Queryable, id: string, reverts: string): Promise<void> {
+  await tx.update(tasks).set({ reverts }).where(eq(tasks.id, id));
+}
+
 /** Takes back what ended the task, because it is started again. */
 export async function reopen(tx: Queryable, id: string): Promise<void> {
   await tx

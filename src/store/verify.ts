@@ -1,7 +1,8 @@
 /** Looks for rows that contradict each other. Reads only, each question one statement, so that what it sees is of one moment. */
 import { sql } from 'drizzle-orm';
 import type { Queryable } from '#src/store/database.ts';
-import { logHeads, logs, phases, pullRequests, runs } from '#src/store/schema.ts';
+import { phases, pullRequests, runs } from '#src/store/schema.ts';
+import { logHeads, logs } from '#src/store/schema-logs.ts';
 
 /** Attempts that are still open though their run has ended, as `adw-… CODE 1`. */
 export async function findOpenAttempts(db: Queryable): Promise<string[]> {
@@ -21,14 +22,15 @@ export async function findDoublePullRequests(db: Queryable): Promise<string[]> {
   return rows.map((row) => row.name);
 }
 
-/** Tasks whose lines are not numbered 1, 2, 3 and so on up to the last number given. */
+/** Tasks whose lines are not numbered one by one, behind what retention took away, up to the last number given. */
 export async function findLogGaps(db: Queryable): Promise<string[]> {
   const { rows } = await db.execute<{ name: string }>(sql`
     select ${logHeads.taskId} as name
     from ${logHeads} left join lateral (
       select count(*) as lines, coalesce(max(${logs.seq}), 0) as last from ${logs} where ${logs.taskId} = ${logHeads.taskId}
     ) as found on true
-    where found.lines <> ${logHeads.lastSeq} or found.last <> ${logHeads.lastSeq}
+    where found.lines <> ${logHeads.lastSeq} - ${logHeads.removedLines}
+      or greatest(found.last, ${logHeads.removedLines}) <> ${logHeads.lastSeq}
     order by 1`);
   return rows.map((row) => row.name);
 }

@@ -38,6 +38,11 @@ export async function setAdminDir(tx: Queryable, taskId: string, adminDir: strin
   await tx.update(worktrees).set({ adminDir }).where(eq(worktrees.taskId, taskId));
 }
 
+/** The commit that its branch stands on by now. */
+export async function setWorktreeBase(tx: Queryable, taskId: string, base: string): Promise<void> {
+  await tx.update(worktrees).set({ base }).where(eq(worktrees.taskId, taskId));
+}
+
 /** Adds to the files that were copied in; answers all of them. */
 export async function addCopied(db: Queryable, taskId: string, copied: readonly string[]): Promise<string[]> {
   const row = await findWorktree(db, taskId);

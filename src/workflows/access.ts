@@ -10,6 +10,7 @@ import { startDatabaseRelay } from '#src/store/database-relay.ts';
 import { taskVariables } from '#src/workflows/environment.ts';
 import type { Parts } from '#src/workflows/parts.ts';
 import { roomOf, type SetupFacts } from '#src/workflows/room.ts';
+import { databaseInside } from '#src/workflows/task-database.ts';
 
 export type Access = {
   env: Record<string, string>;
@@ -20,9 +21,6 @@ export type Access = {
 
 export type AccessRequest = { adwId: string | null; facts: SetupFacts; worktreePath: string };
 
-/** Where the database is inside. */
-const databasePort = 5432;
-
 export async function openAccess(parts: Parts, { adwId, facts, worktreePath }: AccessRequest): Promise<Access> {
   const { homePath } = roomOf(parts, facts, worktreePath);
   const env = { ...worktreeVariables(homePath), ...(await taskVariables(parts, adwId, facts, worktreePath)) };
@@ -30,10 +28,9 @@ export async function openAccess(parts: Parts, { adwId, facts, worktreePath }: A
   if (url === undefined || !facts.confined) return { env, sockets: [], close: async () => {} };
   const folder = await makeSocketFolder();
   const relay = await startDatabaseRelay({ socketPath: path.join(folder, 'database.sock'), url });
-  const inside = `postgres://sentra@127.0.0.1:${databasePort}${new URL(url).pathname}`;
   return {
-    env: { ...env, DATABASE_URL: inside },
-    sockets: [{ port: databasePort, socket: relay.socketPath }],
+    env: { ...env, DATABASE_URL: databaseInside.urlOf(url) },
+    sockets: [{ port: databaseInside.port, socket: relay.socketPath }],
     close: async () => {
       await relay.close();
       await rm(folder, { recursive: true, force: true });

@@ -5,17 +5,18 @@
 
 import { commitMessage } from '#src/domain/commit-message.ts';
 import type { PhaseName } from '#src/domain/phase.ts';
+import { readPlan, untouched } from '#src/domain/plan.ts';
 import { step } from '#src/engine/step.ts';
 import { type ErrorCode, type Failure, SentraError } from '#src/errors.ts';
 import { commitWorktree } from '#src/git/commit.ts';
 import { pushBranch } from '#src/git/push.ts';
-import { resolveCommit } from '#src/git/repository.ts';
 import { insertEvidence } from '#src/store/evidence.ts';
-import { beginAttempt, endAttempt } from '#src/store/phases.ts';
+import { endAttempt } from '#src/store/phases.ts';
 import { setTaskNotice } from '#src/store/tasks.ts';
-import { toIso } from '#src/store/time.ts';
+import { type Begun, beginPhase } from '#src/workflows/begin.ts';
 import { park } from '#src/workflows/park.ts';
 import { planPath } from '#src/workflows/plan-file.ts';
+import type { Role } from '#src/workflows/prompts.ts';
 import { backOffMs, type Recovery, ruleOf } from '#src/workflows/recovery.ts';
 import type { Run } from '#src/workflows/run.ts';
 import { runSession, type Turn } from '#src/workflows/session.ts';
@@ -29,10 +30,16 @@ export type AgentPhase = {
   prompt: (attempt: number, last?: Failure) => string;
   /** What the commit says after its kind. */
   subject: string;
+  /** What the session is told that it does, where that is not the phase. */
+  role?: Role;
+  /** A commit that the phase merges into the branch: its commit has it as second parent. */
+  mergeIn?: string | undefined;
   /** Looks at a session that ended well, before the commit: a failure makes the attempt fail. May run twice. */
   prepare?: (turn: Turn) => Promise<Failure | undefined>;
-  /** Judges what was committed: a failure makes the attempt fail. Pure. */
-  judge?: (turn: Turn, committed: Committed) => Failure | undefined;
+  /** Judges what was committed: a failure makes the attempt fail. `last` as for the prompt. Pure. */
+  judge?: (turn: Turn, committed: Committed, last?: Failure) => Failure | undefined;
+  /** Looks at what was committed by running something of the project: a failure makes the attempt fail. A step of its own. */
+  verify?: ((attempt: number, signal: AbortSignal) => Promise<Failure | undefined>) | undefined;
   /** How many attempts a failure with this code is worth; the default is limits.agentAttempts. */
   attemptsFor?: (code: ErrorCode) => number | undefined;
 };
@@ -80,81 +87,68 @@ async function attemptOnce(
   const agent = begun.agent ?? '';
   const prompt = spec.prompt(attempt, last);
   const turn = await step(`${name}: session`, (signal) =>
-    runSession(run, { phase: spec.phase, attempt, parent: begun.parent, agent, prompt }, signal),
+    runSession(run, { ...pickRole(spec), phase: spec.phase, attempt, parent: begun.parent, agent, prompt }, signal),
   );
-  const { failure, committed } = await step(`${name}: close`, () => close(run, spec, begun, turn));
+  const { failure, committed } = await step(`${name}: close`, () => close(run, spec, { begun, turn, last }));
   if (committed.commit) push(run, spec.phase, attempt, committed.commit);
-  return failure ? { failure } : { result: { turn, committed, attempt } };
+  const isOpen = !failure && committed.commit && spec.verify;
+  const red = isOpen
+    ? await step(`${name}: verify`, (signal) => verify(run, spec, { attempt, committed }, signal))
+    : null;
+  const ended = failure ?? red;
+  return ended ? { failure: ended } : { result: { turn, committed, attempt } };
 }
 
-export type Begun = { attempt: number; parent: string; startedAt: string; agent: string | null };
+const pickRole = ({ role, mergeIn }: AgentPhase) => ({ ...(role ? { role } : {}), mergeIn });
 
-/** Takes the next attempt of a phase: its row fixes the parent and the date of the commit that may follow. */
-export async function beginPhase(run: Run, phase: PhaseName, by: 'agent' | 'sentra'): Promise<Begun> {
-  run.attempts[phase] += 1;
-  const attempt = run.attempts[phase];
-  return step(`${phase} ${attempt}: begin`, async () => {
-    const { facts, parts, adwId } = run;
-    const parent = await resolveCommit(facts.project, `refs/heads/${run.worktree.branchName}`);
-    if (!parent)
-      throw new SentraError('git_failed', `The branch ${run.worktree.branchName} is gone; retry the task from PLAN.`);
-    const agent = by === 'agent' ? parts.agents.driverFor(facts.agent, facts.config, phase).name : null;
-    return parts.changes.change(async ({ tx, touch, record }) => {
-      const row = await beginAttempt(tx, { adwId, phase, attempt }, { taskId: facts.taskId, agent, parent });
-      touch(facts.taskId);
-      record({ type: 'phase.changed', taskId: facts.taskId, data: { adwId, phase, attempt, state: 'running' } });
-      return { attempt, parent: row.parent ?? parent, startedAt: toIso(row.startedAt), agent: row.agent };
-    });
-  });
-}
-
-/** One step for all of it: done again after a crash it finds the same commit and writes the same rows. */
+/**
+ * One step for all of it: done again after a crash it finds the same commit and writes the same rows. What is still to be verified
+ * stays open.
+ */
 async function close(
   run: Run,
   spec: AgentPhase,
-  begun: Begun,
-  turn: Turn,
+  { begun, turn, last }: { begun: Begun; turn: Turn; last: Failure | undefined },
 ): Promise<{ failure: Failure | null; committed: Committed }> {
   const nothing: Committed = { commit: null, files: [] };
   let failure = failureOf(run, spec.phase, begun.agent ?? '', turn) ?? (await spec.prepare?.(turn));
   const committed = failure ? nothing : await commitAttempt(run, spec, begun);
-  failure ??= spec.judge?.(turn, committed);
-  await endPhase(run, { phase: spec.phase, attempt: begun.attempt }, { failure, committed, turn });
+  failure ??= spec.judge?.(turn, committed, last);
+  if (failure || !committed.commit || !spec.verify)
+    await endPhase(run, { phase: spec.phase, attempt: begun.attempt }, { failure, committed });
   return { failure: failure ?? null, committed };
+}
+
+async function verify(
+  run: Run,
+  spec: AgentPhase,
+  { attempt, committed }: { attempt: number; committed: Committed },
+  signal: AbortSignal,
+): Promise<Failure | null> {
+  const failure = await spec.verify?.(attempt, signal);
+  await endPhase(run, { phase: spec.phase, attempt }, { failure, committed });
+  return failure ?? null;
 }
 
 export type PhaseEnd = {
   failure: Failure | undefined;
   committed?: Committed;
-  turn?: Pick<Turn, 'costUsd' | 'tokens'>;
 };
 
 /** Closes an attempt's row, with its diff as evidence where it committed something. Belongs in a step. */
 export async function endPhase(
   run: Run,
   { phase, attempt }: { phase: PhaseName; attempt: number },
-  { failure, committed, turn }: PhaseEnd,
+  { failure, committed }: PhaseEnd,
 ): Promise<void> {
   const { facts, adwId, parts } = run;
   const { taskId } = facts;
   const state = failure ? 'failed' : 'passed';
   const commit = committed?.commit ?? null;
-  // Without a session there is nothing to pay; a session without a price has an unknown one.
-  const costs = turn ? { costUsd: turn.costUsd, tokens: turn.tokens } : { costUsd: 0, tokens: 0 };
   await parts.changes.change(async ({ tx, touch, record }) => {
-    await endAttempt(tx, { adwId, phase, attempt }, { state, commit, error: failure ?? null, ...costs });
-    if (committed?.commit)
-      await insertEvidence(tx, {
-        taskId,
-        adwId,
-        phase,
-        attempt,
-        kind: 'diff',
-        passed: true,
-        exitCode: null,
-        summary: `${committed.files.length} file${committed.files.length === 1 ? '' : 's'} changed`,
-        data: { ...committed },
-      });
+    await endAttempt(tx, { adwId, phase, attempt }, { state, commit, error: failure ?? null });
+    const diff = committed && diffEvidence(run, phase, { committed, failure });
+    if (diff) await insertEvidence(tx, { taskId, adwId, phase, attempt, kind: 'diff', exitCode: null, ...diff });
     touch(taskId);
     record({ type: 'phase.changed', taskId, data: { adwId, phase, attempt, state } });
   });
@@ -165,10 +159,28 @@ export async function endPhase(
   await run.log(phase)[level](message, { kind: 'step', error: failure.code });
 }
 
+/** What a commit changed, beside what the plan named; CODE owes one. */
+function diffEvidence(
+  { plan, facts }: Run,
+  phase: PhaseName,
+  { committed, failure }: { committed: Committed; failure: Failure | undefined },
+) {
+  const { commit, files } = committed;
+  const refused = failure?.code === 'unproven' || failure?.code === 'no_changes' ? failure.message : undefined;
+  if (!commit && !(phase === 'CODE' && refused)) return undefined;
+  const planned = phase === 'CODE' && plan ? readPlan(plan).files : [];
+  const left = untouched(planned, [...files, planPath(facts.taskId)]);
+  return {
+    passed: refused === undefined,
+    summary: refused ?? `${files.length} file${files.length === 1 ? '' : 's'} changed`,
+    data: { ...committed, ...(planned.length > 0 ? { planned, untouched: left } : {}) },
+  };
+}
+
 /** Commits all that changed in the worktree, under the attempt's date and parent: repeated, it gives the same hash. */
 export async function commitAttempt(
   run: Run,
-  spec: Pick<AgentPhase, 'phase' | 'subject'>,
+  spec: Pick<AgentPhase, 'phase' | 'subject' | 'mergeIn'>,
   begun: Begun,
 ): Promise<Committed> {
   const { facts, worktree, parts, adwId } = run;
@@ -177,6 +189,7 @@ export async function commitAttempt(
     adminDir: worktree.adminDir,
     branchName: worktree.branchName,
     parent: begun.parent,
+    ...(spec.mergeIn ? { mergedIn: spec.mergeIn } : {}),
     message: commitMessage(spec.phase.toLowerCase() as Lowercase<PhaseName>, {
       subject: spec.subject,
       type: facts.type,
@@ -253,6 +266,7 @@ function failureOf(run: Run, phase: PhaseName, agent: string, turn: Turn): Failu
     not_found: 'agent_not_found',
     rate_limited: 'rate_limited',
     overloaded: 'overloaded',
+    budget: 'budget',
   };
   if (turn.outcome === 'done') return undefined;
   const message = turn.message || `${agent} ended: ${turn.outcome}.`;

@@ -9,7 +9,7 @@ import { readProjectConfig } from '#src/workflows/project-settings.ts';
 import { type FailureKind, ruleOf } from '#src/workflows/recovery.ts';
 
 /** What says nothing of the next task: people's decisions, and what this task's own code came to. */
-const silent: ReadonlySet<FailureKind> = new Set(['cancelled', 'rate_limit', 'tests', 'review', 'conflict']);
+const silent: ReadonlySet<FailureKind> = new Set(['cancelled', 'rate_limit', 'budget', 'tests', 'review', 'conflict']);
 
 /** Belongs in the transaction that ends the run; `failure` null is a success. */
 export async function tellBreaker(

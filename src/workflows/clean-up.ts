@@ -13,9 +13,11 @@ import type { Logger } from '#src/logs/pipeline.ts';
 import type { Queryable } from '#src/store/database.ts';
 import { releaseLease } from '#src/store/port-leases.ts';
 import { getAnyProjectRow } from '#src/store/projects.ts';
+import { findPullRequest } from '#src/store/pull-requests.ts';
 import { findRunRow } from '#src/store/runs.ts';
 import { getTaskRow, lockIdleTask } from '#src/store/tasks.ts';
 import { findWorktree, setWorktreeState } from '#src/store/worktrees.ts';
+import { carryOut } from '#src/workflows/carried.ts';
 import type { Parts } from '#src/workflows/parts.ts';
 import { settleClaim } from '#src/workflows/pool.ts';
 import { savedPatchPath } from '#src/workflows/saved.ts';
@@ -78,7 +80,11 @@ export function removeTaskWorktree(
     const { path: folder, adminDir, branchName } = worktree ?? {};
     let saved: string | null = null;
     if (folder && branchName && !worktree?.deletedAt && !isMissing(project)) {
-      saved = await saveAndRemove(parts, project, { taskId, path: folder, adminDir: adminDir ?? null, branchName });
+      const merged = await findPullRequest(db, taskId);
+      const base = merged?.state === 'merged' ? { base: merged.headCommit } : {}; // squashed, it is in no history
+      const onDisk = { taskId, path: folder, adminDir: adminDir ?? null, branchName, ...base };
+      if (merged?.state === 'merged') await carryOut(parts, { taskId, project }, log);
+      saved = await saveAndRemove(parts, project, onDisk);
       if (saved) await log.info(`What was not merged is saved in ${saved}`, { kind: 'step' });
       await log.info(`Worktree ${folder} removed`, { kind: 'step' });
     }
@@ -120,20 +126,26 @@ const claim = (parts: Parts, taskId: string, statuses?: readonly TaskStatus[]): 
     return true;
   });
 
-export type OnDisk = { taskId: string; path: string; adminDir: string | null; branchName: string | null };
+export type OnDisk = {
+  taskId: string;
+  path: string;
+  adminDir: string | null;
+  branchName: string | null /** Where its work is; the base branch unless said otherwise. */;
+  base?: string;
+};
 
 /** Of a worktree that no run uses. Answers where the work was saved, null when all of it is merged. */
 export async function saveAndRemove(
   parts: Pick<Parts, 'home'>,
   project: Repository & { baseBranch: string },
-  { taskId, path: folder, adminDir, branchName }: OnDisk,
+  { taskId, path: folder, adminDir, branchName, base = `refs/heads/${project.baseBranch}` }: OnDisk,
 ): Promise<string | null> {
   const file = savedPatchPath(parts.home, taskId);
   const saved = await saveWork(project, {
     path: folder,
     ...(adminDir ? { adminDir } : {}),
     branchName: branchName ?? '',
-    base: `refs/heads/${project.baseBranch}`,
+    base,
     file,
   });
   const branch = branchName ? { branchName, deleteBranch: true } : { deleteBranch: false };

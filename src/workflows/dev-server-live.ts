@@ -43,7 +43,7 @@ export class LiveDevServer {
       spec,
       {
         onReport: (report) => this.#onReport(report),
-        onLine: (line, stream) => void log[stream === 'stderr' ? 'warn' : 'info'](line, { kind: 'output', toolUsed }),
+        onLine: (line, stream) => log[stream === 'stderr' ? 'warn' : 'info'](line, { kind: 'output', toolUsed }),
       },
       this.#stopping.signal,
     );

@@ -15,6 +15,7 @@ import {
   type DevServerRow,
   forgetDevServers,
   listDevServerRows,
+  listDevServersOf,
   putDevServer,
   settleDevServers,
   toDevServer,
@@ -48,20 +49,28 @@ export class DevServers {
   constructor(parts: Omit<Parts, 'devServers'>, serverPort: () => number) {
     this.#parts = { ...parts, devServers: this };
     this.#serverPort = serverPort;
-    this.#idleTimer = setInterval(() => void this.stopIdle(Date.now() - idleMs), idleLookMs);
+    this.#idleTimer = setInterval(() => void this.#tidy(), idleLookMs);
     this.#idleTimer.unref();
   }
 
-  /** After a start: nothing of an earlier life is at work, and what is still needed is started again. */
+  /** After a start: nothing of this worker's earlier life is at work, and what is still needed is started again. */
   async resume(): Promise<void> {
-    const { db } = this.#parts.database;
-    await settleDevServers(db);
-    for (const row of await listDevServerRows(db)) {
-      const run = row.adwId === null ? undefined : await findActiveRun(db, row.taskId);
-      const adwId = run?.adwId === row.adwId ? row.adwId : null;
-      const needs = { adwId, requested: row.requested };
-      if (row.state !== 'failed' && (adwId || row.requested)) await this.#resumeOne(row, needs);
+    const { database, workerId } = this.#parts;
+    await settleDevServers(database.db, workerId);
+    for (const row of await listDevServersOf(database.db, workerId)) {
+      const adwId = await this.#activeRun(row);
+      if (row.state !== 'failed' && (adwId || row.requested)) await this.#resumeOne(row, { ...row, adwId });
       else if (row.adwId || row.requested) await this.#put({ ...row, adwId: null, requested: false });
+    }
+  }
+
+  /** Another worker is dead: what runs need, which go on here, is started here. What a person asked for waits for its server. */
+  async takeOver(dead: string): Promise<void> {
+    const { db } = this.#parts.database;
+    await settleDevServers(db, dead);
+    for (const row of await listDevServersOf(db, dead)) {
+      const adwId = await this.#activeRun(row);
+      if (adwId && row.state !== 'failed') await this.#resumeOne(row, { ...row, adwId });
     }
   }
 
@@ -170,6 +179,20 @@ export class DevServers {
           await inTurn(`dev ${taskId}`, () => this.#stop(taskId, name, 'Nobody looked at it for a while.'));
   }
 
+  /** Ends what another worker took over, or removed with its worktree: its row is not this one's any more. */
+  async stopForgotten(): Promise<void> {
+    const { database, workerId } = this.#parts;
+    for (const [taskId, servers] of this.#live)
+      await inTurn(`dev ${taskId}`, async () => {
+        const rows = await listDevServerRows(database.db, taskId);
+        for (const [name, live] of servers) {
+          if (rows.some((row) => row.name === name && row.workerId === workerId)) continue;
+          await live.end();
+          servers.delete(name);
+        }
+      });
+  }
+
   /** From now on nothing is written: who needs what is as it was, for the next start. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -178,8 +201,19 @@ export class DevServers {
     if (this.#folder) await rm(await this.#folder, { recursive: true, force: true });
   }
 
+  async #tidy(): Promise<void> {
+    await whenAvailable(() => this.stopForgotten());
+    await this.stopIdle(Date.now() - idleMs);
+  }
+
   #find(taskId: string, name: string): LiveDevServer | undefined {
     return this.#live.get(taskId)?.get(name);
+  }
+
+  /** The run that a dev server is there for, while that is at work. */
+  async #activeRun({ taskId, adwId }: DevServerRow): Promise<string | null> {
+    const run = adwId === null ? undefined : await findActiveRun(this.#parts.database.db, taskId);
+    return run && run.adwId === adwId ? adwId : null;
   }
 
   async #resumeOne(row: DevServerRow, needs: Needs): Promise<void> {
@@ -200,7 +234,8 @@ export class DevServers {
     const live = new LiveDevServer({
       row: {
         ...{ taskId, name, ordinal: Object.keys(plan.dev).indexOf(name), port: spec.port, state: 'starting' },
-        ...{ url: urlOf(plan, name, this.#serverPort()), restarts: 0, message: null, ...needs },
+        ...{ url: urlOf(plan, name, this.#serverPort()), restarts: 0, message: null },
+        ...{ adwId: needs.adwId, requested: needs.requested, workerId: this.#parts.workerId },
       },
       spec,
       confined: plan.facts.confined,

@@ -2,22 +2,26 @@
  * What tells a task's programs who they are: leased ports, copied files, an own database, env files. Written when a run takes
  * the worktree; what can change meanwhile, because somebody else took a port, is looked at again before each use.
  */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parseEnv } from 'node:util';
 import { type DevServerState, isUp } from '#src/domain/dev-server.ts';
 import type { Peer, PeerPorts } from '#src/domain/task-environment.ts';
 import { type Copied, copyUntracked } from '#src/environment/copy-untracked.ts';
-import { writeEnvFiles } from '#src/environment/env-files.ts';
+import { pointCopies, writeEnvFiles } from '#src/environment/env-files.ts';
 import { leasePorts } from '#src/environment/ports.ts';
 import { excludeLocally } from '#src/git/repository.ts';
 import { listTracked } from '#src/git/tracked.ts';
+import { secretsIn } from '#src/logs/known-secrets.ts';
 import type { Logger } from '#src/logs/pipeline.ts';
 import { listDevServerRows } from '#src/store/dev-servers.ts';
 import { listPeers } from '#src/store/peers.ts';
 import { listLeases, releaseLease, takeLease } from '#src/store/port-leases.ts';
-import { addCopied } from '#src/store/worktrees.ts';
+import { addCopied, findWorktree } from '#src/store/worktrees.ts';
 import type { Parts } from '#src/workflows/parts.ts';
 import type { SetupFacts } from '#src/workflows/room.ts';
 import { openSetupSteps, type SetupSteps } from '#src/workflows/setup-steps.ts';
-import { findTaskDatabaseUrl, openTaskDatabase } from '#src/workflows/task-database.ts';
+import { databaseInside, findTaskDatabaseUrl, openTaskDatabase, serverOf } from '#src/workflows/task-database.ts';
 
 type Ports = Record<string, number>;
 
@@ -33,8 +37,19 @@ export async function writeEnvironment(
   const ports = await renewPorts(parts, facts, log);
   const copied = await copyIn(parts, facts, { worktreePath, steps, log });
   const databaseUrl = await openTaskDatabase(parts, facts, { worktreePath, steps, log });
-  await writeEnvFiles({ worktreePath, taskId: facts.taskId, adwId: adwId ?? '', ports, ...ifKnown(databaseUrl) });
+  const inFile = addressInFile(facts, databaseUrl);
+  await writeEnvFiles({ worktreePath, taskId: facts.taskId, adwId: adwId ?? '', ports, ...inFile });
+  if (facts.config.database?.perTask && inFile.databaseUrl !== undefined) {
+    const from = await serverOf(facts.config, facts.project.path);
+    await pointCopies(worktreePath, copied, { from, to: inFile.databaseUrl });
+  }
   return { ports, copied };
+}
+
+/** Files in the worktree are read behind the wall: then they hold what leads to the task's own database there, and no password. */
+function addressInFile({ config, confined }: SetupFacts, databaseUrl: string | undefined): { databaseUrl?: string } {
+  if (databaseUrl === undefined) return {};
+  return { databaseUrl: confined && config.database?.perTask ? databaseInside.urlOf(databaseUrl) : databaseUrl };
 }
 
 /**
@@ -50,8 +65,9 @@ export async function taskVariables(
   const { taskId, config } = facts;
   const log = parts.logs.logger({ taskId, adwId, phase: null });
   const ports = await renewPorts(parts, facts, log);
+  await learnSecrets(parts, taskId, worktreePath);
   const databaseUrl = await findTaskDatabaseUrl(parts, facts);
-  const inFile = ifKnown(databaseUrl ?? config.database?.url);
+  const inFile = addressInFile(facts, databaseUrl ?? config.database?.url);
   // Also because a branch that has an .env.local brings its own back whenever the worktree is put back.
   await writeEnvFiles({ worktreePath, taskId, adwId: adwId ?? '', ports, ...inFile });
   return {
@@ -59,6 +75,15 @@ export async function taskVariables(
     ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
     ...(config.peerPorts === 'none' ? {} : { PEER_PORTS: await peerPorts(parts, taskId, config.peerPorts) }),
   };
+}
+
+/** Programs print what they were given: also after a restart, these files' secrets are known before one runs. */
+async function learnSecrets(parts: Parts, taskId: string, worktreePath: string): Promise<void> {
+  const files = (await findWorktree(parts.database.db, taskId))?.copied ?? [];
+  for (const file of files.filter((name) => /^\.env|\.env$/.test(path.basename(name)))) {
+    const text = await readFile(path.join(worktreePath, file), 'utf8').catch(() => ''); // it is not there any more
+    for (const secret of secretsIn(parseEnv(text))) parts.redactor.learn(secret);
+  }
 }
 
 /** Ports as variables of an environment. */
@@ -147,5 +172,3 @@ const summaryOf = ({ copied, bytes, skipped }: Copied): string =>
   ].join('');
 
 const asIgnorePattern = (file: string): string => `/${file.replace(/[\\*?[\]!# ]/g, '\\$&')}`;
-
-const ifKnown = (databaseUrl: string | undefined) => (databaseUrl === undefined ? {} : { databaseUrl });

@@ -8,6 +8,7 @@ import { hostTools, type Runner } from '#src/environment/runner.ts';
 import { SentraError } from '#src/errors.ts';
 import type { Logger } from '#src/logs/pipeline.ts';
 import { type Access, withAccess } from '#src/workflows/access.ts';
+import { carryIn } from '#src/workflows/carried.ts';
 import type { Parts } from '#src/workflows/parts.ts';
 import { cachesOf, packagesOf, roomOf, runnerFor, type SetupFacts } from '#src/workflows/room.ts';
 import { runTaskSetup, timeoutOf } from '#src/workflows/setup.ts';
@@ -30,6 +31,7 @@ export async function install(
   await steps.run({ name: 'install', means: String(facts.config.setup.install), tell: toEnd }, async () =>
     hasDependencies ? ahead : bringDependencies(parts, facts, worktreePath, log, signal),
   );
+  await carryIn(parts, facts, log);
   await withAccess(parts, { adwId, facts, worktreePath }, async ({ env, sockets }) => {
     const { readingRunner: runner, build } = await openRoom(parts, facts, worktreePath, sockets);
     await runTaskSetup({ parts, facts, runner, worktreePath, env: { ...env, ...build.env }, steps, log }, signal);
@@ -49,7 +51,8 @@ export async function bringDependencies(
   wrap: (runner: Runner) => Runner = (runner) => runner,
 ): Promise<BroughtDependencies> {
   const { runner, readingRunner, cachePath } = await openRoom(parts, facts, worktreePath);
-  const installed = await installDependencies({
+  const recorder = log.record({ name: 'install', metadata: { kind: 'output', toolUsed: 'install' } });
+  const installing = installDependencies({
     runner: wrap(runner),
     readingRunner: wrap(readingRunner),
     worktreePath,
@@ -61,16 +64,18 @@ export async function bringDependencies(
       searchPath: hostTools(parts.baseEnv).env.PATH,
       limitBytes: facts.config.setup.cacheLimitGb * 1024 ** 3,
     },
-    onLine: (line) => void log.info(line, { kind: 'output', toolUsed: 'install' }),
+    onOutput: recorder.onOutput,
     onDetail: (line) => void log.debug(line, { kind: 'step' }),
     timeoutMs: timeoutOf(facts, 'install'),
     signal,
   });
+  const installed = await installing.finally(() => recorder.end());
   signal.throwIfAborted();
   if (installed.outcome === 'failed')
     throw new SentraError(
       'install_failed',
-      `Installing dependencies failed: \`${installed.command}\` exited with ${installed.exitCode ?? 'a signal'}. Mend the project or its sentra.json (setup.install), then retry.\n${installed.tail}`,
+      `Installing dependencies failed: \`${installed.command}\` exited with ${installed.exitCode ?? 'a signal'}. Mend the project or its sentra.json (setup.install), then retry.\n${parts.redactor(installed.tail)}`,
+      { details: { wasKilled: installed.wasKilled } },
     );
   if (installed.outcome === 'installed')
     void log.info(`Dependencies installed by \`${installed.command}\` in ${installed.durationMs} ms`, { kind: 'step' });

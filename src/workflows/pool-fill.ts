@@ -11,7 +11,7 @@ import { detectPackageManager } from '#src/environment/package-manager.ts';
 import { isInHome } from '#src/environment/prepared-roots.ts';
 import { judgeMove } from '#src/environment/relocation.ts';
 import { hostTools, type Runner } from '#src/environment/runner.ts';
-import { messageOf } from '#src/errors.ts';
+import { messageOf, SentraError } from '#src/errors.ts';
 import { readText } from '#src/git/admin-dir.ts';
 import { findDoubt, isDirty, makePooled, movePooled as moveFiles, type Pooled, settle } from '#src/git/pool.ts';
 import { excludeLocally, isMissing } from '#src/git/repository.ts';
@@ -73,7 +73,9 @@ export async function refresh(
   const row = await movePooled(parts.database.db, id, 'ready', { state: 'filling', workerId });
   const pooled = row && pooledOf(row);
   if (!row || !pooled) return; // a task took it
-  const isSame = row.dependencies === null || row.dependencies === (await dependencyKey(project, newest));
+  // Without dependencies it is as good as those of its own commit: others may be fit to be installed.
+  const had = row.dependencies ?? (await dependencyKey(project, row.base));
+  const isSame = had === (await dependencyKey(project, newest));
   if (!isSame || (await findDoubt(pooled)) || (await isDirty(pooled, true))) return giveUp(parts, id);
   await moveFiles(pooled, newest, true);
   await settle(pooled, signal);
@@ -133,6 +135,7 @@ async function installAhead(
     await bringDependencies(parts, facts, pooled.path, silent, signal, gently);
   } catch (e) {
     signal.throwIfAborted();
+    if (!hasFailedByItself(e)) throw e; // says nothing about the next time
     return refuse(messageOf(e));
   }
   if (await isDirty(pooled, true)) return refuse('the install changes files that git does not ignore');
@@ -140,6 +143,9 @@ async function installAhead(
   const judged = await judgeMove({ worktreePath: pooled.path, searchPath, signal }, id);
   return judged.movable ? { dependencies, named: judged.named } : refuse(judged.why);
 }
+
+const hasFailedByItself = (e: unknown): boolean =>
+  e instanceof SentraError && e.code === 'install_failed' && !(e.details as { wasKilled?: boolean }).wasKilled;
 
 const scripts = ['preinstall', 'install', 'postinstall', 'prepublish', 'preprepare', 'prepare', 'postprepare'];
 
@@ -176,4 +182,5 @@ const silent: Logger = {
   warn: async () => {},
   error: async () => {},
   child: () => silent,
+  record: () => ({ sessionId: '', onOutput: async () => {}, note: async () => {}, end: async () => {} }),
 };

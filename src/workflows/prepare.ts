@@ -53,6 +53,11 @@ export async function makeWorktree(parts: Parts, facts: SetupFacts, log: Logger,
   const kept = await findWorktree(db, taskId);
   if (kept?.state === 'ready' && kept.adminDir && existsSync(path.join(kept.path, '.git')))
     return { ...placeOf(kept), adminDir: kept.adminDir, ready: true, hasDependencies: true };
+  if (kept?.state === 'removing')
+    throw new SentraError(
+      'conflict',
+      `The worktree of ${taskId} is being removed; try again. Where a crash cut that off, \`npx sentra worktree clean\` finishes it.`,
+    );
   // One that is ready and not there was deleted by hand: it comes back on its own branch.
   const resumed = kept && (kept.state === 'creating' || kept.state === 'ready') ? kept : undefined;
   const below = (await findStackedBranch(db, taskId)) ?? project.baseBranch;

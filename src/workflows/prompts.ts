@@ -2,11 +2,15 @@
 import { readFileSync } from 'node:fs';
 import type { PhaseName } from '#src/domain/phase.ts';
 import type { NewComment } from '#src/domain/pull-request.ts';
+import type { Rework } from '#src/domain/rework.ts';
 import type { Run } from '#src/workflows/run.ts';
 
-const texts = new Map<PhaseName, string>();
+/** A phase, or the work on a merge, which counts as CODE. */
+export type Role = PhaseName | 'CONFLICT';
 
-export function systemPrompt(phase: PhaseName): string {
+const texts = new Map<Role, string>();
+
+export function systemPrompt(phase: Role): string {
   const known = texts.get(phase);
   if (known) return known;
   const text = readFileSync(new URL(`./prompts/${phase.toLowerCase()}.md`, import.meta.url), 'utf8').trim();
@@ -15,16 +19,21 @@ export function systemPrompt(phase: PhaseName): string {
 }
 
 export type Material = {
+  /** Output of the project's checks that failed. */
+  checks?: string | undefined;
   /** Output of the project's tests that failed. */
   failures?: string | undefined;
   comments?: readonly NewComment[] | undefined;
+  /** What the merge queue sent back. */
+  rework?: Rework | undefined;
   diff?: string | undefined;
   testEvidence?: string | undefined;
   /** Why the previous attempt did not count. */
   previous?: string | undefined;
 };
 
-const asks: Record<PhaseName, string> = {
+const asks: Record<Role, string> = {
+  CONFLICT: 'Work the base branch into this task.',
   PLAN: 'Plan this task.',
   CODE: 'Carry out this task.',
   TEST: 'Write the missing tests for this task.',
@@ -32,13 +41,17 @@ const asks: Record<PhaseName, string> = {
 };
 
 /** The prompt of a session: title and description verbatim, the plan from CODE on, then what this attempt is about. */
-export function composePrompt(run: Run, phase: PhaseName, attempt: number, material: Material = {}): string {
+export function composePrompt(run: Run, phase: Role, attempt: number, material: Material = {}): string {
   const { facts } = run;
   const sections: [string, string | undefined][] = [
     ['Description', facts.description || undefined],
     ['Dev servers', devServers(run) || undefined],
     ['Plan', phase === 'PLAN' ? undefined : (run.plan ?? undefined)],
     ['The previous attempt did not count', material.previous],
+    ['What came into the base meanwhile', material.rework && othersIn(material.rework)],
+    ['Conflicts', material.rework && conflictsIn(material.rework)],
+    ['Red together with the base', material.rework?.kind === 'red' ? fence(material.rework.said) : undefined],
+    ['The checks fail', material.checks && fence(material.checks)],
     ['The tests fail', material.failures && fence(material.failures)],
     ['Review comments to work in', material.comments?.length ? material.comments.map(bullet).join('\n') : undefined],
     ['Diff', material.diff && fence(material.diff, 'diff')],
@@ -57,6 +70,14 @@ const devServers = ({ facts: { devServers: names, config } }: Run): string =>
         `- ${name} runs at http://localhost:$${config.dev[name]?.port} and is kept running: start no other there.`,
     )
     .join('\n');
+
+const othersIn = ({ others }: Rework): string =>
+  others
+    .map(({ title, plan }) => `### ${title}\n\n${plan ? fence(plan, 'markdown') : 'No plan is known.'}`)
+    .join('\n\n');
+
+const conflictsIn = ({ paths, said }: Rework): string | undefined =>
+  paths.length ? `${paths.map((one) => `- ${one}`).join('\n')}\n\n${fence(said)}` : undefined;
 
 const bullet = (c: NewComment) => `- ${c.path ? `${c.path}${c.line ? `:${c.line}` : ''}: ` : ''}${c.body}`;
 

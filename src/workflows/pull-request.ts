@@ -1,4 +1,5 @@
 /** The pull request of a run: opened, or brought up to date, once its branch is approved by review. */
+import { forPullRequest, TestEvidence } from '#src/domain/test-evidence.ts';
 import { step } from '#src/engine/step.ts';
 import { SentraError } from '#src/errors.ts';
 import { composeBody } from '#src/forge/body.ts';
@@ -59,7 +60,7 @@ async function describe(run: Run, head: string): Promise<string> {
           command: String(tests.data.command),
           exitCode: tests.exitCode ?? -1,
           durationMs: Number(tests.data.durationMs),
-          summary: '',
+          summary: forPullRequest(TestEvidence.parse(tests.data)),
         }
       : null,
     review: verdict ? { verdict: String(verdict.data.verdict), summary: verdict.summary } : null,

@@ -8,6 +8,7 @@ export type FailureKind =
   | 'rate_limit'
   | 'overload'
   | 'auth'
+  | 'budget'
   | 'tests'
   | 'review'
   | 'conflict'
@@ -34,12 +35,15 @@ const fresh = (kind: FailureKind): Rule => ({ kind, recovery: 'fresh_session' })
 const rules: Partial<Record<ErrorCode, Rule>> = {
   agent_failed: fresh('agent'),
   no_changes: fresh('agent'),
+  unproven: fresh('agent'),
+  checks_failing: fresh('tests'),
   agent_timeout: fresh('timeout'),
   agent_idle: fresh('idle'),
   lost: { kind: 'lost', recovery: 'again' },
   rate_limited: { kind: 'rate_limit', recovery: 'wait_until' },
   overloaded: { kind: 'overload', recovery: 'back_off' },
   agent_auth: person('auth'),
+  budget: person('budget'),
   agent_not_found: person('auth'),
   invalid_config: person('host'),
   isolation_unavailable: person('host'),

@@ -8,7 +8,7 @@ import { requirePassed, test } from '#src/workflows/atomic/test.ts';
 import { cleanUp } from '#src/workflows/clean-up.ts';
 import { codeUntilGreen } from '#src/workflows/composed/code-until-green.ts';
 import { fullSdlc } from '#src/workflows/composed/full-sdlc.ts';
-import { merge } from '#src/workflows/merge.ts';
+import { mergeQueue } from '#src/workflows/merge-queue.ts';
 import type { Parts } from '#src/workflows/parts.ts';
 import { openForReview } from '#src/workflows/pull-request.ts';
 import { defineRun, includes, type RunBody } from '#src/workflows/run.ts';
@@ -45,5 +45,5 @@ const bodies: Record<WorkflowType, RunBody> = {
 
 export function createWorkflows(parts: Parts): Record<string, Workflow> {
   const runs = Object.entries(bodies).map(([type, body]) => [type, defineRun(parts, type as WorkflowType, body)]);
-  return { ...Object.fromEntries(runs), merge: merge(parts), clean_up: cleanUp(parts) };
+  return { ...Object.fromEntries(runs), merge_queue: mergeQueue(parts), clean_up: cleanUp(parts) };
 }

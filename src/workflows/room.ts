@@ -50,7 +50,7 @@ export const roomOf = (parts: Parts, facts: SetupFacts, worktreePath: string) =>
 });
 
 /** Of one project: what one of its tasks leaves here is for its other tasks only. */
-export const cachesOf = (parts: Parts, facts: Pick<SetupFacts, 'project'>): string =>
+export const cachesOf = (parts: Pick<Parts, 'home'>, facts: { project: { id: string } }): string =>
   path.join(parts.home, 'caches', facts.project.id);
 
 /** What package managers fetched: only installs write there. */

@@ -8,13 +8,16 @@ import type { PhaseName } from '#src/domain/phase.ts';
 import { phaseNames } from '#src/domain/phase.ts';
 import type { ProjectConfig } from '#src/domain/project-config.ts';
 import type { NewComment } from '#src/domain/pull-request.ts';
+import type { Rework, Undo } from '#src/domain/rework.ts';
 import type { MergePolicy, TaskType } from '#src/domain/task.ts';
 import type { WorkflowType } from '#src/domain/workflow.ts';
 import { isCancellation, step } from '#src/engine/step.ts';
-import { messageOf, SentraError } from '#src/errors.ts';
+import { type Failure, messageOf, SentraError } from '#src/errors.ts';
 import type { Logger } from '#src/logs/pipeline.ts';
+import { joinMergeQueue } from '#src/store/merge-queue.ts';
 import { failOpenAttempts, findSkippedPhase } from '#src/store/phases.ts';
 import { getProjectRow } from '#src/store/projects.ts';
+import { findUndo } from '#src/store/pull-requests.ts';
 import { getRunRow, setRunStatus } from '#src/store/runs.ts';
 import { decide, getTaskRow, markStarted } from '#src/store/tasks.ts';
 import { tellBreaker } from '#src/workflows/breaker.ts';
@@ -37,6 +40,10 @@ export type RunFacts = {
   /** The one that a person left out of this run. */
   skipped: PhaseName | null;
   comments: NewComment[];
+  /** The merged work that this task takes out again. */
+  undo: Undo | null;
+  /** What the merge queue sent back, which this run is for. */
+  rework: Rework | null;
   project: { id: string; path: string; gitDir: string; baseBranch: string; remote: string | null };
   config: ProjectConfig;
   confined: boolean;
@@ -79,6 +86,8 @@ export const defineRun =
 
 async function goThrough(parts: Parts, type: WorkflowType, adwId: string, body: RunBody): Promise<RunEnd> {
   const facts = await step('begin', () => begin(parts, adwId));
+  const { maxMbPerTask } = facts.config.logs;
+  if (maxMbPerTask !== undefined) parts.logs.setQuota(facts.taskId, maxMbPerTask * 1e6);
   const worktree = await prepareWorktree(parts, adwId, facts);
   const run = frame(parts, adwId, facts, worktree);
   if (facts.devServers.length)
@@ -138,6 +147,8 @@ async function begin(parts: Parts, adwId: string): Promise<RunFacts> {
     fromPhase: run.fromPhase as PhaseName | null,
     skipped,
     comments: (run.comments as NewComment[] | null) ?? [],
+    rework: run.rework,
+    undo: task.reverts ? await findUndo(db, task.reverts) : null,
     project: {
       id: project.id,
       path: project.path,
@@ -162,8 +173,11 @@ async function succeed(parts: Parts, run: Run, type: WorkflowType, end: RunEnd):
       await decide(tx, taskId, 'endedWithoutChangesAt');
       await parts.engine.enqueue(client, cleanUpJob(taskId, run.adwId));
     }
-    if (end === 'for_review' && run.facts.mergePolicy === 'auto')
-      await parts.engine.enqueue(client, mergeJob(taskId, run.adwId));
+    if (end === 'for_review' && run.facts.mergePolicy === 'auto') {
+      const { id: projectId } = run.facts.project;
+      await joinMergeQueue(tx, { taskId, projectId, adwId: run.adwId });
+      await parts.engine.enqueue(client, mergeJob(projectId, run.adwId));
+    }
     touch(taskId);
     record({ type: 'run.changed', taskId, data: { adwId: run.adwId, status: 'completed' } });
   });
@@ -172,14 +186,13 @@ async function succeed(parts: Parts, run: Run, type: WorkflowType, end: RunEnd):
     .info(`Run ${run.adwId} (${type}) completed`, { kind: 'step' });
 }
 
+const failureOf = (thrown: unknown): Failure =>
+  thrown instanceof SentraError
+    ? thrown.toFailure()
+    : { code: 'bug', message: `Sentra itself failed: ${messageOf(thrown)}. Retry the task; the log has more.` };
+
 async function fail(parts: Parts, adwId: string, thrown: unknown): Promise<void> {
-  const failure =
-    thrown instanceof SentraError
-      ? thrown.toFailure()
-      : {
-          code: 'bug' as const,
-          message: `Sentra itself failed: ${messageOf(thrown)}. Retry the task; the log has more.`,
-        };
+  const failure = parts.redactor.deep(failureOf(thrown));
   const { taskId } = await getRunRow(parts.database.db, adwId);
   await parts.devServers.release(adwId, taskId);
   const ended = await parts.changes.change(async (change) => {
@@ -204,10 +217,11 @@ export const cleanUpJob = (taskId: string, cause: string) => ({
   input: { taskId, adwId: cause },
 });
 
-/** `cause`: what it is merged for; the same again is the same job. */
-export const mergeJob = (taskId: string, adwId: string, cause = adwId) => ({
-  id: `merge:${taskId}:${cause}`,
-  workflow: 'merge',
-  queue: 'merges' as const,
-  input: { taskId, adwId },
+/** `cause`: why somebody looks at the queue; the same again is the same job. */
+export const mergeJob = (projectId: string, cause: string) => ({
+  id: `merge:${projectId}:${cause}`,
+  workflow: 'merge_queue',
+  queue: 'merging' as const,
+  partition: projectId,
+  input: { projectId },
 });

@@ -4,6 +4,7 @@ import type { Runner } from '#src/environment/runner.ts';
 import { type CommandStep, runSetup } from '#src/environment/setup.ts';
 import { SentraError } from '#src/errors.ts';
 import type { Logger } from '#src/logs/pipeline.ts';
+import type { Recorder } from '#src/logs/recorder.ts';
 import type { Parts } from '#src/workflows/parts.ts';
 import type { SetupFacts } from '#src/workflows/room.ts';
 import type { SetupSteps } from '#src/workflows/setup-steps.ts';
@@ -21,18 +22,23 @@ export type TaskSetup = {
 /** Throws `setup_failed` with the last lines of the step that failed; a retry goes on with that one. */
 export async function runTaskSetup(setup: TaskSetup, signal: AbortSignal): Promise<void> {
   const { parts, facts, runner, worktreePath, env, steps, log } = setup;
+  const recorders = new Map<CommandStep, Recorder>();
+  const recorderOf = (name: CommandStep): Recorder => {
+    const recorder = recorders.get(name) ?? log.record({ name, metadata: { kind: 'output', toolUsed: name } });
+    recorders.set(name, recorder);
+    return recorder;
+  };
   const done = await runSetup({
     runner,
     worktreePath,
     setup: facts.config.setup,
     env,
     timeoutMs: (name) => timeoutOf(facts, name),
-    onLine: (name, line, stream) =>
-      void log[stream === 'stderr' ? 'warn' : 'info'](line, { kind: 'output', toolUsed: name }),
+    onOutput: (name, chunk, stream) => recorderOf(name).onOutput(chunk, stream),
     around: async ({ name, command }, act) => {
       const told = async () => {
         void log.info(`Set-up step "${name}": ${command}`, { kind: 'step', toolUsed: name });
-        return act();
+        return act().finally(() => recorders.get(name)?.end());
       };
       const ended = await steps.run({ name, means: command, tell: toEnd }, told);
       if (ended?.outcome === 'passed')

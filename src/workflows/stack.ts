@@ -14,16 +14,6 @@ export async function findStackedBranch(db: Queryable, taskId: string): Promise<
   return others.length ? undefined : (below?.branchName ?? undefined);
 }
 
-/** A merge would take what it stands on with it, unread. Throws `not_allowed`. */
-export async function refuseUnmerged(db: Queryable, taskId: string): Promise<void> {
-  const [first] = await listUnmet(db, taskId);
-  if (first)
-    throw new SentraError(
-      'not_allowed',
-      `${taskId} waits for "${first.title}" (${first.id}), which is ${first.status.replace('_', ' ')}: merge or skip that one first, or drop the dependency.`,
-    );
-}
-
 /** Tasks that stand on one that was just merged, wait for nothing else, and are to be merged without a person. */
 export async function listMergeable(db: Queryable, mergedId: string): Promise<Task[]> {
   const above = await getTasks(db, await listDependants(db, mergedId));

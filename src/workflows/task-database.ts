@@ -68,6 +68,12 @@ export async function findTaskDatabaseUrl(parts: Parts, facts: DatabaseFacts): P
   return urlOfTaskDatabase(url, row);
 }
 
+/** What leads to it for programs behind the wall (access.ts): the login is Sentra's, so neither user nor password is in it. */
+export const databaseInside = {
+  port: 5432,
+  urlOf: (url: string) => `postgres://sentra@127.0.0.1:5432${new URL(url).pathname}`,
+};
+
 /** Throws what keeps it from being dropped; then it is known on, and tried again by the clean-up. */
 export async function removeTaskDatabase(
   parts: Parts,

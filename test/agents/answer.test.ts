@@ -27,6 +27,16 @@ describe('an answer', () => {
     });
   });
 
+  test.each([
+    ['Critical', 'blocking'],
+    ['blocking', 'blocking'],
+    ['nit', 'note'],
+    ['purple', undefined],
+  ])('understands the severity %s', (word, severity) => {
+    const { answer } = read({ verdict: 'approve', comments: [{ body: 'b', severity: word }] });
+    expect(answer?.comments).toEqual([{ body: 'b', ...(severity ? { severity } : {}) }]);
+  });
+
   test('of the wrong form is a problem that names the field', () => {
     expect(read({ verdict: 'maybe' }).problem).toMatch(/verdict: /);
     expect(read({ comments: [{ path: 'a' }] }).problem).toMatch(/comments\.0\.body: /);

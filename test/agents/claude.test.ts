@@ -1,10 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { AgentEvent } from '#src/agents/agent.ts';
 import { readAnswer } from '#src/agents/answer.ts';
 import { createClaudeDriver } from '#src/agents/claude.ts';
 import type { ModelAccess } from '#src/agents/gateway.ts';
 import { type ModelScript, type ScriptedModel, startScriptedModel, type Turn } from '#src/agents/scripted-model.ts';
+import { defaultPrices } from '#src/domain/default-prices.ts';
+import { priceTotal } from '#src/domain/spending.ts';
 import { type Behaviour, createSessions, describeDriver } from './driver-contract.ts';
 
 const bash = (command: string): Turn['tool_use'] => [{ name: 'Bash', input: { command, description: 'a command' } }];
@@ -116,6 +119,57 @@ describe('Claude Code', () => {
     const { end, events } = await sessionOn({ turns: [turn] });
     expect(end).toMatchObject({ outcome: 'done', text: 'There at last.' });
     expect(events.find((event) => event.kind === 'retry')).toMatchObject({ message: expect.stringContaining('529') });
+  });
+
+  const usageEvents = (events: readonly AgentEvent[]) => events.filter((event) => event.kind === 'usage');
+
+  test('what answers take is told while they come, and agrees to the micro-dollar with what Claude Code says in the end', async () => {
+    const usage = { output_tokens: 70_000, cache_read_input_tokens: 50_000, cache_creation_input_tokens: 20_000 };
+    const turns = [write, { text: 'Done.', usage: { input_tokens: 300_000, ...usage } }];
+    const { end, events } = await sessionOn({ turns });
+    const told = usageEvents(events);
+    expect(told.map(({ isWhole }) => isWhole)).toEqual([false, false, true]);
+    expect(told[0]?.totals).toMatchObject([{ inputTokens: 1200, outputTokens: 80, costMicros: null }]);
+    const [counted, said] = [told.at(-2)?.totals ?? [], told.at(-1)?.totals ?? []];
+    expect(counted).toMatchObject([{ inputTokens: 301_200, outputTokens: 70_080, cacheReadTokens: 50_000 }]);
+    const reckoned = counted.map((total) => priceTotal(total, defaultPrices).costMicros);
+    expect(said.map(({ costMicros }) => costMicros)).toEqual(reckoned);
+    expect(Math.round((end.costUsd ?? 0) * 1e6)).toBe(reckoned[0]);
+  });
+
+  test('a session that is cut off in the middle has told what it took until then', async () => {
+    const cancel = new AbortController();
+    model.setScript({ turns: [write, { hang: true }] });
+    const driver = createClaudeDriver({ sandbox: here.sandbox, model: accessTo(model), definition: {} });
+    const events: AgentEvent[] = [];
+    const listen = async (event: AgentEvent) => {
+      events.push(event);
+      if (event.kind === 'tool_result') cancel.abort();
+    };
+    expect((await driver.run(here.request(), listen, cancel.signal)).outcome).toBe('cancelled');
+    await driver.close();
+    expect(usageEvents(events).at(-1)?.totals).toMatchObject([{ inputTokens: 1200, outputTokens: 80 }]);
+  });
+
+  test('it keeps to the budget that it is given, and says that this ended it', async () => {
+    const usage = { input_tokens: 1_000_000, output_tokens: 1000 };
+    model.setScript({ turns: [{ ...write, always: true, usage }] });
+    const driver = createClaudeDriver({ sandbox: here.sandbox, model: accessTo(model), definition: {} });
+    const { end, events } = await here.session(driver, { budgetUsd: 0.01 });
+    await driver.close();
+    expect(end.outcome).toBe('budget');
+    expect(model.requests().length).toBeLessThanOrEqual(2);
+    expect(usageEvents(events).at(-1)).toMatchObject({ isWhole: true });
+  });
+
+  test('a model that nobody has a price for has an unknown one', async () => {
+    model.setScript({ turns: [{ text: 'Done.' }] });
+    const definition = { model: 'nobody-knows-1' };
+    const driver = createClaudeDriver({ sandbox: here.sandbox, model: accessTo(model), definition });
+    const { end, events } = await here.session(driver);
+    await driver.close();
+    expect(end).toMatchObject({ outcome: 'done', costUsd: null, usage: { inputTokens: 100 } });
+    expect(usageEvents(events).at(-1)?.totals).toMatchObject([{ model: 'nobody-knows-1', costMicros: null }]);
   });
 
   test('a limit that lasts for hours ends the session and says until when', async () => {

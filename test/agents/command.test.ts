@@ -46,7 +46,7 @@ describe('an agent of kind command', () => {
     });
     const { end, events } = await here.session(commandOf('./tools/agent.sh'));
     expect(end.outcome).toBe('done');
-    expect(events).toContainEqual({ kind: 'output', text: 'from the worktree', stream: 'stdout' });
+    expect(events).toContainEqual({ kind: 'output', bytes: Buffer.from('from the worktree\n'), stream: 'stdout' });
   });
 
   test('one that is not installed is not found, before and at the start, and the message says what to do', async () => {

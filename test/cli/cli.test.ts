@@ -223,6 +223,43 @@ describe('task', () => {
     expect(result.out).toContain('CODE   info  line 5001');
     expect((await cli(['task', 'logs', 'task-aaaa00000001', '--phase', 'COOD'], handlers)).code).toBe(2);
   });
+
+  test('logs shows what stands around a line, and searches a whole project over its pages', async () => {
+    const line = { taskId: 'task-aaaa00000001', adwId: null, phase: null, level: 'warn', metadata: {} } as const;
+    const at = (seq: number) => ({ ...line, seq, message: `line ${seq}`, timestamp: '2026-01-01T00:00:00.000Z' });
+    const asked: object[] = [];
+    const handlers: Handlers = {
+      listLogs: ({ query }) => {
+        asked.push(query);
+        return { items: [at(6), at(7), at(8)], nextAfter: 8 };
+      },
+      listProjects: () => ({ items: [aProject()] }),
+      searchLogs: ({ query }) => {
+        asked.push(query);
+        const items = query.before ? [at(1)] : [{ ...at(2), message: 'ECONNREFUSED' }];
+        return {
+          items: items.map((own) => ({ ...own, taskTitle: 'Sort' })),
+          nextBefore: query.before ? null : 'there',
+        };
+      },
+    };
+    const around = ['task', 'logs', 'task-aaaa00000001', '--around', '7', '--context', '1'];
+    expect((await cli(around, handlers)).out).toContain('line 7');
+    expect((await cli([...around.slice(0, 4), '70'], handlers)).err).toContain('no line 70');
+    const found = await cli(
+      ['project', 'logs', aProject().id, '--search', 'E\\w+', '--regex', '--since', '2026-01-01T00:00Z'],
+      handlers,
+    );
+    expect(found.out).toMatch(/task-aaaa00000001 2 Sort\n.*ECONNREFUSED\n.* 1 Sort/s);
+    expect(asked).toMatchObject([
+      { after: 5, before: 9 },
+      { after: 49, before: 91 },
+      { q: 'E\\w+', regex: true, since: '2026-01-01T00:00:00.000Z', limit: 200 },
+      { before: 'there', limit: 199 },
+    ]);
+    for (const wrong of [['--regex'], ['--since', 'soon'], ['--download', 'pdf'], ['--follow', '--since', '2h']])
+      expect([wrong, (await cli(['task', 'logs', 'task-aaaa00000001', ...wrong], handlers)).code]).toEqual([wrong, 2]);
+  });
 });
 
 describe('wait', () => {

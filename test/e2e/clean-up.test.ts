@@ -258,3 +258,49 @@ test('on the page a person sees what would go before it goes', async () => {
     await browser.close();
   }
 });
+
+test('old logs of ended tasks go, a whole task at a time, and what was removed is told', async () => {
+  const { client } = sentra;
+  const repository = makeRepository({ config: agentConfig('good', { logs: { keepDays: 30, keepMb: 50 } }) }).path;
+  const project = await client.addProject({ body: { path: repository } });
+  const create = async (title: string) => {
+    const { id } = await client.createTask({ body: { projectId: project.id, title } });
+    await client.createWorktree({ body: { taskId: id } });
+    await inDatabase(
+      `with head as (update sentra.log_heads set last_seq = last_seq + 500, bytes = bytes + 30e6 where task_id = $1 returning last_seq)
+       insert into sentra.logs (task_id, seq, level, message, metadata)
+         select $1, last_seq - 500 + n, 'info', 'said ' || n, '{}' from head, generate_series(1, 500) n`,
+      id,
+    );
+    return id;
+  };
+  const [old, small, atWork] = [await create('Long ago'), await create('Of late'), await create('Still here')];
+  for (const id of [old, small]) {
+    await client.cancelTask({ params: { id } });
+    await until(async () => (await client.getTask({ params: { id } })).worktreePath === null, 30_000);
+  }
+  for (const id of [old, atWork])
+    await inDatabase(`update sentra.logs set timestamp = now() - interval '31 days' where task_id = $1`, id);
+  const logsOf = async (dryRun: boolean) =>
+    (await client.cleanWorktrees({ body: { dryRun } })).items.filter(({ kind }) => kind === 'logs');
+  expect((await logsOf(true)).map(({ taskId, reason }) => [taskId, /\(logs\.\w+\)/.exec(reason)?.[0]])).toEqual([
+    [old, '(logs.keepDays)'],
+    [small, '(logs.keepMb)'],
+  ]);
+  const summaryOf = (taskId: string) => client.getLogSummary({ params: { taskId }, query: {} });
+  expect((await summaryOf(old)).removed).toBeNull();
+  const done = await logsOf(false);
+  expect(done.map(({ taskId, done, problem }) => [taskId, done, problem])).toEqual([
+    [old, true, null],
+    [small, true, null],
+  ]);
+  expect((await summaryOf(old)).removed?.lines).toBeGreaterThanOrEqual(500);
+  const left = await client.listLogs({ params: { taskId: old }, query: {} });
+  expect(left.items.map((line) => line.message)).toEqual([
+    expect.stringMatching(/^5\d\d lines of this log \(30\.\d MB/),
+  ]);
+  expect((await summaryOf(atWork)).removed).toBeNull();
+  expect(await logsOf(true)).toEqual([]);
+  const gaps = (await client.verify()).checks.flatMap(({ problems }) => problems.filter((one) => one.includes(old)));
+  expect(gaps).toEqual([]);
+});

@@ -53,7 +53,7 @@ test('a server killed in every phase takes the same attempt up again, and nothin
   for (const phase of ['PLAN', 'CODE', 'TEST', 'REVIEW']) {
     await waitForLine(sentra, id, `holding ${phase}`);
     expect((await listAttempts(sentra, id)).at(-1)).toBe(`${phase} 1 running`);
-    expect(processesOf(id).length).toBeGreaterThan(0);
+    await until(() => processesOf(id).length > 0, 30_000); // the line that tells the command has its words too
     times[phase] = await crash(id);
   }
   const task = await waitForTask(sentra, id);
@@ -94,17 +94,24 @@ test('a task that was queued when the server was killed is run once', async () =
   expect((await sentra.client.listRuns({ params: { id } })).items).toHaveLength(1);
 });
 
+/** The record of a merge waits for as long as this connection lives. */
+const holdRecord = `
+  select pg_advisory_lock(4242);
+  create function sentra.hold_record() returns trigger language plpgsql as
+    $$ begin if new.state = 'merged' then perform pg_advisory_xact_lock(4242); end if; return new; end $$;
+  create trigger hold_record before update on sentra.pull_requests for each row execute function sentra.hold_record()`;
+
 test('a server killed between the merge and its record completes the task with that one merge', async () => {
   const { id, repository } = await begin(agentConfig());
   await waitForTask(sentra, id);
   const database = new pg.Client({ connectionString: (await startEmbedded({ home: sentra.home })).url });
   await database.connect();
-  await database.query('begin');
-  await database.query('select from sentra.tasks where id = $1 for no key update', [id]); // holds the record back
+  await database.query(holdRecord);
   const asked = sentra.client.mergeTask({ params: { id } }).catch(() => 'the server died');
   await waitForLine(sentra, id, 'Merged ');
   expect((await sentra.client.getTask({ params: { id } })).status).toBe('in_review');
   await sentra.kill();
+  await database.query('drop function sentra.hold_record cascade');
   await database.end();
   await sentra.restart();
   expect(await asked).toBe('the server died');

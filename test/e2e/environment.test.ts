@@ -100,8 +100,10 @@ test('a task has a database of its own, reached behind the wall without its pass
   const lines = await linesOf(id);
   expect(lines.filter((line) => line.includes('"apples":7'))).toHaveLength(1);
   expect(lines.join('\n')).toContain(`"name":"${database?.name}"`);
-  const address = parseEnv(readFileSync(path.join(folder, '.env.local'), 'utf8')).DATABASE_URL ?? '';
-  expect(new URL(address).pathname).toBe(`/${database?.name}`);
+  for (const name of ['.env', '.env.local'])
+    expect(parseEnv(readFileSync(path.join(folder, name), 'utf8')).DATABASE_URL).toBe(
+      `postgres://sentra@127.0.0.1:5432/${database?.name}`,
+    );
   const everything = [await environmentOf(id), await sentra.client.getTask({ params: { id } }), lines, sentra.output()];
   expect(JSON.stringify(everything)).not.toContain(password);
 

@@ -3,7 +3,8 @@ import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { agentConfig, git, makeRepository } from '../helpers/repository.ts';
-import { startTestSentra, type TestSentra, waitForRun } from '../helpers/sentra.ts';
+import { startTestSentra, type TestSentra, until, waitForRun, waitForTask } from '../helpers/sentra.ts';
+import { listLines } from '../helpers/survival.ts';
 
 const tests = [
   `node -e 'if (require("tiny") !== 7) process.exit(1)'`,
@@ -68,4 +69,25 @@ test('installs write the folders that worktrees link into; set-up and tests only
   const { path: repository } = makeRepository({ config, files: { '.gitignore': '.stores\n' } });
   const { task } = await (await openProject(repository))('Fill the stores');
   expect(task).toMatchObject({ status: 'pending', error: null });
+});
+
+test('a build cache in the worktree of a task that was merged comes with the worktree of the next one', async () => {
+  const build = 'mkdir -p .next/cache && ls .next/cache && touch ".next/cache/of-$BACKEND_PORT"';
+  const config = agentConfig('good', { setup: { build, buildCache: true } });
+  const { path: repository } = makeRepository({ config, files: { '.gitignore': '.next\n' } });
+  const project = await sentra.client.addProject({ body: { path: repository } });
+  const run = async (title: string) => {
+    const { id } = await sentra.client.createTask({ body: { projectId: project.id, title, autoStart: true } });
+    const task = await waitForTask(sentra, id);
+    expect(task).toMatchObject({ status: 'in_review', error: null });
+    return task;
+  };
+  const first = await run('Build first');
+  await sentra.client.mergeTask({ params: { id: first.id } });
+  await until(async () => (await sentra.client.getTask({ params: { id: first.id } })).worktreePath === null, 20_000);
+  expect((await listLines(sentra, first.id)).join('\n')).toContain('Build caches kept for the next tasks: .next/cache');
+  const second = await run('Build second');
+  const lines = await listLines(sentra, second.id);
+  expect(lines).toContain('Build caches of the task that was merged last: .next/cache');
+  expect(lines).toContain(`of-${first.ports.BACKEND_PORT}`);
 });

@@ -3,7 +3,7 @@ import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:
 import path from 'node:path';
 import { parseEnv } from 'node:util';
 import { expect, it } from 'vitest';
-import { writeEnvFiles } from '#src/environment/env-files.ts';
+import { pointCopies, writeEnvFiles } from '#src/environment/env-files.ts';
 import { folderWith } from './folder.ts';
 
 const task = {
@@ -116,4 +116,23 @@ it('files that say it all already are not touched, files that nobody may write a
   await writeEnvFiles({ worktreePath, ...task });
   expect(await inodes()).toEqual(before);
   expect(parseEnv(await read(worktreePath, '.ports.env'))).not.toHaveProperty('OLD');
+});
+
+it('copies that name the database of the project name the one of the task; nothing is written through a link or made', async () => {
+  const from = 'postgres://me:ä@db.example.test/app';
+  const env = `KEEP=1\nDATABASE_URL="${from}"\n`;
+  const outside = await folderWith({ '.env': env });
+  const worktreePath = await folderWith({
+    '.env': env,
+    '.env.test': 'DATABASE_URL=postgres://x/other\n',
+    'app/.env': env,
+  });
+  await symlink(outside, path.join(worktreePath, 'linked'));
+  const copied = ['.env', '.env.test', 'app/.env', 'linked/.env', 'gone/.env', '.env.gone', 'notes.txt'];
+  await pointCopies(worktreePath, copied, { from, to: 'postgres://sentra@127.0.0.1:5432/own' });
+  for (const name of ['.env', 'app/.env'])
+    expect(await read(worktreePath, name)).toBe('KEEP=1\nDATABASE_URL=postgres://sentra@127.0.0.1:5432/own\n');
+  expect(await read(worktreePath, '.env.test')).toContain('/other');
+  expect(await read(outside, '.env')).toBe(env);
+  expect((await readdir(worktreePath)).sort()).toEqual(['.env', '.env.test', 'app', 'linked']);
 });

@@ -1,5 +1,5 @@
 /** kill -9 while dependencies are kept, or handed to a worktree: nothing of the half is ever used, and nothing of it stays. */
-import { existsSync, readdirSync, readFileSync, utimesSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, utimesSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { killInstallAt } from './killed-install.ts';
@@ -34,4 +34,16 @@ test('killed while a worktree is filled: the next try clears the half and fills 
   expect(isWhole(second)).toBe(false);
   expect(await install(second, shop)).toEqual({ outcome: 'prepared', details: [] });
   expect(isWhole(second)).toBe(true);
+});
+
+test('killed while a worktree is filled that is then removed: nothing stays that tells of it', async () => {
+  const shop = await openShop();
+  const [first, second, third] = [await worktree(), await worktree(), await worktree()];
+  await install(first, shop);
+  await killInstallAt({ tool: 'cp', pattern: '*linked/0/.*' }, { ...shop, worktreePath: second, path: searchPath });
+  const marks = () => readdirSync(shop.folder).filter((name) => name.startsWith('.'));
+  expect(marks()).toHaveLength(1);
+  rmSync(second, { recursive: true });
+  expect(await install(third, shop)).toEqual({ outcome: 'prepared', details: [] });
+  expect(marks()).toEqual([]);
 });

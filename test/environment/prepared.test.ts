@@ -50,8 +50,8 @@ describe('the second worktree with the same lockfile', () => {
   });
 
   it.each([
-    ['writes', (file: string) => writeFileSync(file, 'module.exports = "evil";')],
-    ['writes and sets back the time of', (file: string) => keepTime(file, () => writeFileSync(file, 'exports.a = 1;'))],
+    ['writes', (file: string) => force(file, 'module.exports = "evil";')],
+    ['writes and sets back the time of', (file: string) => keepTime(file, () => force(file, 'exports.a = 1;'))],
     ['only makes writable', (file: string) => chmodSync(file, 0o644)],
   ])('is installed anew when somebody %s a shared file', async (_, change) => {
     const shop = await openShop();
@@ -110,6 +110,14 @@ describe('the second worktree with the same lockfile', () => {
   });
 });
 
+/** As its owner can, who is no root, although it is read-only. */
+const force = (file: string, text: string) => {
+  const { mode } = statSync(file);
+  chmodSync(file, 0o644);
+  writeFileSync(file, text);
+  chmodSync(file, mode);
+};
+
 const keepTime = (file: string, act: () => void) => {
   const { atime, mtime } = statSync(file);
   act();
@@ -166,7 +174,8 @@ describe('a tree is not kept for others', () => {
 });
 
 it('a build cache lies in one folder, whatever the worktree', () => {
-  const { CCACHE_BASEDIR, ...folders } = buildCacheVariables('/caches/build', '/worktrees/task-1');
+  const { CCACHE_BASEDIR, NX_CACHE_DIRECTORY, ...folders } = buildCacheVariables('/caches/build', '/worktrees/task-1');
+  expect(NX_CACHE_DIRECTORY).toBe('/worktrees/task-1/.nx/cache');
   expect(CCACHE_BASEDIR).toBe('/worktrees/task-1');
   expect(Object.values(folders).every((folder) => folder.startsWith('/caches/build/'))).toBe(true);
   expect(new Set(Object.values(folders)).size).toBe(Object.keys(folders).length);

@@ -99,7 +99,7 @@ describe('installing dependencies', () => {
       setting: 'auto',
       timeoutMs,
       cachePath,
-      onLine: (line) => lines.push(line),
+      onOutput: (chunk) => lines.push(`${chunk}`),
     });
     expect(done).toMatchObject({ outcome: 'installed', command: expect.stringContaining('npm ci') });
     expect(existsSync(path.join(worktreePath, 'node_modules/tiny/index.js'))).toBe(true);
@@ -196,7 +196,7 @@ describe('set-up', () => {
       worktreePath: await folderWith(),
       setup: { migrate: 'touch never', build: 'echo half; exec sleep 60' },
       timeoutMs: (name) => (name === 'build' ? 300 : timeoutMs),
-      onLine: (name, line) => lines.push(`${name}: ${line}`),
+      onOutput: (name, chunk) => lines.push(`${name}: ${chunk}`),
       around: async ({ name, command }, act) =>
         name === 'migrate' ? { outcome: 'passed', command, durationMs: 0 } : act(),
     });
@@ -204,7 +204,7 @@ describe('set-up', () => {
       { name: 'migrate', outcome: 'passed', command: 'touch never' },
       { name: 'build', outcome: 'failed', tail: expect.stringContaining('ended after') },
     ]);
-    expect(lines).toEqual(['build: half']);
+    expect(lines).toEqual(['build: half\n']);
   });
 
   it('without commands and script there is nothing to do', async () => {

@@ -120,7 +120,7 @@ async function install(shop: Shop, worktreePath: string, more: { confined?: bool
       searchPath: shop.searchPath,
       ...(more.limitBytes ? { limitBytes: more.limitBytes } : {}),
     },
-    onLine: (line) => lines.push(line),
+    onOutput: (chunk) => lines.push(`${chunk}`),
     onDetail: (line) => lines.push(line),
     env: shop.registries,
   });

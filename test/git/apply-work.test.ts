@@ -114,3 +114,25 @@ test('an ignored file in the way of a new one is not overwritten', async () => {
   expect(await applyWork(place, file)).toMatchObject({ outcome: 'conflict', paths: ['notes.log'] });
   expect(readFileSync(join(path, 'notes.log'), 'utf8')).toBe('mine\n');
 });
+
+test('a file that git ignores and the work had committed comes back as a change too, so that it is saved again', async () => {
+  const plan = '.sentra/plans/task-1.md';
+  const { repo, path, file, again } = await saved(
+    (folder) => {
+      write(folder, { [plan]: '# Plan\n', 'a[1].tmp': 'forced\n' });
+      git(folder, 'add', '-f', plan, 'a[1].tmp');
+      git(folder, 'commit', '-qm', 'plan');
+      write(folder, { 'new.txt': 'new\n', 'other.tmp': 'left alone\n' });
+    },
+    { '.gitignore': '/.sentra/\n*.tmp\n' },
+  );
+  for (const round of [1, 2]) {
+    const made = await again();
+    expect(await applyWork(made, file)).toEqual({ outcome: 'applied', files: [plan, 'a[1].tmp', 'new.txt'] });
+    expect(readFileSync(join(path, plan), 'utf8'), `round ${round}`).toBe('# Plan\n');
+    expect(git(path, 'diff', '--cached', '--name-only')).toBe('');
+    rmSync(file);
+    expect(await saveWork(repo, { path, adminDir: made.adminDir, branchName, base: 'main', file })).toBe(true);
+    await (await removeWorktree(repo, { path, branchName, deleteBranch: true }))();
+  }
+});

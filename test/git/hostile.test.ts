@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { commitWorktree } from '#src/git/commit.ts';
 import { diffFiles, diffText, listCommits } from '#src/git/diff.ts';
-import { mergeCommit } from '#src/git/merge.ts';
 import { pushBranch } from '#src/git/push.ts';
 import { inspectRepository, type Repository, resolveCommit } from '#src/git/repository.ts';
 import { saveWork } from '#src/git/save-work.ts';
 import { createWorktree, removeWorktree, restoreWorktree, worktreeState } from '#src/git/worktree.ts';
+import { mergeNow } from './merge-now.ts';
 import { commitAll, date, git, identity, makeRepository, tempDir, worktreePath, write } from './repository-fixture.ts';
 
 const branchName = 'feature/thing-12345678';
@@ -98,7 +98,7 @@ async function doEverything(repo: Repository & { base: string }): Promise<void> 
   await listCommits(repo, repo.base, made.commit);
   expect(await pushBranch(repo, { branchName, commit: made.commit, remote: 'origin' })).toEqual({ outcome: 'pushed' });
   const merge = { baseBranch: 'main', head: made.commit, message: 'merge: x\n', identity, date };
-  expect(await mergeCommit(repo, merge)).toMatchObject({ outcome: 'merged', checkout: 'updated' });
+  expect(await mergeNow(repo, merge)).toMatchObject({ outcome: 'merged', checkout: 'updated' });
   await (await removeWorktree(repo, { path, branchName, deleteBranch: true }))();
 }
 
@@ -148,7 +148,7 @@ test('a merge driver of the repository makes a conflict rather than run', async 
   commitAll(repo.path);
   plant(repo.gitDir, repo.path);
   const merge = { baseBranch: 'main', head, message: 'merge: x\n', identity, date };
-  expect(await mergeCommit(repo, merge)).toEqual({ outcome: 'conflict', paths: ['m.txt'] });
+  expect(await mergeNow(repo, merge)).toEqual({ outcome: 'conflict', paths: ['m.txt'] });
   expect(ran()).toEqual([]);
   git(repo.path, 'merge-tree', '--write-tree', 'main', head);
   expect(ran()).toContain('merge-driver');

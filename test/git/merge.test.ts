@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { mergeCommit } from '#src/git/merge.ts';
+import { mergeNow } from './merge-now.ts';
 import { commitAll, date, git, identity, makeRepository, tempDir, write } from './repository-fixture.ts';
 
 /** A repository on main, and a commit on branch `topic` that changes a.txt and adds new/b.txt. */
@@ -12,7 +12,7 @@ function prepare(base: Record<string, string> = {}) {
   const head = commitAll(repo.path, 'topic');
   git(repo.path, 'switch', '-q', 'main');
   const request = { baseBranch: 'main', head, message: 'merge: topic\n', identity, date };
-  return { repo, head, request, merge: () => mergeCommit(repo, request) };
+  return { repo, head, request, merge: () => mergeNow(repo, request) };
 }
 
 const read = (dir: string, file: string) => readFileSync(join(dir, file), 'utf8');
@@ -150,7 +150,7 @@ test('many merges at once all land', async () => {
   });
   git(repo.path, 'switch', '-q', 'main');
   const merges = heads.map((head) =>
-    mergeCommit(repo, { baseBranch: 'main', head, message: 'merge: t\n', identity, date }),
+    mergeNow(repo, { baseBranch: 'main', head, message: 'merge: t\n', identity, date }),
   );
   for (const merged of await Promise.all(merges)) expect(merged.outcome).toBe('merged');
   expect(git(repo.path, 'ls-files').split('\n')).toHaveLength(7);

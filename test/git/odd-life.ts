@@ -5,10 +5,10 @@ import { dirname, join } from 'node:path';
 import { afterAll, expect } from 'vitest';
 import { commitWorktree } from '#src/git/commit.ts';
 import { diffFiles } from '#src/git/diff.ts';
-import { type MergeOutcome, mergeCommit } from '#src/git/merge.ts';
 import { excludeLocally, inspectRepository, type RepositoryFacts, resolveCommit } from '#src/git/repository.ts';
 import { saveWork } from '#src/git/save-work.ts';
 import { createWorktree, removeWorktree, worktreeState } from '#src/git/worktree.ts';
+import { type MergedNow, mergeNow } from './merge-now.ts';
 import { date, git, identity, worktreePath, write } from './repository-fixture.ts';
 
 /** One row of a table: a repository, what an agent does in its worktree, and what becomes of it. */
@@ -23,7 +23,7 @@ export type Odd = {
   /** Between commit and merge, in the person's checkout. */
   person?(repo: RepositoryFacts): void;
   /** What the merge answers when it is not simply merged. */
-  merge?: Partial<MergeOutcome> | { code: string; message: RegExp };
+  merge?: Partial<MergedNow> | { code: string; message: RegExp };
   after?(repo: RepositoryFacts, commit: string): void;
 };
 
@@ -68,7 +68,7 @@ export async function live(odd: Odd): Promise<void> {
 
   odd.person?.(repo);
   const head = committed.commit;
-  const merging = mergeCommit(repo, { baseBranch: repo.baseBranch, head, message: 'Merge\n', identity, date });
+  const merging = mergeNow(repo, { baseBranch: repo.baseBranch, head, message: 'Merge\n', identity, date });
   const merged = await merging.catch((e: unknown) => e);
   expect(merged).toMatchObject(odd.merge ?? { outcome: 'merged' });
   odd.after?.(repo, head);

@@ -1,5 +1,6 @@
-import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
@@ -11,6 +12,25 @@ const run = promisify(execFile);
 const options = { cwd: new URL('../..', import.meta.url) };
 
 const runCode = (code: string) => run(process.execPath, ['--input-type=module-typescript', '-e', code], options);
+
+/** As on another machine: with a name, processes and process ids of its own, and the same disk. It ends with us. */
+function startElsewhere(name: string, code: string): ChildProcess {
+  const machine = ['--unshare-uts', '--hostname', name, '--unshare-pid', '--proc', '/proc', '--die-with-parent'];
+  const node = [process.execPath, '--input-type=module-typescript', '-e', code];
+  return spawn('bwrap', ['--dev-bind', '/', '/', ...machine, ...node], {
+    ...options,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}
+
+const counting = (gitDir: string, file: string) => `
+  import { readFileSync, writeFileSync } from 'node:fs';
+  import { withRepositoryLock } from '#src/git/repository-lock.ts';
+  for (let i = 0; i < 20; i++) await withRepositoryLock(${JSON.stringify(gitDir)}, async () => {
+    const count = Number(readFileSync(${JSON.stringify(file)}, 'utf8'));
+    await new Promise((done) => setImmediate(done));
+    writeFileSync(${JSON.stringify(file)}, String(count + 1));
+  });`;
 
 /** The lock as somebody left it. */
 function leave(gitDir: string, owner: object | string): string {
@@ -41,17 +61,40 @@ test('six processes that count in a file lose no count', async () => {
   const gitDir = tempDir();
   const file = join(gitDir, 'count');
   writeFileSync(file, '0');
-  const code = `import { readFileSync, writeFileSync } from 'node:fs';
-    import { withRepositoryLock } from '#src/git/repository-lock.ts';
-    for (let i = 0; i < 20; i++) await withRepositoryLock(${JSON.stringify(gitDir)}, async () => {
-      const count = Number(readFileSync(${JSON.stringify(file)}, 'utf8'));
-      await new Promise((done) => setImmediate(done));
-      writeFileSync(${JSON.stringify(file)}, String(count + 1));
-    });`;
+  const code = counting(gitDir, file);
   await Promise.all(Array.from({ length: 6 }, () => runCode(code)));
-  const { stdout } = await run('cat', [file]);
-  expect(stdout).toBe('120');
+  expect(readFileSync(file, 'utf8')).toBe('120');
 });
+
+test('two processes on each of two machines that share the disk lose no count either', async () => {
+  const gitDir = tempDir();
+  const file = join(gitDir, 'count');
+  writeFileSync(file, '0');
+  const code = counting(gitDir, file);
+  const children = ['one', 'one', 'two', 'two'].map((name) => startElsewhere(`machine-${name}`, code));
+  expect(await Promise.all(children.map(async (child) => (await once(child, 'exit'))[0]))).toEqual([0, 0, 0, 0]);
+  expect(readFileSync(file, 'utf8')).toBe('80');
+  expect(readdirSync(gitDir)).toEqual(['count']);
+}, 60_000);
+
+test.concurrent('one that died on another machine is taken over once nobody can think it alive', async () => {
+  const gitDir = tempDir();
+  const code = `import { withRepositoryLock } from '#src/git/repository-lock.ts';
+    await withRepositoryLock(${JSON.stringify(gitDir)}, async () => { console.log('in'); await new Promise(() => setInterval(() => {}, 1e9)); });`;
+  const child = startElsewhere('machine-two', code);
+  await once(child.stdout as NodeJS.ReadableStream, 'data');
+  let taken = false;
+  const mine = withRepositoryLock(gitDir, async () => {
+    taken = true;
+  });
+  await expect
+    .poll(() => readdirSync(gitDir).some((name) => name.startsWith('sentra.lock.')), { timeout: 10_000 })
+    .toBe(true);
+  expect(taken).toBe(false);
+  child.kill('SIGKILL');
+  await mine;
+  expect(readdirSync(gitDir)).toEqual([]);
+}, 60_000);
 
 test('one left by a process that died is taken over at once', async () => {
   const gitDir = tempDir();

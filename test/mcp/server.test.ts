@@ -2,6 +2,7 @@ import { Client as McpClient, StreamableHTTPClientTransport } from '@modelcontex
 import { InMemoryTransport } from '@modelcontextprotocol/server';
 import { afterEach, expect, test } from 'vitest';
 import { createClient } from '#src/client/client.ts';
+import { newSpan } from '#src/domain/span.ts';
 import { SentraError } from '#src/errors.ts';
 import { createMcpHttpHandler } from '#src/mcp/http.ts';
 import { createMcpServer } from '#src/mcp/server.ts';
@@ -34,16 +35,20 @@ test('every tool of the contract is there, with schemas and annotations', async 
     'create_tasks',
     'create_worktree',
     'execute_workflow',
+    'get_costs',
     'get_diff',
     'get_environment',
+    'get_evidence',
     'get_logs',
     'get_resources',
     'get_task',
+    'get_timeline',
     'list_tasks',
     'list_workflows',
     'merge_task',
     'remove_worktree',
     'retry_task',
+    'search_logs',
     'start_dev_servers',
     'stop_dev_servers',
     'update_task',
@@ -55,6 +60,21 @@ test('every tool of the contract is there, with schemas and annotations', async 
     expect(tool.annotations, tool.name).toHaveProperty('readOnlyHint');
   }
   expect(tools.find((t) => t.name === 'merge_task')?.annotations?.destructiveHint).toBe(true);
+});
+
+test('a timeline is told without its tool calls, unless they are asked for', async () => {
+  const at = '2026-01-01T00:00:00.000Z';
+  const spans = (['run', 'session', 'tool'] as const).map((kind) =>
+    newSpan(kind, kind, kind, { startedAt: at, endedAt: at }),
+  );
+  const getTimeline = () => ({ taskId: aTask().id, run: null, runs: [], spans, cut: false, now: at });
+  const client = await connect({ getTimeline });
+  const ask = async (more: object) => {
+    const answer = await client.callTool({ name: 'get_timeline', arguments: { taskId: aTask().id, ...more } });
+    return (answer.structuredContent as { spans: { kind: string }[] }).spans.map(({ kind }) => kind);
+  };
+  expect(await ask({})).toEqual(['run', 'session']);
+  expect(await ask({ kinds: ['tool'] })).toEqual(['tool']);
 });
 
 test('a task that is created by a tool is what the API created', async () => {

@@ -83,6 +83,48 @@ test('a launcher whose answers nobody takes holds its programs back instead of f
   expect(grownMb).toBeLessThan(40);
 });
 
+test('a program waits while what it wrote is not taken, and goes on when it is', async () => {
+  const lines: string[] = [];
+  let take = () => {};
+  const taken = new Promise<void>((done) => {
+    take = done;
+  });
+  const script = 'i=0; while [ $i -lt 400 ]; do head -c 20000 /dev/zero | tr "\\0" x; echo; i=$((i+1)); done; echo end';
+  const onLine = (line: string) => {
+    lines.push(line);
+    return taken;
+  };
+  const running = sh(script, { onLine, idleMs: 20_000 });
+  let seen = -1;
+  await expect
+    .poll(
+      () => {
+        const stands = lines.length > 0 && lines.length === seen;
+        seen = lines.length;
+        return stands;
+      },
+      { interval: 1_000, timeout: 50_000 },
+    )
+    .toBe(true);
+  expect(lines.length).toBeLessThan(300);
+  take();
+  expect((await running).endedBy).toBe('exit');
+  expect([lines.length, lines.at(-1)]).toEqual([401, 'end']);
+});
+
+test('a program that has to wait is ended all the same when it is aborted', async () => {
+  const stop = new AbortController();
+  let heard = 0;
+  const onOutput = (chunk: Buffer) => {
+    heard += chunk.length;
+    return new Promise(() => {}); // nobody ever takes it
+  };
+  const endless = run(command('yes', 'word'), { keepBytes: 1000, onOutput, idleMs: 300, signal: stop.signal });
+  await expect.poll(() => heard).toBeGreaterThan(1024 * 1024);
+  stop.abort();
+  expect((await endless).endedBy).toBe('abort');
+});
+
 test.each<[string, () => RunOptions]>([
   ['timeout', () => ({ timeoutMs: 200 })],
   ['idle', () => ({ idleMs: 200 })],

@@ -71,7 +71,10 @@ describe('the disk of a room', () => {
     const closed = (await confined(attack)).stdout.toString();
     expect(closed).not.toContain('the-token');
     expect(closed).not.toContain('hello');
-    expect(closed.split('\n').filter((line) => line && !line.endsWith(':'))).toEqual([]);
+    // Where this checkout lies in a home, the way to the Node that runs us is there, and nothing beside it.
+    const onTheWay = new Set(process.execPath.split('/'));
+    const names = closed.split('\n').filter((line) => line && !line.endsWith(':') && !onTheWay.has(line));
+    expect(names).toEqual([]);
     expect((await free(attack)).stdout.toString()).toContain('the-token');
   });
 

@@ -10,6 +10,8 @@ import { createTasks } from '#src/orchestrator/tasks.ts';
 import { createTaskWorktree } from '#src/orchestrator/worktrees.ts';
 import { createSandbox } from '#src/sandbox/wall.ts';
 import { createChanges } from '#src/store/change.ts';
+import { forgetDevServers, listServingWorkers } from '#src/store/dev-servers.ts';
+import { insertRun } from '#src/store/runs.ts';
 import { setWorktreeState } from '#src/store/worktrees.ts';
 import { DevServers } from '#src/workflows/dev-servers.ts';
 import type { Parts } from '#src/workflows/parts.ts';
@@ -30,6 +32,7 @@ const own = {
   logs,
   sandbox,
   home,
+  workerId: 'worker-one',
   baseEnv: {},
   identity: { name: 'a', email: 'a@localhost' },
 } as unknown as Omit<Parts, 'devServers'>;
@@ -134,4 +137,49 @@ test('an aborted wait ends, and the dev server goes on', async () => {
   await servers.startFor(newAdwId(), id, ['web']);
   await expect(servers.whenReady(id, ['web'], AbortSignal.abort())).rejects.toThrow();
   await reach(id, 'web ready', 'api stopped');
+});
+
+test('a process that starts settles what it had itself; of a dead one it takes what a run needs', async () => {
+  const [asked, needed] = [await makeTask(), await makeTask()];
+  const adwId = newAdwId();
+  const run = { adwId, taskId: needed.id, workflowType: 'test' as const, fromPhase: null, comments: null };
+  await insertRun(database.db, run);
+  await servers.request(asked.id, ['web']);
+  await servers.startFor(adwId, needed.id, ['web']);
+  for (const { id } of [asked, needed]) await reach(id, 'web ready', 'api stopped');
+
+  const other = new DevServers({ ...own, workerId: 'worker-two' }, () => 4400);
+  try {
+    await other.resume();
+    for (const { id } of [asked, needed]) expect(await states(id)).toEqual(['web ready', 'api stopped']);
+    expect(await listServingWorkers(database.db)).toEqual(['worker-one']);
+
+    await other.takeOver('worker-one');
+    expect(await servers.list(asked.id)).toMatchObject([{ state: 'stopped', requested: true, url: null }, {}]);
+    await reach(needed.id, 'web ready', 'api stopped');
+    expect(await listServingWorkers(database.db)).toEqual(['worker-two']);
+    expect((await other.open(needed.id, 'web')).socket?.destroy()).toBeDefined();
+
+    await servers.stopForgotten(); // it was not dead after all
+    expect((await servers.open(needed.id, 'web')).socket).toBeUndefined();
+    await reach(needed.id, 'web ready', 'api stopped');
+    await servers.resume();
+    await reach(asked.id, 'web ready', 'api stopped');
+  } finally {
+    await other.stop(needed.id);
+    await other.close();
+  }
+});
+
+test('what another process removed with its worktree ends', async () => {
+  const { id } = await makeTask();
+  await servers.request(id, ['web']);
+  await reach(id, 'web ready', 'api stopped');
+  await servers.stopForgotten();
+  expect(await states(id)).toEqual(['web ready', 'api stopped']);
+  await forgetDevServers(database.db, id);
+  await servers.stopForgotten();
+  expect((await servers.open(id, 'web')).socket).toBeUndefined();
+  expect(servers.doorsOf(id)).toEqual({});
+  expect(await states(id)).toEqual(['web stopped', 'api stopped']);
 });

@@ -1,91 +1,22 @@
 /** The pool on a real database and real repositories: one winner, nothing lost, nothing left, whatever cuts it off. */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { armFailpoints } from '#src/engine/failpoints.ts';
-import { type PoolOptions, tendPoolOnce } from '#src/orchestrator/pool.ts';
 import { createProjects } from '#src/orchestrator/projects.ts';
 import { reconcileOnce } from '#src/orchestrator/reconcile.ts';
-import { createTasks } from '#src/orchestrator/tasks.ts';
-import { claimPooled, insertPooled, listPool, setPooledReady } from '#src/store/pool.ts';
-import { getProjectRow } from '#src/store/projects.ts';
+import { claimPooled, insertPooled, setPooledReady } from '#src/store/pool.ts';
 import { decide } from '#src/store/tasks.ts';
 import { setWorktreeState } from '#src/store/worktrees.ts';
 import { removeTaskWorktree } from '#src/workflows/clean-up.ts';
-import type { Parts } from '#src/workflows/parts.ts';
-import { fillOne } from '#src/workflows/pool-fill.ts';
-import { makeWorktree } from '#src/workflows/prepare.ts';
 import { listSaved } from '#src/workflows/saved.ts';
-import { createPoolParts, factsOf } from '../fixtures/pool-parts.ts';
-import { createTestDatabase } from '../helpers/database.ts';
-import { git, makeFolder, makeRepository } from '../helpers/repository.ts';
+import { git, makeRepository } from '../helpers/repository.ts';
+import { begin, end, newTask, parts, take, tend, url } from './pool-project.ts';
 
-let parts: Parts;
-let url: string;
-let drop: () => Promise<void>;
-beforeAll(async () => {
-  const made = await createTestDatabase();
-  parts = createPoolParts(made.database, makeFolder('home'));
-  url = made.url;
-  drop = async () => {
-    await parts.logs.close();
-    await parts.sandbox.close();
-    await made.drop();
-  };
-});
-afterAll(() => drop());
-
-const { signal } = new AbortController();
 const child = path.resolve(import.meta.dirname, '../fixtures/pool-child.ts');
-
-async function newTask(projectId: string, title = 'Take one'): Promise<string> {
-  return (await createTasks(parts).create({ projectId, title, autoStart: false })).id;
-}
-
-const take = async (taskId: string) => makeWorktree(parts, await factsOf(parts, taskId), parts.logs.logger({ taskId }));
-
-async function tend(more: Partial<PoolOptions> = {}): Promise<string[]> {
-  const said: string[] = [];
-  const options = { workerId: 'worker-1', most: 100, report: (line: string) => said.push(line), resting: new Map() };
-  while (await tendPoolOnce(parts, { ...options, ...more }, signal));
-  return said;
-}
-
-/** A project that has made one worktree already, and has its pool. */
-async function begin(options: { size?: number; fill?: boolean; files?: Record<string, string>; config?: object } = {}) {
-  const size = options.size ?? 1;
-  const config = { isolation: 'none', pool: { size }, ...options.config };
-  const { path: repository } = makeRepository({ config, ...(options.files ? { files: options.files } : {}) });
-  const { id: projectId } = await createProjects(parts).add({ path: repository });
-  const first = await newTask(projectId, 'The first');
-  const tree = await take(first);
-  await setWorktreeState(parts.database.db, first, 'ready', tree.adminDir);
-  const { project, config: read } = await factsOf(parts, first);
-  const subject = {
-    project: await getProjectRow(parts.database.db, project.id),
-    config: read,
-    confined: false,
-    newest: tree.base,
-  };
-  const fill = () => fillOne(parts, subject, 'worker-1', signal);
-  if (options.fill !== false) await Promise.all(Array.from({ length: size }, fill));
-  const pool = async () => (await listPool(parts.database.db)).filter((row) => row.projectId === projectId);
-  return { repository, projectId, first, pool, folder: path.join(repository, '.sentra', 'worktrees') };
-}
-
-/** Only this project is looked after, so that no other test's gets in the way. */
-async function end({ projectId, repository }: { projectId: string; repository: string }): Promise<void> {
-  await createProjects(parts).remove(projectId);
-  await tend();
-  expect((await listPool(parts.database.db)).filter((row) => row.projectId === projectId)).toEqual([]);
-  const folders = readdirSync(path.join(repository, '.sentra', 'worktrees'));
-  expect(folders.filter((name) => name.startsWith('pool-'))).toEqual([]);
-  expect(git(repository, 'worktree', 'list')).not.toContain('pool-');
-  expect(git(repository, 'fsck', '--no-dangling')).toBe('');
-}
 
 function expectTaken(
   repository: string,
@@ -332,59 +263,36 @@ test('a preparing cut off at any step leaves nothing that the next look does not
   await end(project);
 });
 
-test('dependencies are installed ahead and run from their final place; a home that came with them moves along', async () => {
-  const files = {
-    '.gitignore': 'node_modules\n',
-    'package.json': JSON.stringify({ name: 'app', dependencies: { tiny: 'file:tiny' } }),
-    'tiny/package.json': JSON.stringify({ name: 'tiny', version: '1.0.0' }),
-    'tiny/index.js': 'console.log(__dirname);\n',
-  };
-  const install =
-    'npm install --offline --no-audit --no-package-lock && echo "$PWD" > node_modules/.place && touch "$HOME/came"';
-  const project = await begin({ files, config: { setup: { install }, pool: { size: 1, install: true } } });
-  const [row] = await project.pool();
-  expect(row).toMatchObject({
-    state: 'ready',
-    dependencies: expect.stringMatching(/^at /),
-    named: ['node_modules/.place'],
-  });
-  const task = await newTask(project.projectId);
-  const tree = await take(task);
-  expect(tree.hasDependencies).toBe(true);
-  expect(readFileSync(path.join(tree.path, 'node_modules/.place'), 'utf8').trim()).toBe(tree.path);
-  expect(existsSync(path.join(parts.home, 'homes', task, 'came'))).toBe(true);
-  const run = spawnSync('node', ['-e', 'require("tiny")'], { cwd: tree.path, encoding: 'utf8' });
-  expect(run.stdout.trim()).toBe(path.join(tree.path, 'tiny'));
-  await end(project);
-});
-
-test.each([
-  ['does not survive a move', 'mkdir node_modules && printf "\\0$PWD" > node_modules/program'],
-  ['fails', 'exit 1'],
-  ['changes files that git sees', 'echo made > made.txt'],
-])('an install that %s is left to the tasks, and not tried again', async (_, install) => {
-  const files = { '.gitignore': 'node_modules\n' };
-  const counted = path.join(makeFolder('count'), 'runs');
-  const setup = { install: `echo run >> ${counted}; ${install}` };
-  const project = await begin({ fill: false, files, config: { setup, pool: { size: 2, install: true } } });
-  await newTask(project.projectId);
-  await newTask(project.projectId);
-  await tend();
-  expect((await project.pool()).map((row) => [row.state, row.dependencies])).toEqual([
-    ['ready', null],
-    ['ready', null],
-  ]);
-  expect(readFileSync(counted, 'utf8')).toBe('run\n');
-  const task = await newTask(project.projectId);
-  const tree = await take(task);
-  expect([tree.hasDependencies, readdirSync(tree.path).includes('node_modules')]).toEqual([false, false]);
-  await end(project);
-});
-
 test('a task whose home folder is there already gets a worktree of its own', async () => {
   const project = await begin();
   const task = await newTask(project.projectId);
   mkdirSync(path.join(parts.home, 'homes', task), { recursive: true });
   expect(path.basename((await take(task)).adminDir)).toBe(task);
+  await end(project);
+});
+
+test('each project gets one before another gets its second, also when that one had more', async () => {
+  const first = await begin({ size: 3 });
+  const counts = async (...all: (typeof first)[]) => Promise.all(all.map(async (one) => (await one.pool()).length));
+  await Promise.all([newTask(first.projectId), newTask(first.projectId), newTask(first.projectId)]);
+  await tend({ most: 3 });
+  expect(await counts(first)).toEqual([3]);
+  const second = await begin({ size: 3, fill: false });
+  await newTask(second.projectId);
+  await tend({ most: 3 });
+  expect(await counts(first, second)).toEqual([2, 1]);
+  await end(first);
+  await end(second);
+});
+
+test('a worktree whose removal was cut off is not made again beside what is left of it', async () => {
+  const project = await begin({ fill: false });
+  const task = await newTask(project.projectId);
+  const tree = await take(task);
+  await setWorktreeState(parts.database.db, task, 'removing');
+  await expect(take(task)).rejects.toMatchObject({ code: 'conflict' });
+  await removeTaskWorktree(parts, { taskId: task });
+  expect(existsSync(tree.path)).toBe(false);
+  expect((await take(task)).branchName).toBe(tree.branchName);
   await end(project);
 });

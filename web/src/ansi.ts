@@ -1,6 +1,8 @@
 /** Terminal text as coloured pieces. Text goes to React as text, so nothing in a log line can become markup. */
 import Anser from 'anser';
 
+const mostMarks = 200;
+
 export type Piece = { text: string; className: string };
 
 // Operating system commands (titles, hyperlinks) and stray control characters; colours are left for Anser.
@@ -20,16 +22,14 @@ export function piecesOf(message: string): Piece[] {
 
 export const plainText = (message: string) => message.replace(noise, '').replace(colour, '');
 
-/** The pieces cut at every place where `query` (lower case) is found in their joined text; found parts are marked. */
-export function markPieces(pieces: readonly Piece[], query: string): (Piece & { found: boolean })[] {
+/** The pieces cut at every place where `query` (with the flag g) is found in their joined text; found parts are marked. */
+export function markPieces(pieces: readonly Piece[], query: RegExp | undefined): (Piece & { found: boolean })[] {
   if (!query) return pieces.map((piece) => ({ ...piece, found: false }));
-  const whole = pieces
-    .map((piece) => piece.text)
-    .join('')
-    .toLowerCase();
-  const found: [number, number][] = [];
-  for (let at = whole.indexOf(query); at >= 0; at = whole.indexOf(query, at + query.length))
-    found.push([at, at + query.length]);
+  const whole = pieces.map((piece) => piece.text).join('');
+  const found = [...whole.matchAll(query)]
+    .filter(([text]) => text)
+    .slice(0, mostMarks)
+    .map(({ 0: text, index }) => [index, index + text.length] as const);
   const cuts = new Set(found.flat());
   const out: (Piece & { found: boolean })[] = [];
   let start = 0;

@@ -1,5 +1,6 @@
 /** Where a task stands on the board, and the one line that says why it stands there. Pure. */
 import type { Breaker } from '#src/domain/breaker.ts';
+import type { BudgetMeter } from '#src/domain/budget.ts';
 import { shortId } from '#src/domain/ids.ts';
 import { type PhaseName, type PhaseState, phaseNames } from '#src/domain/phase.ts';
 import type { Project } from '#src/domain/project.ts';
@@ -83,12 +84,22 @@ export function reasonOf(task: Task, { find, held, now }: BoardFacts): Reason | 
   }
 }
 
-/** What keeps a task that waits from starting, as far as the board knows: its project is paused, its agent stopped. */
+type HoldFacts = {
+  projects: readonly Project[];
+  breakers: readonly Breaker[];
+  /** By project. */
+  usedUp?: ReadonlyMap<string, BudgetMeter>;
+  now: number;
+};
+
+/** What keeps a task that waits from starting, as far as the board knows: its project is paused or out of money, its agent stopped. */
 export function holdOf(
   task: Pick<Task, 'projectId' | 'agent'>,
-  { projects, breakers, now }: { projects: readonly Project[]; breakers: readonly Breaker[]; now: number },
+  { projects, breakers, usedUp, now }: HoldFacts,
 ): string | undefined {
   if (projects.find(({ id }) => id === task.projectId)?.paused) return 'The project is paused';
+  const budget = usedUp?.get(task.projectId);
+  if (budget) return `The ${budget.period}'s budget is used up`;
   const breaker = breakers.find(({ projectId, agent }) => projectId === task.projectId && agent === task.agent);
   if (!breaker) return undefined;
   const isOpen = breaker.state === 'open' && now < Date.parse(breaker.until);
@@ -97,10 +108,13 @@ export function holdOf(
     : `One run of ${breaker.agent} tries`;
 }
 
-/** What a parked run waits for, in a few words (`workflows/recovery.ts`: it is always the model); undefined once its time has come. */
+/** What a parked run waits for, in a few words (the model, or a budget); undefined once its time has come. */
 export function waitOf({ waitsFor }: Pick<Task, 'waitsFor'>, now: number): string | undefined {
-  if (!waitsFor || Date.parse(waitsFor.until) <= now) return undefined;
-  return `Waits for the model until ${formatUntil(waitsFor.until, now)}`;
+  if (!waitsFor) return undefined;
+  const { code, until } = waitsFor;
+  if (until === null) return code === 'budget' ? 'Waits for a budget' : 'Waits for a person';
+  if (Date.parse(until) <= now) return undefined;
+  return `Waits for ${code === 'budget' ? 'its budget' : 'the model'} until ${formatUntil(until, now)}`;
 }
 
 function waitsFor(task: Task, find: (id: string) => Task | undefined): Reason {

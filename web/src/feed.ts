@@ -10,7 +10,9 @@ export type FeedItem =
   | { kind: 'evidence'; key: string; at: string; evidence: Evidence };
 
 export function feedOf(lines: readonly LogLine[], evidence: readonly Evidence[]): FeedItem[] {
-  const proofs = evidence.filter((item) => item.kind !== 'diff').sort((a, b) => a.createdAt.localeCompare(b.createdAt));
+  const proofs = evidence
+    .filter((item) => item.kind !== 'diff' || !item.passed)
+    .sort((a, b) => a.createdAt.localeCompare(b.createdAt));
   const items: FeedItem[] = [];
   let next = 0;
   for (const line of lines) {

@@ -11,8 +11,20 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(hours / 24)}d ${hours % 24}h`;
 }
 
-/** US dollars; an en dash where no price is known. */
-export const formatCost = (usd: number | null) => (usd === null ? '–' : `$${usd.toFixed(2)}`);
+/** The same for what may take only a moment: `340ms`, `4.2s`. */
+export function formatSpan(ms: number): string {
+  if (ms < 1000) return `${Math.max(0, Math.round(ms))}ms`;
+  return ms < 10_000 ? `${(ms / 1000).toFixed(1)}s` : formatDuration(ms);
+}
+
+/** US dollars, in cents; what is less than one has more places. */
+export const formatUsd = (usd: number) => `$${usd.toFixed(usd > 0 && usd < 0.01 ? 4 : 2)}`;
+
+/** US dollars; where a part has no price what is known at least, an en dash for nothing. */
+export function formatCost(usd: number | null, knownUsd = 0): string {
+  if (usd !== null) return formatUsd(usd);
+  return knownUsd > 0 ? `≥ ${formatUsd(knownUsd)}` : '–';
+}
 
 export const formatCount = (count: number) => count.toLocaleString('en-US');
 

@@ -1,6 +1,10 @@
 /** The page's only way to the server: what is asked for, under which key. Live events invalidate these keys. */
 import { MutationCache, QueryCache, QueryClient, queryOptions } from '@tanstack/react-query';
 import { createClient } from '#src/client/client.ts';
+import type { CostGrouping } from '#src/domain/cost.ts';
+import type { LogLine } from '#src/domain/log.ts';
+import type { Run } from '#src/domain/run.ts';
+import type { ReplayPage } from '#src/domain/span.ts';
 import type { Task } from '#src/domain/task.ts';
 import { SentraError } from '#src/errors.ts';
 
@@ -84,6 +88,38 @@ export const devServersQuery = (id: string) =>
     queryFn: async ({ signal }) => (await api.listDevServers({ params: { id } }, { signal })).items,
   });
 
+export const logCountQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['task', id, 'log-count'],
+    queryFn: async ({ signal }) => (await api.getLogSummary({ params: { taskId: id }, query: {} }, { signal })).total,
+  });
+
+/** Of the newest run, unless one is named. */
+export const timelineQuery = (id: string, run: string | undefined) =>
+  queryOptions({
+    queryKey: ['task', id, 'timeline', run ?? ''],
+    queryFn: ({ signal }) => api.getTimeline({ params: { id }, query: { run } }, { signal }),
+    placeholderData: (before) => before,
+  });
+
+const mostMoments = 20_000;
+
+/** What happened in a run, page by page; one that has ended is read once. */
+export const replayQuery = (id: string, { adwId, status }: Pick<Run, 'adwId' | 'status'>) =>
+  queryOptions({
+    queryKey: ['replay', id, adwId, status],
+    queryFn: async ({ signal }) => {
+      const moments: LogLine[] = [];
+      for (let after: number | null = 0; after !== null && moments.length < mostMoments; ) {
+        const input = { params: { id, adwId }, query: { after, limit: 5000 } };
+        const page: ReplayPage = await api.replayRun(input, { signal });
+        moments.push(...page.items);
+        after = page.nextAfter;
+      }
+      return moments;
+    },
+  });
+
 export const diffQuery = (id: string) =>
   queryOptions({
     queryKey: ['task', id, 'diff'],
@@ -120,6 +156,27 @@ export const breakersQuery = queryOptions({
   queryFn: async ({ signal }) => (await api.listBreakers(undefined, { signal })).items,
   refetchInterval: ({ state }) => (state.data?.length ? 15_000 : false),
 });
+
+/** What is spent and what may be; while agents are at work it grows between events. */
+export const costsQuery = (query: { projectId: string | undefined; by: CostGrouping; since: string | undefined }) =>
+  queryOptions({
+    queryKey: ['costs', 'sums', query],
+    queryFn: ({ signal }) => api.getCosts({ query }, { signal }),
+    refetchInterval: 15_000,
+  });
+
+export const budgetQuery = (query: { projectId: string | undefined }) =>
+  queryOptions({
+    queryKey: ['costs', 'budget', query],
+    queryFn: ({ signal }) => api.getBudget({ query }, { signal }),
+    refetchInterval: 15_000,
+  });
+
+export const pricesQuery = (projectId: string | undefined) =>
+  queryOptions({
+    queryKey: ['costs', 'prices', projectId ?? 'all'],
+    queryFn: async ({ signal }) => (await api.listPrices({ query: { projectId } }, { signal })).items,
+  });
 
 /** One that dies says nothing: it is not heard of any more. */
 export const workersQuery = queryOptions({

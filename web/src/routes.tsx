@@ -1,8 +1,10 @@
 /** The addresses of the page. What a person has chosen (project, tab, filter, line) is in the address. */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from '@tanstack/react-router';
 import { z } from 'zod';
+import { costGroupings } from '#src/domain/cost.ts';
 import { NotFound } from './components/not-found.tsx';
 import { Shell } from './components/shell.tsx';
+import { LogChoice } from './log-choice.ts';
 import { BoardPage } from './pages/board.tsx';
 import { LoginPage } from './pages/login.tsx';
 import { resourceColumns } from './resources.ts';
@@ -16,14 +18,18 @@ export const taskTabs = ['details', 'progress', 'logs', 'branch'] as const;
 export type TaskTab = (typeof taskTabs)[number];
 const TaskSearch = z.object({
   tab: z.enum(taskTabs).optional().catch(undefined),
-  phase: text,
-  level: text,
-  find: text,
-  line: z.coerce.number().int().positive().optional().catch(undefined),
+  ...LogChoice.shape,
   file: text,
+  view: z.enum(['story', 'timeline']).optional().catch(undefined),
+  run: text,
 });
 
 const ResourcesSearch = z.object({ sort: z.enum(resourceColumns).optional().catch(undefined) });
+
+const CostsSearch = z.object({
+  by: z.enum(costGroupings).optional().catch(undefined),
+  span: z.enum(['day', 'week', 'month', 'all']).optional().catch(undefined),
+});
 
 const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound });
 const login = createRoute({ getParentRoute: () => root, path: '/login', component: LoginPage });
@@ -45,12 +51,24 @@ const task = createRoute({
   validateSearch: (raw: Record<string, unknown>): Partial<z.infer<typeof TaskSearch>> => TaskSearch.parse(raw),
   component: lazyRouteComponent(() => import('./pages/task.tsx'), 'TaskPage'),
 });
+const logs = createRoute({
+  getParentRoute: () => shell,
+  path: '/tasks/$id/logs',
+  validateSearch: (raw: Record<string, unknown>): LogChoice => LogChoice.parse(raw),
+  component: lazyRouteComponent(() => import('./pages/logs.tsx'), 'LogsPage'),
+});
 const resources = createRoute({
   getParentRoute: () => shell,
   path: '/resources',
   validateSearch: (raw: Record<string, unknown>): Partial<z.infer<typeof ResourcesSearch>> =>
     ResourcesSearch.parse(raw),
   component: lazyRouteComponent(() => import('./pages/resources.tsx'), 'ResourcesPage'),
+});
+const costs = createRoute({
+  getParentRoute: () => shell,
+  path: '/costs',
+  validateSearch: (raw: Record<string, unknown>): Partial<z.infer<typeof CostsSearch>> => CostsSearch.parse(raw),
+  component: lazyRouteComponent(() => import('./pages/costs.tsx'), 'CostsPage'),
 });
 const settings = createRoute({
   getParentRoute: () => shell,
@@ -59,7 +77,7 @@ const settings = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([login, shell.addChildren([board, task, resources, settings])]),
+  routeTree: root.addChildren([login, shell.addChildren([board, task, logs, resources, costs, settings])]),
   defaultPreload: 'intent',
 });
 

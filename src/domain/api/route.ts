@@ -12,6 +12,8 @@ export type RouteSpec = {
   query?: z.ZodObject;
   body?: z.ZodType;
   answer: z.ZodType;
+  /** Media types of the answer where it is a `Download`; else it is JSON. */
+  media?: readonly string[];
 };
 
 export const route = <const R extends RouteSpec>(spec: R): R => spec;
@@ -40,3 +42,7 @@ export type RouteAnswer<R extends RouteSpec> = z.output<R['answer']>;
 /** The answer of a list. */
 export const items = <T extends z.ZodType>(item: T) =>
   z.object({ items: z.array(item), nextCursor: z.string().optional() });
+
+/** The answer of a route that streams a file. */
+export const Download = z.custom<{ name: string; type: string; body: ReadableStream<Uint8Array> }>();
+export type Download = z.infer<typeof Download>;

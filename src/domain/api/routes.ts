@@ -1,12 +1,15 @@
 /** Every route of the HTTP API. The names are the contract's; adding is free, renaming is not. */
 import { z } from 'zod';
+import { costRoutes } from '#src/domain/api/cost-routes.ts';
 import { devServerRoutes } from '#src/domain/api/dev-server-routes.ts';
+import { evidenceRoutes } from '#src/domain/api/evidence-routes.ts';
 import { hostRoutes } from '#src/domain/api/host-routes.ts';
+import { logRoutes } from '#src/domain/api/log-routes.ts';
+import { mergeRoutes } from '#src/domain/api/merge-routes.ts';
 import { items, route } from '#src/domain/api/route.ts';
+import { runRoutes } from '#src/domain/api/run-routes.ts';
 import { Breaker } from '#src/domain/breaker.ts';
-import { Evidence } from '#src/domain/evidence.ts';
 import { AdwId, ProjectId, TaskId } from '#src/domain/ids.ts';
-import { LogLine, LogQuery } from '#src/domain/log.ts';
 import { PhaseName, phaseNames } from '#src/domain/phase.ts';
 import { NewProject, Project, ProjectPatch } from '#src/domain/project.ts';
 import { Diff, NewComment, PullRequest } from '#src/domain/pull-request.ts';
@@ -196,14 +199,7 @@ export const routes = {
     body: z.strictObject({ comments: z.array(NewComment).min(1).max(200) }),
     answer: Task,
   }),
-  mergeTask: route({
-    method: 'post',
-    path: '/api/tasks/{id}/merge',
-    summary: 'Merge its pull request into the base branch',
-    status: 200,
-    params: taskParams,
-    answer: Task,
-  }),
+  ...mergeRoutes,
   closeTask: route({
     method: 'post',
     path: '/api/tasks/{id}/close',
@@ -220,6 +216,7 @@ export const routes = {
     params: taskParams,
     answer: items(Run),
   }),
+  ...runRoutes,
   getWhy: route({
     method: 'get',
     path: '/api/tasks/{id}/why',
@@ -236,14 +233,7 @@ export const routes = {
     params: taskParams,
     answer: Diff,
   }),
-  listEvidence: route({
-    method: 'get',
-    path: '/api/tasks/{id}/evidence',
-    summary: 'What proves its phases',
-    status: 200,
-    params: taskParams,
-    answer: items(Evidence),
-  }),
+  ...evidenceRoutes,
   getEnvironment: route({
     method: 'get',
     path: '/api/tasks/{id}/environment',
@@ -261,6 +251,7 @@ export const routes = {
     answer: PullRequest,
   }),
   ...devServerRoutes,
+  ...costRoutes,
   getGraph: route({
     method: 'get',
     path: '/api/graph',
@@ -308,15 +299,7 @@ export const routes = {
   }),
 
   // Logs
-  listLogs: route({
-    method: 'get',
-    path: '/api/logs/{taskId}',
-    summary: 'Log lines of a task; nextAfter is the cursor for the next page or for the WebSocket',
-    status: 200,
-    params: taskIdParams,
-    query: LogQuery,
-    answer: z.object({ items: z.array(LogLine), nextAfter: z.number().int() }),
-  }),
+  ...logRoutes,
 
   ...hostRoutes,
 

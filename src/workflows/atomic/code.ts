@@ -1,7 +1,11 @@
-import type { Failure } from '#src/errors.ts';
-import { agentPhase } from '#src/workflows/attempt.ts';
+import { unansweredPlan } from '#src/domain/plan.ts';
+import type { ErrorCode, Failure } from '#src/errors.ts';
+import { agentPhase, type Committed } from '#src/workflows/attempt.ts';
+import { runChecks } from '#src/workflows/checks.ts';
+import { planPath } from '#src/workflows/plan-file.ts';
 import { composePrompt, type Material } from '#src/workflows/prompts.ts';
 import type { Run } from '#src/workflows/run.ts';
+import type { Turn } from '#src/workflows/session.ts';
 
 const noChanges: Failure = {
   code: 'no_changes',
@@ -10,21 +14,45 @@ const noChanges: Failure = {
 };
 
 /**
- * CODE: a session changes files; evidence is the diff. Answers false when nothing changed and the task had declared that
- * none was expected. Throws `no_changes` when nothing changed twice.
+ * CODE: a session changes files; evidence is the diff, which must answer the plan, and the project's checks, which Sentra runs.
+ * Answers false when nothing changed and the task had declared that none was expected. Throws `no_changes` when nothing changed
+ * twice, `checks_failing` when the checks stay red.
  */
 export async function code(run: Run, material: Material = {}): Promise<boolean> {
   const { facts } = run;
+  const isFirst = !material.failures && !material.comments?.length;
+  const limits = new Map<ErrorCode, number>([
+    ['no_changes', 2],
+    ['checks_failing', facts.config.limits.codeTestAttempts],
+  ]);
   const result = await agentPhase(run, {
     phase: 'CODE',
     subject: facts.title,
     prompt: (attempt, last) =>
       composePrompt(run, 'CODE', attempt, {
         ...material,
-        previous: last?.code === 'no_changes' ? last.message : undefined,
+        previous: last && claims.has(last.code) ? last.message : undefined,
+        checks: outputOf(last),
       }),
-    judge: (_, committed) => (committed.commit || facts.noChangesExpected ? undefined : noChanges),
-    attemptsFor: (code) => (code === 'no_changes' ? 2 : undefined),
+    judge: (turn, committed, last) => {
+      if (!committed.commit) return facts.noChangesExpected ? undefined : noChanges;
+      return isFirst && last?.code !== 'checks_failing' ? unanswered(run, turn, committed) : undefined;
+    },
+    verify: Object.keys(facts.config.checks).length > 0 ? (...asked) => runChecks(run, ...asked) : undefined,
+    attemptsFor: (code) => limits.get(code),
   });
   return result.committed.commit !== null;
+}
+
+const claims: ReadonlySet<ErrorCode> = new Set(['no_changes', 'unproven', 'checks_failing']);
+
+/** Of checks that failed, the output that the next session gets. */
+const outputOf = (last: Failure | undefined): string | undefined =>
+  last?.code === 'checks_failing' ? (last.details as { output?: string } | undefined)?.output : undefined;
+
+/** The work on a plan must touch what the plan names; what mends tests or works comments in may lie elsewhere. */
+function unanswered({ plan, facts }: Run, { answer, text }: Turn, { files }: Committed): Failure | undefined {
+  const own = files.filter((file) => file !== planPath(facts.taskId));
+  const message = plan ? unansweredPlan(plan, own, `${answer?.summary ?? ''}\n${text}`) : undefined;
+  return message === undefined ? undefined : { code: 'unproven', message };
 }

@@ -1,3 +1,4 @@
+import { planGaps, planProblem, readPlan } from '#src/domain/plan.ts';
 import type { Failure } from '#src/errors.ts';
 import { restoreWorktree } from '#src/git/worktree.ts';
 import { insertEvidence } from '#src/store/evidence.ts';
@@ -10,13 +11,14 @@ import type { Turn } from '#src/workflows/session.ts';
 
 /**
  * PLAN: a session reads and plans, Sentra writes the plan down. Whatever else the session changed is put back: planning is not
- * coding. Evidence: the plan's text.
+ * coding. Evidence: the plan's text, with the files, steps and tests that it names.
  */
 export async function plan(run: Run): Promise<void> {
   const result = await agentPhase(run, {
     phase: 'PLAN',
     subject: `Plan for ${run.facts.title}`,
-    prompt: (attempt) => composePrompt(run, 'PLAN', attempt),
+    prompt: (attempt, last) =>
+      composePrompt(run, 'PLAN', attempt, { previous: last?.code === 'unproven' ? last.message : undefined }),
     prepare: (turn) => keepPlan(run, turn),
     judge: (turn) => (planOf(turn) ? undefined : noPlan),
   });
@@ -37,24 +39,26 @@ async function keepPlan(run: Run, turn: Turn): Promise<Failure | undefined> {
   if (!text) return turn.message ? { ...noPlan, message: turn.message } : noPlan;
   const { facts, worktree, parts, adwId } = run;
   const attempt = run.attempts.PLAN;
+  const named = readPlan(text);
+  const problem = planProblem(text, facts, facts.config.plan === 'strict');
   await restoreWorktree({ path: worktree.path, adminDir: worktree.adminDir, commit: 'HEAD' });
-  await writePlan(worktree.path, facts.taskId, text);
+  if (!problem) await writePlan(worktree.path, facts.taskId, text);
   await parts.changes.change(async ({ tx, record }) => {
-    await setTaskPlan(tx, facts.taskId, text);
+    if (!problem) await setTaskPlan(tx, facts.taskId, text);
     await insertEvidence(tx, {
       taskId: facts.taskId,
       adwId,
       phase: 'PLAN',
       attempt,
       kind: 'plan',
-      passed: true,
+      passed: !problem,
       exitCode: null,
-      summary: turn.answer?.summary ?? firstLine(text),
-      data: { plan: text },
+      summary: problem ?? turn.answer?.summary ?? firstLine(text),
+      data: { plan: text, ...named, gaps: planGaps(named) },
     });
     record({ type: 'evidence.added', taskId: facts.taskId, data: { phase: 'PLAN', attempt, kind: 'plan' } });
   });
-  return undefined;
+  return problem === undefined ? undefined : { code: 'unproven', message: problem };
 }
 
 const firstLine = (text: string) =>

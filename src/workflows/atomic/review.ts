@@ -1,7 +1,9 @@
-import type { Verdict } from '#src/domain/evidence.ts';
+import { refusedApproval, type Verdict } from '#src/domain/evidence.ts';
+import { forReview, TestEvidence } from '#src/domain/test-evidence.ts';
 import { step } from '#src/engine/step.ts';
 import { type Failure, SentraError } from '#src/errors.ts';
 import { diffText } from '#src/git/diff.ts';
+import { resolveCommit } from '#src/git/repository.ts';
 import { insertEvidence, listEvidence } from '#src/store/evidence.ts';
 import { addComments } from '#src/store/pull-requests.ts';
 import { agentPhase } from '#src/workflows/attempt.ts';
@@ -25,12 +27,28 @@ export async function review(run: Run): Promise<Review> {
     phase: 'REVIEW',
     subject: `Address review of ${run.facts.title}`,
     prompt: (attempt) => composePrompt(run, 'REVIEW', attempt, material),
-    prepare: (turn) => keepVerdict(run, turn),
-    judge: (turn) => (verdictOf(turn) ? undefined : noVerdict),
+    prepare: (turn) => keepVerdict(run, turn, material),
+    judge: (turn) => judgeTurn(turn, material),
   });
   const verdict = verdictOf(result.turn);
   if (!verdict) throw SentraError.from(noVerdict);
-  return { verdict, changedFiles: result.committed.commit !== null };
+  return { verdict: asCounted(verdict), changedFiles: result.committed.commit !== null };
+}
+
+/** An approval with a blocking comment asks for changes, whatever it calls itself. */
+function asCounted(verdict: Verdict): Verdict {
+  const refused = refusedApproval(verdict, null);
+  return refused
+    ? { ...verdict, verdict: 'changes_requested', summary: `${refused} ${verdict.summary}`.trim() }
+    : verdict;
+}
+
+/** Nobody's approval makes failing tests pass. */
+function judgeTurn(turn: Turn, { tests }: Material): Failure | undefined {
+  const verdict = verdictOf(turn);
+  if (!verdict) return noVerdict;
+  if (verdict.verdict !== 'approve' || !tests || tests.passed) return undefined;
+  return { code: 'tests_failing', message: refusedApproval(asCounted(verdict), tests) ?? tests.summary };
 }
 
 /** For workflows that end here: a verdict that asks for changes ends the run. */
@@ -43,28 +61,42 @@ export function requireApproval({ verdict }: Review, rounds = 1): void {
   );
 }
 
-async function gather(run: Run): Promise<{ diff: string; testEvidence: string }> {
+type Material = {
+  diff: string;
+  testEvidence: string;
+  /** How the tests of this very diff ended; null where there were none, or a person left them out. */
+  tests: { passed: boolean; summary: string } | null;
+};
+
+async function gather(run: Run): Promise<Material> {
   const { facts, worktree, parts } = run;
   const diff = await diffText(facts.project, worktree.base, `refs/heads/${worktree.branchName}`, maxDiffBytes);
   const tests = (await listEvidence(parts.database.db, facts.taskId)).findLast((e) => e.phase === 'TEST');
-  return { diff, testEvidence: tests ? tests.summary : 'No tests were run.' };
+  if (!tests) return { diff, testEvidence: 'No tests were run.', tests: null };
+  const more = tests.kind === 'tests' ? forReview(TestEvidence.parse(tests.data)) : '';
+  const { passed, summary, data } = tests;
+  const head = await resolveCommit(facts.project, `refs/heads/${worktree.branchName}`);
+  const isOld = typeof data.commit === 'string' && data.commit !== head;
+  const testEvidence = [isOld ? `Of an earlier commit: ${summary}` : summary, more].filter(Boolean).join('\n');
+  return { diff, testEvidence, tests: isOld || facts.skipped === 'TEST' ? null : { passed, summary } };
 }
 
 function verdictOf(turn: Turn): Verdict | undefined {
   const answer = turn.answer;
   if (!answer?.verdict) return undefined;
-  return { verdict: answer.verdict, summary: answer.summary ?? '', comments: answer.comments ?? [] };
+  const { verdict, summary = '', comments = [], security, performance } = answer;
+  return { verdict, summary, comments, ...(security ? { security } : {}), ...(performance ? { performance } : {}) };
 }
 
-async function keepVerdict(run: Run, turn: Turn): Promise<Failure | undefined> {
+async function keepVerdict(run: Run, turn: Turn, { tests }: Material): Promise<Failure | undefined> {
   const verdict = verdictOf(turn);
   if (!verdict) return turn.message ? { ...noVerdict, message: `${noVerdict.message} ${turn.message}` } : noVerdict;
   const { facts, parts, adwId } = run;
   const attempt = run.attempts.REVIEW;
-  const approved = verdict.verdict === 'approve';
-  const told = run
-    .log('REVIEW')
-    .info(`Verdict: ${verdict.verdict.replace('_', ' ')}. ${verdict.summary}`.trim(), { kind: 'step' });
+  const refused = refusedApproval(verdict, tests);
+  const approved = verdict.verdict === 'approve' && !refused;
+  const said = `Verdict: ${verdict.verdict.replace('_', ' ')}. ${verdict.summary}`.trim();
+  const told = run.log('REVIEW')[refused ? 'warn' : 'info'](refused ?? said, { kind: 'step' });
   await parts.changes.change(async ({ tx, record }) => {
     const isNew = await insertEvidence(tx, {
       taskId: facts.taskId,
@@ -74,7 +106,7 @@ async function keepVerdict(run: Run, turn: Turn): Promise<Failure | undefined> {
       kind: 'verdict',
       passed: approved,
       exitCode: null,
-      summary: verdict.summary || (approved ? 'Approved' : 'Changes requested'),
+      summary: refused ?? (verdict.summary || (approved ? 'Approved' : 'Changes requested')),
       data: { ...verdict },
     });
     if (isNew) await addComments(tx, facts.taskId, 'review', verdict.comments, adwId);

@@ -1,32 +1,52 @@
+import { coverageOfChange } from '#src/domain/coverage.ts';
+import type { DiffFile } from '#src/domain/pull-request.ts';
+import { isTestFile, readTestChange, type TestChange } from '#src/domain/test-change.ts';
+import { summariseTests, type TestEvidence, toMend, withoutMany } from '#src/domain/test-evidence.ts';
+import { judgeTests, withFlaky } from '#src/domain/test-judgement.ts';
+import { countsText, total } from '#src/domain/test-report/report.ts';
 import { step } from '#src/engine/step.ts';
 import { detectTestCommand } from '#src/environment/test-command.ts';
 import { type Failure, SentraError } from '#src/errors.ts';
+import { diffFiles } from '#src/git/diff.ts';
 import { restoreWorktree } from '#src/git/worktree.ts';
+import type { BaseTests } from '#src/store/base-tests.ts';
 import { insertEvidence } from '#src/store/evidence.ts';
-import { withAccess } from '#src/workflows/access.ts';
-import { agentPhase, beginPhase, endPhase } from '#src/workflows/attempt.ts';
-import { openBuildCache } from '#src/workflows/install.ts';
+import { keepArtifacts } from '#src/workflows/artifacts.ts';
+import { agentPhase, endPhase } from '#src/workflows/attempt.ts';
+import { baseTests, comparedWith } from '#src/workflows/base-tests.ts';
+import { type Begun, beginPhase } from '#src/workflows/begin.ts';
 import { composePrompt } from '#src/workflows/prompts.ts';
-import { runnerFor } from '#src/workflows/room.ts';
 import type { Run } from '#src/workflows/run.ts';
+import { runTests, type TestRun, tail } from '#src/workflows/test-run.ts';
 
-export type TestOutcome = { passed: true; summary: string } | { passed: false; failure: Failure; output: string };
+/** `bringsTests`: the branch adds or changes test files. */
+export type TestOutcome =
+  | { passed: true; summary: string; bringsTests: boolean }
+  | { passed: false; failure: Failure; output: string };
 
 /**
- * TEST: Sentra runs the project's own test command in the worktree; exit code and output decide. When the plan asked for
- * it, a session then writes the missing tests, and the command runs again. Evidence: command, exit code, output.
+ * TEST: Sentra runs the project's own test command in the worktree; exit code, report and a comparison with the base decide. When
+ * the plan asked for it, a session then writes the missing tests, and the command runs again.
  */
 export async function test(run: Run): Promise<TestOutcome> {
-  const first = await runTests(run);
+  const first = await testOnce(run);
   if (!first.passed || !run.writeTests) return first;
   run.writeTests = false; // once: what they find goes to CODE
   await agentPhase(run, {
     phase: 'TEST',
     subject: `Add tests for ${run.facts.title}`,
-    prompt: (attempt) => composePrompt(run, 'TEST', attempt),
+    prompt: (attempt, last) =>
+      composePrompt(run, 'TEST', attempt, { previous: last?.code === 'unproven' ? last.message : undefined }),
+    judge: (_, { files }) => (first.bringsTests || files.some(isTestFile) ? undefined : noTests),
   });
-  return runTests(run);
+  return testOnce(run);
 }
+
+const noTests: Failure = {
+  code: 'unproven',
+  message:
+    'The plan asked for tests, and neither CODE nor the session that was asked to write them changed a test file.',
+};
 
 /** For workflows that end here: failing tests end the run. */
 export function requirePassed(outcome: TestOutcome, attempts = 1): void {
@@ -35,59 +55,112 @@ export function requirePassed(outcome: TestOutcome, attempts = 1): void {
   throw new SentraError(code, attempts > 1 ? `After ${attempts} attempts: ${message}` : message);
 }
 
-async function runTests(run: Run): Promise<TestOutcome> {
+async function testOnce(run: Run): Promise<TestOutcome> {
   const begun = await beginPhase(run, 'TEST', 'sentra');
   const { attempt } = begun;
   return step(`TEST ${attempt}: run`, async (signal) => {
-    const outcome = await runOnce(run, attempt, signal);
+    const outcome = await runAndJudge(run, begun, signal);
     await endPhase(run, { phase: 'TEST', attempt }, { failure: outcome.passed ? undefined : outcome.failure });
     return outcome;
   });
 }
 
-async function runOnce(run: Run, attempt: number, signal: AbortSignal): Promise<TestOutcome> {
-  const { facts, worktree, parts } = run;
+async function runAndJudge(run: Run, begun: Begun, signal: AbortSignal): Promise<TestOutcome> {
+  const { facts, worktree } = run;
+  const { attempt } = begun;
+  await toCommit(run); // a crash may have come while the base's files were there
   const command = await detectTestCommand(worktree.path, facts.config.test);
   if (!command) {
     const summary = 'The project has no test command: nothing was tested. Set "test" in sentra.json.';
     await keep(run, attempt, { kind: 'none', passed: true, exitCode: null, summary, data: {} });
     await run.log('TEST').warn(summary, { kind: 'step' });
-    return { passed: true, summary };
+    return { passed: true, summary, bringsTests: false };
   }
-  const log = run.log('TEST');
   const unready = await serveFresh(run, signal);
   if (unready) return notServed(run, attempt, unready);
-  const timeoutMs = facts.config.limits.phaseTimeoutMinutes * 60_000;
-  const build = await openBuildCache(parts, facts, worktree.path);
-  const place = { adwId: run.adwId, facts, worktreePath: worktree.path };
-  const doors = parts.devServers.doorsOf(facts.taskId);
-  if (!parts.testGate.isFree())
-    void log.info('Waiting until fewer tests run on this host (SENTRA_TEST_SLOTS)', { kind: 'step' });
-  const leave = await parts.testGate.enter(signal);
-  void log.info(`Running ${command}`, { kind: 'step', toolUsed: command });
-  const ended = await withAccess(parts, place, ({ env, sockets }) =>
-    runnerFor(parts, facts, worktree.path, { writable: build.writable, sockets, ...doors }).run(command, {
-      network: 'none',
-      env: { ...env, ...build.env },
-      timeoutMs,
-      onLine: (line, stream) =>
-        void log[stream === 'stderr' ? 'warn' : 'info'](line, { kind: 'output', toolUsed: command }),
-      signal,
-    }),
-  ).finally(leave);
-  signal.throwIfAborted();
+  const commit = await comparedWith(run, begun.parent);
+  const files = await diffFiles(facts.project, commit, begun.parent);
+  const change = readTestChange(files);
+  void run.log('TEST').info(`Running ${command}`, { kind: 'step', toolUsed: command });
+  const tried = await tryTwice(run, command, signal);
+  const artifacts = await keepArtifacts(run, attempt, tried.result.sinceMs);
   // Reports and caches that tests leave behind are nobody's change.
-  await restoreWorktree({ path: worktree.path, adminDir: worktree.adminDir, commit: 'HEAD' });
-  const passed = ended.exitCode === 0;
-  const output = tail(parts.redactor(`${ended.stdout.toString('utf8')}${ended.stderr.toString('utf8')}`));
-  const summary = summarise(command, ended.exitCode, ended.endedBy, ended.durationMs);
-  const data = { command, durationMs: ended.durationMs, output };
-  const told = log[passed ? 'info' : 'error'](summary, { kind: 'step', duration: ended.durationMs });
-  await keep(run, attempt, { kind: 'tests', passed, exitCode: ended.exitCode, summary, data });
+  await toCommit(run);
+  const base = needsBase(tried.result, change)
+    ? await baseTests(run, { command, commit, serve: (abort) => serveFresh(run, abort) }, signal)
+    : null;
+  return conclude(run, begun, { command, commit, files, change, ...tried, artifacts, base });
+}
+
+const toCommit = ({ worktree: { path, adminDir } }: Run) => restoreWorktree({ path, adminDir, commit: 'HEAD' });
+
+type Tried = { result: TestRun; retried: boolean };
+
+/** What fails is run once more: what passes then is flaky. */
+async function tryTwice(run: Run, command: string, signal: AbortSignal): Promise<Tried> {
+  const first = await runTests(run, { command }, signal);
+  if (!isRed(first) || first.endedBy !== 'exit' || !run.facts.config.test.retry)
+    return { result: first, retried: false };
+  void run
+    .log('TEST')
+    .warn(`${command} failed; running it once more, because it may be flaky`, { kind: 'step', toolUsed: command });
+  await toCommit(run);
+  const second = await runTests(run, { command }, signal);
+  return { result: { ...second, ...withFlaky(first, second) }, retried: true };
+}
+
+const isRed = ({ exitCode, report }: Pick<TestRun, 'exitCode' | 'report'>): boolean =>
+  exitCode !== 0 || (report !== null && report.failed > 0);
+
+const needsBase = (result: TestRun, change: TestChange): boolean =>
+  result.endedBy === 'exit' &&
+  (isRed(result) || (result.report !== null && (change.touchesBase || total(result.report) === 0)));
+
+type Seen = Tried & {
+  command: string;
+  /** What the branch is compared with. */
+  commit: string;
+  files: DiffFile[];
+  change: TestChange;
+  artifacts: TestEvidence['artifacts'];
+  base: BaseTests | null;
+};
+
+async function conclude(run: Run, begun: Begun, seen: Seen): Promise<TestOutcome> {
+  const { facts, worktree } = run;
+  const { command, result, base, change } = seen;
+  const announced = [facts.title, facts.description, run.plan ?? ''].join('\n');
+  const configured = facts.config.test.command !== undefined;
+  const judgement = judgeTests({ result, base, change, announced, configured });
+  const { exitCode, endedBy, durationMs, output, report } = result;
+  const baseExitCode = base?.exitCode ?? null;
+  const summary = summariseTests({ command, exitCode, endedBy, durationMs, report, judgement, baseExitCode });
+  const { passed } = judgement;
+  const data: TestEvidence = {
+    command,
+    durationMs,
+    output,
+    commit: begun.parent,
+    report: report && withoutMany(report),
+    change,
+    doubts: judgement.doubts,
+    ofBase: judgement.ofBase.slice(0, 100),
+    base: base && { commit: seen.commit, exitCode: base.exitCode, counts: base.report && countsText(base.report) },
+    retried: seen.retried,
+    coverage: coverageOfChange(seen.files, result.coverage, worktree.path) ?? null,
+    artifacts: seen.artifacts,
+  };
+  const level = passed ? (exitCode === 0 && !report?.flaky ? 'info' : 'warn') : 'error';
+  const told = run.log('TEST')[level](summary, { kind: 'step', duration: durationMs });
+  await keep(run, begun.attempt, { kind: 'tests', passed, exitCode, summary, data });
   await told;
-  if (passed) return { passed, summary };
-  const code = ended.endedBy === 'timeout' ? 'tests_timeout' : 'tests_failing';
-  return { passed, failure: { code, message: `${summary}.` }, output: `$ ${command}\n${output}\n${summary}` };
+  if (passed) return { passed, summary, bringsTests: change.added.length + change.changed.length > 0 };
+  const code = endedBy === 'timeout' ? 'tests_timeout' : 'tests_failing';
+  return {
+    passed,
+    failure: { code, message: `${summary}.` },
+    output: `${toMend(judgement, { command, output })}\n${summary}`,
+  };
 }
 
 /** What is tested is what is committed: the dev servers of a task that needs them are started anew and waited for. */
@@ -115,17 +188,4 @@ async function keep(
     await insertEvidence(tx, { taskId, adwId: run.adwId, phase: 'TEST', attempt, ...item });
     record({ type: 'evidence.added', taskId, data: { phase: 'TEST', attempt, kind: item.kind } });
   });
-}
-
-function summarise(command: string, exitCode: number | null, endedBy: string, durationMs: number): string {
-  const seconds = (durationMs / 1000).toFixed(1);
-  if (endedBy === 'timeout') return `The tests did not end: \`${command}\` was stopped after ${seconds} s`;
-  if (exitCode === 0) return `The tests pass: \`${command}\` exited with 0 after ${seconds} s`;
-  return `The tests fail: \`${command}\` exited with ${exitCode ?? 'a signal'} after ${seconds} s`;
-}
-
-/** The end of an output, where failures are told; text that PostgreSQL's jsonb can keep. */
-function tail(output: string): string {
-  const kept = output.length > 64_000 ? `…\n${output.slice(-64_000)}` : output;
-  return kept.toWellFormed().replaceAll('\0', '␀').trimEnd();
 }

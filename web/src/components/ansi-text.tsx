@@ -1,7 +1,7 @@
 import { markPieces, piecesOf } from '../ansi.ts';
 
-/** Terminal text in its colours, with the places where `query` (lower case) is found marked. */
-export function AnsiText({ text, query = '' }: { text: string; query?: string }) {
+/** Terminal text in its colours, with the places where `query` is found marked. */
+export function AnsiText({ text, query }: { text: string; query?: RegExp | undefined }) {
   return markPieces(piecesOf(text), query).map((piece, index) =>
     piece.found ? (
       // biome-ignore lint/suspicious/noArrayIndexKey: pieces have no identity but their place

@@ -1,12 +1,15 @@
 /** Above the board: what keeps tasks from starting, per agent or project, each with its button. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { CirclePause, TriangleAlert, Unplug } from 'lucide-react';
+import { Link } from '@tanstack/react-router';
+import { CircleDollarSign, CirclePause, TriangleAlert, Unplug } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { Breaker } from '#src/domain/breaker.ts';
+import type { BudgetMeter } from '#src/domain/budget.ts';
 import type { Project } from '#src/domain/project.ts';
 import { messageOf } from '#src/errors.ts';
-import { formatUntil } from '../format.ts';
+import { formatUntil, formatUsd } from '../format.ts';
 import { useNow } from '../hooks/use-now.ts';
+import { useUsedUp } from '../hooks/use-used-up.ts';
 import { api, breakersQuery } from '../queries.ts';
 import { Button } from '../ui/button.tsx';
 import { Code } from '../ui/code.tsx';
@@ -14,11 +17,16 @@ import { Code } from '../ui/code.tsx';
 /** `projects`: those that the board shows. */
 export function BoardBanners({ projects }: { projects: readonly Project[] }) {
   const { data: breakers = [] } = useQuery(breakersQuery);
+  const usedUp = useUsedUp(projects);
   return (
     <div className="max-h-[40dvh] flex-none overflow-y-auto empty:hidden">
       {breakers.map((breaker) => {
         const project = projects.find(({ id }) => id === breaker.projectId);
         return project && <BreakerBanner key={`${project.id} ${breaker.agent}`} breaker={breaker} project={project} />;
+      })}
+      {projects.map((project) => {
+        const meter = usedUp.get(project.id);
+        return meter && <BudgetBanner key={`budget ${project.id}`} project={project} meter={meter} />;
       })}
       {projects
         .filter(({ paused }) => paused)
@@ -68,6 +76,25 @@ function BreakerBanner({ breaker, project }: { breaker: Breaker; project: Projec
       {isOpen
         ? `Mend it and close the breaker, else one run tries at ${at}.`
         : 'If that run fails too, it stops for longer. Close the breaker to let all start.'}
+    </Banner>
+  );
+}
+
+function BudgetBanner({ project, meter }: { project: Project; meter: BudgetMeter }) {
+  const now = useNow(true, 60_000);
+  const whose = meter.scope === 'server' ? 'of all projects' : `of ${project.name}`;
+  const link = (
+    <Link to="/costs" search={{ project: project.id }} className="btn btn-small">
+      Costs
+    </Link>
+  );
+  return (
+    <Banner icon={CircleDollarSign} button={link}>
+      <strong>
+        The {meter.period}'s budget {whose} is used up
+      </strong>
+      : {formatUsd(meter.spentUsd)} of {formatUsd(meter.limitUsd)}. No phase starts in {project.name} until somebody
+      raises it{meter.until && `, or it begins anew ${formatUntil(meter.until, now)}`}.
     </Banner>
   );
 }

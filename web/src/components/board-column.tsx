@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { Task } from '#src/domain/task.ts';
 import { type BoardFacts, type Column, reasonOf } from '../board.ts';
+import { sumOfTasks } from '../costs.ts';
 import { formatCost } from '../format.ts';
 import { Button } from '../ui/button.tsx';
 import { TypeIcon } from './marks.tsx';
@@ -36,14 +37,15 @@ export function BoardColumn({ name, tasks, facts }: Props) {
 /** What is over needs one line each. */
 export function DoneColumn({ tasks }: { tasks: readonly Task[] }) {
   const [shown, setShown] = useState(donePage);
-  const known = tasks.filter((task) => task.costUsd !== null);
-  const spent = known.length ? known.reduce((sum, task) => sum + (task.costUsd ?? 0), 0) : null;
+  const { costUsd, knownUsd } = sumOfTasks(tasks);
   return (
     <section aria-label="Done" className="flex min-w-0 flex-col gap-2">
       <h2 className="column-head text-sm">
         Done
         <span className="font-normal text-second">{tasks.length}</span>
-        {spent !== null && <span className="ml-auto text-xs font-normal text-second">{formatCost(spent)}</span>}
+        {knownUsd > 0 && (
+          <span className="ml-auto text-xs font-normal text-second">{formatCost(costUsd, knownUsd)}</span>
+        )}
       </h2>
       {tasks.slice(0, shown).map((task) => (
         <Link
@@ -53,13 +55,15 @@ export function DoneColumn({ tasks }: { tasks: readonly Task[] }) {
           search={({ project }) => ({ project })}
           preload={false}
           className="done-row"
-          data-card=""
+          data-card={task.id}
         >
           <TypeIcon type={task.type} />
           <span className={`cut flex-1 ${task.status === 'skipped' ? 'text-second line-through' : ''}`}>
             {task.title}
           </span>
-          <span className="text-second">{task.status === 'skipped' ? 'skipped' : formatCost(task.costUsd)}</span>
+          <span className="text-second">
+            {task.status === 'skipped' ? 'skipped' : formatCost(task.costUsd, task.knownCostUsd)}
+          </span>
         </Link>
       ))}
       <More left={tasks.length - shown} onMore={() => setShown(shown + page)} />

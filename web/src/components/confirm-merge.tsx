@@ -9,7 +9,7 @@ import { Notice } from '../ui/notice.tsx';
 
 const waysOut: Partial<Record<NonNullable<ReturnType<typeof codeOf>>, string>> = {
   merge_conflict:
-    'Request changes and name the files: the agent brings the branch up to date and settles the conflict.',
+    'Choose "Work the base in": an agent gets both sides and settles the conflict, then it is tested and reviewed again.',
   base_moved: 'Try again: the branch is then merged with the newest state of its base.',
   base_checkout_dirty: 'Commit or stash what is not committed in the main checkout, then merge again.',
   push_refused: 'Merge on the remote instead, or allow this machine to push.',

@@ -5,6 +5,8 @@ import {
   Eye,
   FileText,
   FlaskConical,
+  GitMerge,
+  ListChecks,
   MessageSquare,
   Minus,
   SquareTerminal,
@@ -23,8 +25,10 @@ import { EvidenceReport } from './evidence-report.tsx';
 const proofIcons: Record<Evidence['kind'], typeof Eye> = {
   plan: FileText,
   diff: CircleDot,
+  checks: ListChecks,
   tests: FlaskConical,
   verdict: Eye,
+  merge: GitMerge,
   none: Minus,
 };
 

@@ -1,60 +1,32 @@
 import { useId } from 'react';
-import { type LogLine, logLevels } from '#src/domain/log.ts';
+import { logLevels } from '#src/domain/log.ts';
 import { phaseNames } from '#src/domain/phase.ts';
 import { formatCount } from '../format.ts';
-import type { LogStream } from '../hooks/use-log-stream.ts';
+import { chosen, type LogChoice } from '../log-choice.ts';
+import type { LogFacts } from '../log-source.ts';
 import { Checkbox } from '../ui/checkbox.tsx';
+import { LogTimes } from './log-times.tsx';
 
-export type Facets = { phases: readonly string[]; levels: readonly string[]; shows: (line: LogLine) => boolean };
+type Props = { facts: LogFacts; choice: LogChoice; onChange: (change: LogChoice) => void };
 
-/** From the address: names separated by commas; all where nothing is said. Lines of no phase show with all phases. */
-export function parseFacets(phase: string | undefined, level: string | undefined): Facets {
-  const phases = phase === undefined ? phaseNames : phaseNames.filter((name) => phase.split(',').includes(name));
-  const levels = level === undefined ? logLevels : logLevels.filter((name) => level.split(',').includes(name));
-  const all = phases.length === phaseNames.length;
-  return {
-    phases,
-    levels,
-    shows: (line) => levels.includes(line.level) && (line.phase === null ? all : phases.includes(line.phase)),
-  };
-}
-
-/** Counted once for each line: the stream only grows. */
-const counted = new WeakMap<object, { at: number; counts: Map<string, number> }>();
-
-export function countsOf({ lines, count }: LogStream): ReadonlyMap<string, number> {
-  const known = counted.get(lines) ?? { at: 0, counts: new Map<string, number>() };
-  for (; known.at < count; known.at++) {
-    const line = lines[known.at] as LogLine;
-    for (const name of [line.phase, line.level]) if (name) known.counts.set(name, (known.counts.get(name) ?? 0) + 1);
-  }
-  counted.set(lines, known);
-  return known.counts;
-}
-
-type Props = {
-  counts: ReadonlyMap<string, number>;
-  facets: Facets;
-  onChange: (change: { phase?: string; level?: string }) => void;
-};
-
-export function LogFacets({ counts, facets, onChange }: Props) {
+export function LogFacets({ facts, choice, onChange }: Props) {
   return (
-    <div className="relative flex w-[200px] flex-none flex-col gap-4 overflow-y-auto border-r border-line px-3 py-4 max-md:w-auto max-md:flex-row max-md:gap-2 max-md:overflow-x-auto max-md:border-r-0 max-md:border-b max-md:py-2">
+    <div className="log-facets">
       <Facet
         title="Phase"
         names={phaseNames}
-        shown={facets.phases}
-        counts={counts}
+        shown={chosen(phaseNames, choice.phase)}
+        counts={facts.byPhase}
         onChange={(phase) => onChange({ phase })}
       />
       <Facet
         title="Level"
         names={logLevels}
-        shown={facets.levels}
-        counts={counts}
+        shown={chosen(logLevels, choice.level)}
+        counts={facts.byLevel}
         onChange={(level) => onChange({ level })}
       />
+      <LogTimes choice={choice} onChange={onChange} />
     </div>
   );
 }
@@ -63,13 +35,15 @@ type FacetProps = {
   title: string;
   names: readonly string[];
   shown: readonly string[];
-  counts: ReadonlyMap<string, number>;
+  counts: Record<string, number>;
   onChange: (value: string | undefined) => void;
 };
 
 function Facet({ title, names, shown, counts, onChange }: FacetProps) {
   const id = useId();
-  const set = (next: readonly string[]) => onChange(next.length === names.length ? undefined : next.join());
+  // All and none are the same: nobody wants to see no line.
+  const set = (next: readonly string[]) =>
+    onChange(next.length === names.length || next.length === 0 ? undefined : next.join());
   return (
     <fieldset className="max-md:flex max-md:flex-none max-md:gap-1">
       <legend className="px-1 pb-1 text-xs font-medium text-second max-md:sr-only">{title}</legend>
@@ -98,7 +72,7 @@ function Facet({ title, names, shown, counts, onChange }: FacetProps) {
             only
           </button>
           <span aria-hidden="true" className="text-xs text-second">
-            {formatCount(counts.get(name) ?? 0)}
+            {formatCount(counts[name] ?? 0)}
           </span>
         </div>
       ))}

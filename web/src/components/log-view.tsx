@@ -1,147 +1,178 @@
-/** A task's log: facets, search, and a list that shows only what is on the screen. Filters are in the address. */
-import { useNavigate, useSearch } from '@tanstack/react-router';
-import { ScrollText } from 'lucide-react';
-import { type RefObject, useEffect, useMemo, useRef, useState } from 'react';
-import { Virtuoso, type VirtuosoHandle } from 'react-virtuoso';
-import type { LogLine } from '#src/domain/log.ts';
-import { plainText } from '../ansi.ts';
-import { formatCount } from '../format.ts';
-import { useFollow } from '../hooks/use-follow.ts';
-import type { LogStream } from '../hooks/use-log-stream.ts';
-import { Empty } from '../ui/empty.tsx';
-import { countsOf, type Facets, LogFacets, parseFacets } from './log-facets.tsx';
-import { LogRow } from './log-row.tsx';
+/** A task's log: search, facets, and the lines on the screen. What is chosen is the owner's: the address, or a drawer. */
+import { useQuery } from '@tanstack/react-query';
+import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useLogFind } from '../hooks/use-log-find.ts';
+import { useLogFacts, useLogSource } from '../hooks/use-log-source.ts';
+import { useShortcuts } from '../hooks/use-shortcuts.ts';
+import { highlightOf, type LogChoice, selectionOf } from '../log-choice.ts';
+import type { LogSource } from '../log-source.ts';
+import { api } from '../queries.ts';
+import { Button } from '../ui/button.tsx';
+import { Notice } from '../ui/notice.tsx';
+import { LogEmpty } from './log-empty.tsx';
+import { LogFacets } from './log-facets.tsx';
+import { LogFoot } from './log-foot.tsx';
+import { LogList, type LogListHandle } from './log-list.tsx';
+import { LogMark, type Mark } from './log-mark.tsx';
 import { LogToolbar } from './log-toolbar.tsx';
 
-export function LogView({ stream, name }: { stream: LogStream; name: string }) {
-  const { phase, level, find = '', line } = useSearch({ from: '/shell/tasks/$id' });
-  const navigate = useNavigate({ from: '/tasks/$id' });
-  const set = (change: { phase?: string; level?: string; find?: string; line?: number }) =>
-    void navigate({ search: (before) => ({ ...before, ...change }), replace: true });
+type Props = {
+  taskId: string;
+  choice: LogChoice;
+  onChoice: (change: LogChoice) => void;
+  isPage?: boolean;
+  onLeave?: () => void;
+};
+
+export function LogView({ taskId, choice, onChoice, isPage, onLeave }: Props) {
   const [wrap, setWrap] = useState(false);
   const [relative, setRelative] = useState(false);
-  const facets = useMemo(() => parseFacets(phase, level), [phase, level]);
-  const lines = useFiltered(stream, facets);
-  const matches = useMatches(lines, find);
-  const list = useRef<VirtuosoHandle>(null);
-  const { follow, setFollow, scrollerRef } = useFollow(line === undefined);
-  const [current, setCurrent] = useState(0);
-  const go = (by: number) => {
-    if (matches.length === 0) return;
-    const next = (current + by + matches.length) % matches.length;
-    setCurrent(next);
-    setFollow(false);
-    list.current?.scrollToIndex({ index: matches[next] ?? 0, align: 'center' });
-  };
-  useJumpToLine(list, lines, line);
-  const startMs = stream.lines[0] ? Date.parse(stream.lines[0].timestamp) : 0;
-  const words = find.toLowerCase();
+  const [follow, setFollow] = useState(true);
+  const root = useRef<HTMLDivElement>(null);
+  const list = useRef<LogListHandle>(null);
+  const source = useLogSource(taskId, selectionOf(choice));
+  const facts = useLogFacts(source);
+  const find = useLogFind({ source, choice, lastSeq: facts.lastSeq, list });
+  const { change, mark, goTo, step } = useMark({ source, isReady: facts.state !== 'loading', choice, onChoice, list });
+  const { find: words, regex, case: isCase } = choice;
+  const highlight = useMemo(() => highlightOf({ find: words, regex, case: isCase }), [words, regex, isCase]);
+  const since = useStart(taskId, relative);
+  const marked = markOf(choice);
+  const next = () => find.go(1);
+  const previous = () => find.go(-1);
+  useShortcuts(
+    {
+      '/': () => root.current?.querySelector<HTMLInputElement>('input[type="search"]')?.focus(),
+      n: next,
+      N: previous,
+      f: () => list.current?.setFollow(!follow),
+      w: () => setWrap(!wrap),
+      t: () => setRelative(!relative),
+      j: () => step(1),
+      k: () => step(-1),
+      y: () => root.current?.querySelector<HTMLButtonElement>('.log-mark button')?.click(),
+    },
+    root,
+  );
   return (
-    <div className="flex min-h-0 flex-1 flex-col">
+    <div ref={root} className="flex min-h-0 flex-1 flex-col">
       <LogToolbar
-        lines={lines}
-        name={name}
-        find={find}
-        onFind={(text) => {
-          setCurrent(0);
-          set({ find: text || undefined });
-        }}
-        current={matches.length ? current + 1 : 0}
-        total={matches.length}
-        onGo={go}
-        wrap={wrap}
+        {...{ taskId, choice, find, wrap, relative, follow, isPage, onLeave }}
+        selection={source.selection}
+        onChange={change}
         onWrap={setWrap}
-        relative={relative}
         onRelative={setRelative}
-        follow={follow}
-        onFollow={setFollow}
+        onFollow={(on) => list.current?.setFollow(on)}
       />
       <div className="flex min-h-0 flex-1 max-md:flex-col">
-        <LogFacets counts={countsOf(stream)} facets={facets} onChange={set} />
+        <LogFacets facts={facts} choice={choice} onChange={change} />
         <div className="relative flex min-h-0 min-w-0 flex-1 flex-col">
-          {lines.length === 0 && stream.state !== 'connecting' && <NoLine isFiltered={stream.count > 0} />}
-          <Virtuoso
+          {facts.error && facts.error !== find.error && <Failure text={facts.error} onRetry={() => source.start()} />}
+          {facts.state !== 'loading' && facts.matched === 0 && <LogEmpty {...{ facts, choice }} onChange={change} />}
+          <LogList
             ref={list}
-            scrollerRef={scrollerRef}
-            className="log flex-1"
-            role="region"
-            aria-label="Log lines"
-            data={lines}
-            {...(wrap ? {} : { fixedItemHeight: 20 })}
-            computeItemKey={(_, item) => item.seq}
-            itemContent={(index, item) => (
-              <LogRow
-                line={item}
-                query={words}
-                wrap={wrap}
-                since={relative ? startMs : undefined}
-                selected={item.seq === line}
-                current={matches[current] === index && words !== ''}
-                onSelect={() => set({ line: item.seq === line ? undefined : item.seq })}
-              />
-            )}
+            {...{ source, wrap, since, highlight }}
+            onFollow={setFollow}
+            marked={marked}
+            current={find.match?.seq}
+            onSelect={mark}
           />
-          <Foot stream={stream} shown={lines.length} />
+          {marked && <LogMark {...{ source, marked }} onChange={change} />}
+          <LogFoot facts={facts} onGo={goTo} />
         </div>
       </div>
     </div>
   );
 }
 
-function NoLine({ isFiltered }: { isFiltered: boolean }) {
-  return (
-    <div className="absolute inset-0 flex">
-      <Empty icon={ScrollText} title={isFiltered ? 'No line is shown' : 'No line yet'}>
-        <p>
-          {isFiltered
-            ? 'Every line is of a phase or level that is switched off: switch one on.'
-            : 'What the agent, the tests and Sentra itself say appears here, as soon as a run has begun.'}
-        </p>
-      </Empty>
-    </div>
+const markOf = ({ line, to }: LogChoice): Mark | undefined =>
+  line === undefined ? undefined : { from: Math.min(line, to ?? line), to: Math.max(line, to ?? line) };
+
+type Marking = Pick<Props, 'choice' | 'onChoice'> & {
+  source: LogSource;
+  isReady: boolean;
+  list: RefObject<LogListHandle | null>;
+};
+
+/** Marks lines, and keeps what a person looks at on the screen through what changes: a link that opens, another filter. */
+function useMark({ source, isReady, choice, onChoice, list }: Marking) {
+  const shown = useRef<number>(undefined);
+  const kept = useRef<number>(undefined);
+  const { line } = choice;
+  const reveal = useCallback(
+    async (seq: number, where: 'top' | 'middle') => {
+      const at = await source.positionOf(seq);
+      if (at !== undefined) list.current?.show(at, where);
+    },
+    [source, list],
   );
-}
-
-function Foot({ stream, shown }: { stream: LogStream; shown: number }) {
-  const words = { live: 'Live', connecting: 'Connecting', lost: 'Connection lost, trying again' }[stream.state];
-  const tone = { live: 'ok', connecting: 'run', lost: 'warn' }[stream.state];
-  return (
-    <div className="flex h-8 flex-none items-center gap-3 border-t border-line px-4 text-xs text-second">
-      <span className="flex items-center gap-2">
-        <span className="dot" data-tone={tone} />
-        {words}
-      </span>
-      <span className="max-md:hidden">Sequence {formatCount(stream.lines.at(-1)?.seq ?? 0)}</span>
-      <span className="ml-auto">
-        {formatCount(shown)} of {formatCount(stream.count)} lines shown
-      </span>
-    </div>
-  );
-}
-
-function useFiltered({ lines, count }: LogStream, facets: Facets): readonly LogLine[] {
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `lines` is one growing array, its length tells of a change
-  return useMemo(() => lines.slice(0, count).filter((line) => facets.shows(line)), [count, facets]);
-}
-
-/** Indexes of the lines that contain the text. */
-function useMatches(lines: readonly LogLine[], find: string): readonly number[] {
-  return useMemo(() => {
-    const words = find.toLowerCase();
-    if (!words) return [];
-    return lines.flatMap((line, index) => (plainText(line.message).toLowerCase().includes(words) ? index : []));
-  }, [lines, find]);
-}
-
-/** A link to a line shows it once it has arrived. */
-function useJumpToLine(list: RefObject<VirtuosoHandle | null>, lines: readonly LogLine[], seq: number | undefined) {
-  const done = useRef<number>(undefined);
   useEffect(() => {
-    if (seq === undefined || done.current === seq) return;
-    const index = lines.findIndex((line) => line.seq === seq);
-    if (index < 0) return;
-    // A line that a person clicked is already in view.
-    if (done.current === undefined) list.current?.scrollToIndex({ index, align: 'center' });
-    done.current = seq;
-  }, [list, lines, seq]);
+    if (!isReady) return;
+    const [keep, next] = [kept.current, line === shown.current ? undefined : line];
+    kept.current = undefined;
+    shown.current = line;
+    const seq = next ?? keep;
+    if (seq !== undefined) void reveal(seq, next === undefined ? 'top' : 'middle');
+  }, [reveal, isReady, line]);
+  const latest = useRef({ choice, onChoice });
+  useEffect(() => {
+    latest.current = { choice, onChoice };
+  });
+  const goTo = (seq: number) => {
+    const next = Math.min(Math.max(seq, source.facts.firstSeq), source.facts.lastSeq);
+    if (next < 1) return;
+    onChoice({ line: next, to: undefined });
+    if (next === line) void reveal(next, 'middle');
+  };
+  return {
+    goTo,
+    /** To the next or previous line that is shown. */
+    step: (by: 1 | -1) => {
+      const at = line === undefined ? undefined : source.pages.positionOf(line);
+      const next = at === undefined ? list.current?.firstSeq() : source.pages.lineAt(at + by)?.seq;
+      if (next !== undefined) goTo(next);
+    },
+    change: (next: LogChoice) => {
+      const isOther = JSON.stringify(selectionOf({ ...choice, ...next })) !== JSON.stringify(source.selection);
+      if (isOther) kept.current = list.current?.firstSeq();
+      onChoice(next);
+    },
+    /** A click: on a marked line it takes the mark away, with Shift it marks everything between. */
+    mark: useCallback(
+      (seq: number, isRange: boolean) => {
+        const { choice: now, onChoice: choose } = latest.current;
+        if (isRange && now.line !== undefined) return choose({ to: seq });
+        shown.current = seq === now.line && now.to === undefined ? undefined : seq;
+        choose({ line: shown.current, to: undefined });
+        void reveal(seq, 'middle'); // what is said of the line takes room, and lines may be coming
+      },
+      [reveal],
+    ),
+  };
+}
+
+/** When the first line came, where times are told from then on. */
+function useStart(taskId: string, relative: boolean): number | undefined {
+  const { data } = useQuery({
+    queryKey: ['log-start', taskId],
+    queryFn: async ({ signal }) => {
+      const { items } = await api.listLogs({ params: { taskId }, query: { limit: 1 } }, { signal });
+      return items[0] ? Date.parse(items[0].timestamp) : null;
+    },
+    enabled: relative,
+  });
+  return relative ? (data ?? undefined) : undefined;
+}
+
+function Failure({ text, onRetry }: { text: string; onRetry: () => void }) {
+  return (
+    <div className="flex-none p-2">
+      <Notice tone="err">
+        {text}{' '}
+        <Button size="small" onClick={onRetry}>
+          Try again
+        </Button>
+      </Notice>
+    </div>
+  );
 }

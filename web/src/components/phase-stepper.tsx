@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Check, Circle, CircleDashed, Clock, Play, X } from 'lucide-react';
+import { toMicros, toUsd } from '#src/domain/money.ts';
 import { type PhaseAttempt, type PhaseName, type PhaseState, phaseNames } from '#src/domain/phase.ts';
 import type { Task } from '#src/domain/task.ts';
 import { phasesOf } from '#src/domain/workflow.ts';
@@ -51,7 +52,8 @@ function Step({ phase, attempts, used, state: known, now }: StepProps) {
   const state = known === 'waiting' ? known : (last?.state ?? known);
   const { word, tone, icon: Icon } = looks[state];
   const spent = attempts.reduce((sum, { startedAt, endedAt }) => sum + (milliseconds(startedAt, endedAt, now) ?? 0), 0);
-  const costs = attempts.flatMap(({ costUsd }) => costUsd ?? []);
+  const micros = attempts.reduce((sum, { costUsd }) => sum + toMicros(costUsd ?? 0), 0);
+  const isWhole = attempts.every(({ costUsd }) => costUsd !== null);
   return (
     <li data-state={state} title={last?.error?.message}>
       <span className="flex min-w-0 items-center gap-2 font-semibold max-md:gap-1 max-md:text-xs">
@@ -65,7 +67,9 @@ function Step({ phase, attempts, used, state: known, now }: StepProps) {
           <>
             <span>Attempt {last.attempt}</span>
             <span className="ml-auto max-xl:ml-0">{last.startedAt ? formatDuration(spent) : ''}</span>
-            {costs.length > 0 && <span className="max-md:hidden">{formatCost(costs.reduce((a, b) => a + b, 0))}</span>}
+            {(isWhole || micros > 0) && (
+              <span className="max-md:hidden">{formatCost(isWhole ? toUsd(micros) : null, toUsd(micros))}</span>
+            )}
           </>
         )}
       </span>

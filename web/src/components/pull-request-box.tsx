@@ -3,6 +3,7 @@ import { useState } from 'react';
 import type { PullRequest } from '#src/domain/pull-request.ts';
 import { Button } from '../ui/button.tsx';
 import { Markdown } from '../ui/markdown.tsx';
+import { Notice } from '../ui/notice.tsx';
 import { CommentBody } from './diff-comments.tsx';
 
 const looks = {
@@ -35,12 +36,16 @@ export function PullRequestBox({ pullRequest }: { pullRequest: PullRequest }) {
             Approved
           </span>
         )}
+        {pullRequest.queue && pullRequest.queue.state !== 'refused' && (
+          <span className="tag">{queueWords[pullRequest.queue.state]}</span>
+        )}
         <span className="mono ml-auto text-second max-md:ml-0 max-md:w-full wrap-anywhere">
           {pullRequest.headBranch} → {pullRequest.baseBranch}
         </span>
       </button>
       {open && (
         <div className="flex flex-col gap-3 px-4 pb-3">
+          {pullRequest.queue?.message && <Notice tone="err">{pullRequest.queue.message}</Notice>}
           {pullRequest.body && <Body text={pullRequest.body} />}
           {general.length > 0 && (
             <div className="panel divide-y divide-line">
@@ -54,6 +59,12 @@ export function PullRequestBox({ pullRequest }: { pullRequest: PullRequest }) {
     </section>
   );
 }
+
+const queueWords = {
+  waiting: 'Waits in the merge queue',
+  testing: 'Merge queue: being tested',
+  merging: 'Merge queue: being merged',
+} as const;
 
 const longLines = 6;
 

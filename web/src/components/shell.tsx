@@ -1,7 +1,7 @@
 /** The frame around every page: sidebar, dialogs reachable from anywhere, live events, and the door when signed out. */
 import { useQuery } from '@tanstack/react-query';
 import { Outlet, useLocation, useNavigate } from '@tanstack/react-router';
-import { useMemo, useState } from 'react';
+import { lazy, Suspense, useMemo, useState } from 'react';
 import { useEvents } from '../hooks/use-events.ts';
 import { useShortcuts } from '../hooks/use-shortcuts.ts';
 import { sessionQuery } from '../queries.ts';
@@ -12,6 +12,8 @@ import { ShortageBanner } from './shortage-banner.tsx';
 import { ShortcutsDialog } from './shortcuts-dialog.tsx';
 import { SignIn } from './sign-in.tsx';
 
+const LogDrawer = lazy(() => import('./log-drawer.tsx').then((file) => ({ default: file.LogDrawer })));
+
 export function Shell() {
   const { data: session } = useQuery(sessionQuery);
   return session === 'out' ? <SignIn /> : <SignedIn />;
@@ -19,6 +21,7 @@ export function Shell() {
 
 function SignedIn() {
   const [dialog, setDialog] = useState<'task' | 'shortcuts'>();
+  const [logs, setLogs] = useState<{ taskId: string | undefined }>();
   const connection = useEvents();
   const navigate = useNavigate();
   const { pathname } = useLocation();
@@ -30,7 +33,9 @@ function SignedIn() {
     c: shell.newTask,
     '?': shell.showShortcuts,
     '/': () => document.querySelector<HTMLInputElement>('input[type="search"]')?.focus(),
+    l: () => setLogs(isLogOpen(pathname) ? undefined : { taskId: taskInFocus(pathname) }),
     'g b': () => void navigate({ to: '/', search: keepProject }),
+    'g m': () => void navigate({ to: '/costs', search: keepProject }),
     'g r': () => void navigate({ to: '/resources', search: keepProject }),
     'g s': () => void navigate({ to: '/settings', search: keepProject }),
   });
@@ -56,9 +61,22 @@ function SignedIn() {
         </Navigation>
       </div>
       {dialog === 'task' && <CreateTask onOpenChange={close} />}
+      {logs && (
+        <Suspense>
+          <LogDrawer taskId={logs.taskId} onOpenChange={(open) => !open && setLogs(undefined)} />
+        </Suspense>
+      )}
       <ShortcutsDialog open={dialog === 'shortcuts'} onOpenChange={close} />
     </ShellContext>
   );
 }
 
 const keepProject = (before: { project?: string }) => ({ project: before.project });
+
+/** The card that has the focus, else the task whose page it is. */
+const taskInFocus = (pathname: string): string | undefined =>
+  document.activeElement?.closest<HTMLElement>('[data-card]')?.dataset.card ?? /^\/tasks\/([^/]+)/.exec(pathname)?.[1];
+
+/** Nothing opens over the same log. */
+const isLogOpen = (pathname: string): boolean =>
+  /^\/tasks\/[^/]+/.test(pathname) && document.querySelector('section.log') !== null;

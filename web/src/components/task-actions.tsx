@@ -1,5 +1,17 @@
 /** Everything a person may do with a task. What is allowed comes from `domain/actions.ts`, as on the server. */
-import { Ban, Check, GitMerge, type LucideIcon, Pencil, Play, RotateCw, SkipForward, X } from 'lucide-react';
+import {
+  Ban,
+  Check,
+  GitCompareArrows,
+  GitMerge,
+  type LucideIcon,
+  Pencil,
+  Play,
+  RotateCw,
+  SkipForward,
+  Undo2,
+  X,
+} from 'lucide-react';
 import { useState } from 'react';
 import { type ActionName, whyNot } from '#src/domain/actions.ts';
 import type { PhaseName } from '#src/domain/phase.ts';
@@ -22,8 +34,13 @@ const looks: Record<ActionName, { label: string; icon: LucideIcon }> = {
   approve: { label: 'Approve', icon: Check },
   request_changes: { label: 'Request changes', icon: Pencil },
   merge: { label: 'Merge', icon: GitMerge },
+  rework: { label: 'Work the base in', icon: GitCompareArrows },
   close: { label: 'Close', icon: X },
+  revert: { label: 'Revert', icon: Undo2 },
 };
+
+/** Instead of a phase: goes on after the one that failed. */
+const withoutFailed = 'without-failed';
 
 type Props = {
   task: Task;
@@ -38,11 +55,12 @@ export function TaskActions({ task, drafts, onSent, main = false }: Props) {
   const action = useTaskAction(task.id);
   const [dialog, setDialog] = useState<'merge' | 'request_changes'>();
   const [workflowType, setWorkflowType] = useState<WorkflowType>(task.workflowType);
-  const [fromPhase, setFromPhase] = useState<PhaseName>();
+  const [fromPhase, setFromPhase] = useState<PhaseName | typeof withoutFailed>();
   const run = (name: ActionName) => {
     if (name === 'merge' || name === 'request_changes') setDialog(name);
     else if (name === 'start') action.mutate({ name, workflowType });
-    else if (name === 'retry') action.mutate({ name, fromPhase });
+    else if (name === 'retry')
+      action.mutate(fromPhase === withoutFailed ? { name, skipFailed: true } : { name, fromPhase });
     else action.mutate({ name });
   };
   const shown = main ? mainActions(task) : allActions(task);
@@ -78,9 +96,12 @@ export function TaskActions({ task, drafts, onSent, main = false }: Props) {
           options={[
             { value: '', label: 'Retry from where it stopped' },
             ...phasesOf[task.workflowType].map((value) => ({ value, label: `Retry from ${value}` })),
+            ...(task.status === 'failed'
+              ? [{ value: withoutFailed, label: 'Retry without the phase that failed' }]
+              : []),
           ]}
           value={fromPhase ?? ''}
-          onValue={(value) => setFromPhase((value || undefined) as PhaseName | undefined)}
+          onValue={(value) => setFromPhase((value || undefined) as typeof fromPhase)}
         />
       )}
       {action.isError && dialog === undefined && <Notice tone="err">{messageOf(action.error)}</Notice>}
@@ -121,9 +142,10 @@ const overWords: Partial<Record<Task['status'], string>> = {
 
 /** Start is for what never ran or ended without a pull request, Retry for what ran. */
 function allActions(task: Task): ActionName[] {
+  if (!whyNot('revert', task)) return ['revert'];
   if (overWords[task.status]) return [];
   if (task.pullRequest?.state === 'open')
-    return ['merge', 'approve', 'request_changes', 'retry', 'cancel', 'skip', 'close'];
+    return ['merge', 'approve', 'request_changes', 'rework', 'retry', 'cancel', 'skip', 'close'];
   if (task.status === 'running') return ['cancel', 'retry', 'skip'];
   if (!whyNot('retry', task)) return ['retry', 'cancel', 'skip'];
   return ['start', 'cancel', 'skip'];

@@ -1,7 +1,8 @@
 /** What the branch changes: files, diff, pull request, commits. Comments on lines are kept as drafts until they are sent. */
 import { useQuery } from '@tanstack/react-query';
-import { useNavigate, useSearch } from '@tanstack/react-router';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { GitBranch, TriangleAlert } from 'lucide-react';
+import { shortId } from '#src/domain/ids.ts';
 import type { NewComment, ReviewComment } from '#src/domain/pull-request.ts';
 import type { Task } from '#src/domain/task.ts';
 import { messageOf } from '#src/errors.ts';
@@ -51,7 +52,18 @@ export function TaskBranch({ task, drafts, onDrafts }: Props) {
         {diff.conflicts.map((conflict) => (
           <p key={conflict.taskId} className="flex gap-2 border-b border-line bg-warn-tint px-4 py-2 text-warn">
             <TriangleAlert aria-hidden="true" className="mt-0.5" />
-            Also changed by {conflict.taskId}: {conflict.paths.join(', ')}
+            <span>
+              Conflicts with{' '}
+              <Link
+                to="/tasks/$id"
+                params={{ id: conflict.taskId }}
+                search={({ project }) => ({ project })}
+                className="underline"
+              >
+                task-{shortId(conflict.taskId)}
+              </Link>
+              : {conflict.paths.join(', ')}
+            </span>
           </p>
         ))}
         {pullRequest && <PullRequestBox pullRequest={pullRequest} />}

@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router';
-import { CircleStop, Clock, RotateCw, TriangleAlert, UserRound } from 'lucide-react';
+import { CircleStop, Clock, GitCompareArrows, RotateCw, TriangleAlert, UserRound } from 'lucide-react';
 import { shortId } from '#src/domain/ids.ts';
 import type { Task } from '#src/domain/task.ts';
 import type { Reason } from '../board.ts';
@@ -23,7 +23,7 @@ export function TaskCard({ task, reason, now }: Props) {
       search={({ project }) => ({ project })}
       preload={false}
       className="card"
-      data-card=""
+      data-card={task.id}
       data-tone={tone}
     >
       <span className="flex h-4 items-center gap-1.5 text-second">
@@ -34,11 +34,20 @@ export function TaskCard({ task, reason, now }: Props) {
       </span>
       <span className="card-title">{task.title}</span>
       <PhaseBar task={task} />
+      {task.conflictsWith.length > 0 && (
+        <span className="flex items-center gap-1.5 text-xs text-warn">
+          <GitCompareArrows aria-hidden="true" />
+          Conflicts with{' '}
+          {task.conflictsWith.length === 1
+            ? `task-${shortId(task.conflictsWith[0] ?? '')}`
+            : `${task.conflictsWith.length} tasks`}
+        </span>
+      )}
       {task.startedAt && (
         <span className="flex gap-2 text-xs whitespace-nowrap text-second">
           {task.agent && <span className="cut">{task.agent}</span>}
           {elapsed !== undefined && <span>{formatDuration(elapsed)}</span>}
-          <span className="ml-auto text-fg">{formatCost(task.costUsd)}</span>
+          <span className="ml-auto text-fg">{formatCost(task.costUsd, task.knownCostUsd)}</span>
         </span>
       )}
       {task.devServers

@@ -3,7 +3,8 @@ import { MessageSquareText } from 'lucide-react';
 import { useEffect, useMemo, useRef, useState, type WheelEvent } from 'react';
 import type { Task } from '#src/domain/task.ts';
 import { feedOf } from '../feed.ts';
-import type { LogStream } from '../hooks/use-log-stream.ts';
+import { formatCount } from '../format.ts';
+import { useLogStream } from '../hooks/use-log-stream.ts';
 import { environmentQuery, evidenceQuery } from '../queries.ts';
 import { Button } from '../ui/button.tsx';
 import { Empty } from '../ui/empty.tsx';
@@ -14,14 +15,14 @@ import { SetupSteps } from './setup-steps.tsx';
 const page = 200;
 
 /** The story so far, newest at the bottom, followed while a person has not scrolled away. */
-export function TaskProgress({ task, stream }: { task: Task; stream: LogStream }) {
+export function TaskProgress({ task }: { task: Task }) {
+  const stream = useLogStream(task.id);
   const { data: evidence = [] } = useQuery(evidenceQuery(task.id));
   const { data: environment } = useQuery(environmentQuery(task.id));
   const [shown, setShown] = useState(page);
   const [follow, setFollow] = useState(task.status === 'running');
   const scroller = useRef<HTMLElement>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `lines` is one growing array, its length tells of a change
-  const items = useMemo(() => feedOf(stream.lines, evidence), [stream.count, evidence]);
+  const items = useMemo(() => feedOf(stream.lines, evidence), [stream.lines, evidence]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: new items are the reason to move
   useEffect(() => {
     if (follow) scroller.current?.scrollTo({ top: scroller.current.scrollHeight });
@@ -60,6 +61,9 @@ export function TaskProgress({ task, stream }: { task: Task; stream: LogStream }
               <SetupSteps steps={environment.setup} />
             </li>
           ) : null}
+          {stream.earlier > 0 && items.length <= shown && (
+            <li className="text-center text-second">{formatCount(stream.earlier)} earlier lines are in Logs</li>
+          )}
           {items.length > shown && (
             <li className="text-center">
               <Button look="ghost" size="small" onClick={() => setShown(shown + page)}>

@@ -77,7 +77,7 @@ function About({ task }: { task: Task }) {
           </span>
         </Fact>
         <Fact name="Cost">
-          {formatCost(task.costUsd)}
+          {formatCost(task.costUsd, task.knownCostUsd)}
           {task.tokens > 0 && <span className="text-second"> · {formatCount(task.tokens)} tokens</span>}
         </Fact>
         <Fact name="Workflow">

@@ -42,6 +42,7 @@ function keysOf(event: Event): string[][] {
   if (event.type.startsWith('project.') || event.type.startsWith('task.')) keys.push(['projects']);
   if (event.type.startsWith('worktree.')) keys.push(['worktrees']);
   if (/^(worktree|run|host)\./.test(event.type)) keys.push(['resources']);
+  if (/^(cost|budget)\./.test(event.type)) keys.push(['costs']);
   if (event.type.startsWith('breaker.')) keys.push(['breakers']);
   if (/^(worker|run)\./.test(event.type)) keys.push(['workers']);
   return keys;

@@ -1,35 +1,41 @@
-/** A task's log lines: replayed from the first, then followed; after a broken connection from the last one seen. */
+/** The newest lines of a task, replayed, then followed; after a broken connection from the last one seen. */
 import { useEffect, useState } from 'react';
-import { LogLine } from '#src/domain/log.ts';
-import { logsPath } from '../paths.ts';
-import { openSocket, type SocketState } from '../socket.ts';
+import type { LogLine } from '#src/domain/log.ts';
+import { openLogStream } from '../log-stream.ts';
+import { api } from '../queries.ts';
 
-/** `lines` is one growing array, `count` its length when it was shown: compare by `count`. */
-export type LogStream = { lines: readonly LogLine[]; count: number; state: SocketState };
+/** `earlier`: how many came before the first of `lines`. */
+export type LogStream = { lines: readonly LogLine[]; earlier: number };
 
 const gatherMs = 100;
+const most = 5_000;
 
 export function useLogStream(taskId: string): LogStream {
-  const [stream, setStream] = useState<LogStream>({ lines: [], count: 0, state: 'connecting' });
+  const [stream, setStream] = useState<LogStream>({ lines: [], earlier: 0 });
   useEffect(() => {
-    const lines: LogLine[] = [];
-    let last = 0;
+    let lines: LogLine[] = [];
+    let last: number | undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const show = () => {
       timer = undefined;
-      setStream((before) => ({ ...before, lines, count: lines.length }));
+      if (lines.length > most) lines = lines.slice(-most);
+      setStream({ lines: [...lines], earlier: Math.max(0, (lines[0]?.seq ?? 1) - 1) });
     };
-    const close = openSocket({
-      path: () => logsPath(taskId, last),
-      onMessage: (text) => {
-        const line = LogLine.parse(JSON.parse(text));
-        // A line sent again after a reconnection.
-        if (line.seq <= last) return;
-        last = line.seq;
-        lines.push(line);
+    const close = openLogStream({
+      taskId,
+      filter: async () => {
+        last ??= Math.max(0, (await api.getLogSummary({ params: { taskId }, query: {} })).lastSeq - most);
+        return { after: last };
+      },
+      onLines: (sent) => {
+        // What was sent already comes again after a reconnection.
+        const next = sent.filter((line) => line.seq > (last ?? 0));
+        last = next.at(-1)?.seq ?? last;
+        lines.push(...next);
         timer ??= setTimeout(show, gatherMs);
       },
-      onState: (state) => setStream((before) => ({ ...before, state })),
+      onRefused: () => {},
+      onState: () => {},
     });
     return () => {
       close();

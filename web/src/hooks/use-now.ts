@@ -10,3 +10,11 @@ export function useNow(ticking: boolean, everyMs = 1000): number {
   }, [ticking, everyMs]);
   return now;
 }
+
+/** The time of the server, which said `serverNow` when it was last asked; anew every second while `ticking`. */
+export function useServerNow(serverNow: string, ticking: boolean): number {
+  const [{ said, ahead }, setSaid] = useState({ said: serverNow, ahead: Date.parse(serverNow) - Date.now() });
+  if (said !== serverNow) setSaid({ said: serverNow, ahead: Date.parse(serverNow) - Date.now() });
+  const now = useNow(ticking) + ahead;
+  return ticking ? Math.max(now, Date.parse(serverNow)) : Date.parse(serverNow);
+}

@@ -1,11 +1,12 @@
-import { useEffect, useRef } from 'react';
+import { type RefObject, useEffect, useRef } from 'react';
 
-/** Key or two keys in a row (`g b`) to what they do; nothing happens while a person types or a dialog is open. */
+/** Key or two keys in a row (`g b`) to what they do; nothing happens while a person types or another dialog is open. */
 export type Shortcuts = Record<string, () => void>;
 
 const chordMs = 1000;
 
-export function useShortcuts(shortcuts: Shortcuts): void {
+/** `within`: what the keys belong to, where that may be inside of a dialog. */
+export function useShortcuts(shortcuts: Shortcuts, within?: RefObject<HTMLElement | null>): void {
   const latest = useRef(shortcuts);
   useEffect(() => {
     latest.current = shortcuts;
@@ -13,7 +14,8 @@ export function useShortcuts(shortcuts: Shortcuts): void {
   useEffect(() => {
     let before = { key: '', at: 0 };
     const onKey = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isBusy(event.target)) return;
+      if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+      if (isBusy(event.target, within?.current)) return;
       const key = event.key === 'Escape' ? 'esc' : event.key;
       const chord = event.timeStamp - before.at < chordMs ? `${before.key} ${key}` : '';
       const run = latest.current[chord] ?? latest.current[key];
@@ -24,10 +26,11 @@ export function useShortcuts(shortcuts: Shortcuts): void {
     };
     window.addEventListener('keydown', onKey);
     return () => window.removeEventListener('keydown', onKey);
-  }, []);
+  }, [within]);
 }
 
-function isBusy(target: EventTarget | null): boolean {
-  if (document.querySelector('[role="dialog"]')) return true;
+function isBusy(target: EventTarget | null, within: HTMLElement | null | undefined): boolean {
+  const dialogs = [...document.querySelectorAll('[role="dialog"]')];
+  if (dialogs.some((dialog) => !within || !dialog.contains(within))) return true;
   return target instanceof HTMLElement && target.matches('input:not([type="checkbox"]), textarea, select');
 }

@@ -6,9 +6,9 @@ import { api } from '../queries.ts';
 
 export type TaskAction =
   | { name: 'start'; workflowType?: WorkflowType }
-  | { name: 'retry'; fromPhase?: PhaseName }
+  | { name: 'retry'; fromPhase?: PhaseName; skipFailed?: boolean }
   | { name: 'request_changes'; comments: NewComment[] }
-  | { name: 'cancel' | 'skip' | 'approve' | 'merge' | 'close' };
+  | { name: 'cancel' | 'skip' | 'approve' | 'merge' | 'rework' | 'close' | 'revert' };
 
 /** Does what a button says, then asks for the task again. */
 export function useTaskAction(id: string) {
@@ -31,7 +31,7 @@ function perform(id: string, action: TaskAction): Promise<unknown> {
     case 'start':
       return api.executeTask({ params: { taskId: id }, body: { workflowType: action.workflowType } });
     case 'retry':
-      return api.retryTask({ params, body: { fromPhase: action.fromPhase } });
+      return api.retryTask({ params, body: { fromPhase: action.fromPhase, skipFailed: action.skipFailed } });
     case 'request_changes':
       return api.requestChanges({ params, body: { comments: action.comments } });
     case 'cancel':
@@ -42,6 +42,10 @@ function perform(id: string, action: TaskAction): Promise<unknown> {
       return api.approveTask({ params });
     case 'merge':
       return api.mergeTask({ params });
+    case 'rework':
+      return api.reworkTask({ params });
+    case 'revert':
+      return api.revertTask({ params });
     case 'close':
       return api.closeTask({ params });
   }

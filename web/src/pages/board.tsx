@@ -17,6 +17,7 @@ import { useIsPhone } from '../hooks/use-is-phone.ts';
 import { useNow } from '../hooks/use-now.ts';
 import { useProject } from '../hooks/use-project.ts';
 import { useShortcuts } from '../hooks/use-shortcuts.ts';
+import { useUsedUp } from '../hooks/use-used-up.ts';
 import { breakersQuery, tasksQuery } from '../queries.ts';
 import { Button } from '../ui/button.tsx';
 import { Command } from '../ui/command.tsx';
@@ -54,6 +55,7 @@ function Columns({ tasks }: { tasks: readonly Task[] }) {
   const isPhone = useIsPhone();
   const { projects } = useProject();
   const { data: breakers = [] } = useQuery(breakersQuery);
+  const usedUp = useUsedUp(projects);
   const now = useNow(tasks.some((task) => task.status === 'running' || task.status === 'queued'));
   const groups = useMemo(
     () => columnsOf(tasks.filter((task) => matches(task, { type, priority, agent, q }))),
@@ -68,7 +70,7 @@ function Columns({ tasks }: { tasks: readonly Task[] }) {
   });
   const facts: BoardFacts = {
     find: (id) => byId.get(id),
-    held: (task) => holdOf(task, { projects, breakers, now }),
+    held: (task) => holdOf(task, { projects, breakers, usedUp, now }),
     now,
   };
   if (Object.values(groups).every((group) => group.length === 0)) return <NoMatch />;

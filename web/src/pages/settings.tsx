@@ -4,6 +4,8 @@ import { useState } from 'react';
 import type { Project } from '#src/domain/project.ts';
 import { messageOf } from '#src/errors.ts';
 import { AddProject } from '../components/add-project.tsx';
+import { BudgetPanel } from '../components/budget-panel.tsx';
+import { PricesPanel } from '../components/prices-panel.tsx';
 import { Templates } from '../components/templates.tsx';
 import { TopBar } from '../components/top-bar.tsx';
 import { useTheme } from '../hooks/use-theme.ts';
@@ -48,6 +50,10 @@ export function SettingsPage() {
           </div>
         </section>
         <Templates />
+        <div className="mt-4 flex max-w-[880px] flex-col gap-4">
+          <BudgetPanel project={undefined} />
+          <PricesPanel project={undefined} />
+        </div>
         <Appearance />
         <p className="mt-3 max-w-[880px] text-second">
           Everything else about a project (setup, tests, agents, limits) is in the file{' '}

@@ -3,7 +3,7 @@ import { Tabs } from '@base-ui/react/tabs';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { ChevronLeft } from 'lucide-react';
-import { useState } from 'react';
+import { useCallback, useState } from 'react';
 import type { NewComment } from '#src/domain/pull-request.ts';
 import type { Task } from '#src/domain/task.ts';
 import { messageOf } from '#src/errors.ts';
@@ -13,17 +13,16 @@ import { PhaseStepper } from '../components/phase-stepper.tsx';
 import { TaskActions } from '../components/task-actions.tsx';
 import { TaskBranch } from '../components/task-branch.tsx';
 import { TaskDetails } from '../components/task-details.tsx';
-import { TaskProgress } from '../components/task-progress.tsx';
+import { TaskHistory } from '../components/task-history.tsx';
 import { TaskRail } from '../components/task-rail.tsx';
 import { TaskWhy } from '../components/task-why.tsx';
 import { TopBar } from '../components/top-bar.tsx';
 import { formatCount } from '../format.ts';
-import { type LogStream, useLogStream } from '../hooks/use-log-stream.ts';
 import { useShortcuts } from '../hooks/use-shortcuts.ts';
-import { diffQuery, taskQuery } from '../queries.ts';
+import type { LogChoice } from '../log-choice.ts';
+import { diffQuery, logCountQuery, taskQuery } from '../queries.ts';
 import type { TaskTab } from '../routes.tsx';
 import { CopyButton } from '../ui/copy-button.tsx';
-import { Dialog } from '../ui/dialog.tsx';
 import { Notice } from '../ui/notice.tsx';
 
 export function TaskPage() {
@@ -63,7 +62,7 @@ function Crumb({ id, task }: { id: string; task: Task | undefined }) {
       </span>
       <span className="mono cut text-fg">{id}</span>
       <CopyButton text={id} label="Copy id" />
-      {task && <StatusTag status={task.status} until={task.waitsFor?.until} />}
+      {task && <StatusTag status={task.status} until={task.waitsFor?.until ?? undefined} />}
     </nav>
   );
 }
@@ -72,14 +71,15 @@ const tabNames: Record<TaskTab, string> = { details: 'Details', progress: 'Progr
 const tabKeys = Object.keys(tabNames) as TaskTab[];
 
 function OneTask({ task }: { task: Task }) {
-  const { tab = task.startedAt ? 'progress' : 'details' } = useSearch({ from: '/shell/tasks/$id' });
+  const { tab = task.startedAt ? 'progress' : 'details', ...choice } = useSearch({ from: '/shell/tasks/$id' });
   const navigate = useNavigate({ from: '/tasks/$id' });
-  const stream = useLogStream(task.id);
   const [drafts, setDrafts] = useState<NewComment[]>([]);
-  const [drawer, setDrawer] = useState(false);
+  const choose = useCallback(
+    (next: LogChoice) => void navigate({ search: (before) => ({ ...before, ...next }), replace: true }),
+    [navigate],
+  );
   const open = (next: TaskTab) => void navigate({ search: (before) => ({ ...before, tab: next }) });
   useShortcuts({
-    l: () => (tab === 'logs' ? undefined : setDrawer(true)),
     esc: () => void navigate({ to: '/', search: ({ project }) => ({ project }) }),
     ...Object.fromEntries(tabKeys.map((name, index) => [String(index + 1), () => open(name)])),
   });
@@ -88,22 +88,22 @@ function OneTask({ task }: { task: Task }) {
   return (
     <div className="flex min-h-0 flex-1 flex-col">
       <title>{`${task.title} · Sentra`}</title>
-      <div className="flex min-h-0 flex-1 max-lg:block max-lg:overflow-y-auto">
+      <div className={`flex min-h-0 flex-1 ${tab === 'logs' ? '' : 'max-lg:block max-lg:overflow-y-auto'}`}>
         <Tabs.Root
           value={tab}
           onValueChange={(value) => open(value as TaskTab)}
           className="flex min-h-0 min-w-0 flex-1 flex-col"
         >
           <Head task={task} tab={tab} compact={wide} />
-          <TabList stream={stream} task={task} />
+          <TabList task={task} />
           <Tabs.Panel value="details" className="min-h-0 flex-1 overflow-y-auto max-lg:overflow-visible">
             <TaskDetails task={task} />
           </Tabs.Panel>
           <Tabs.Panel value="progress" className="relative flex min-h-0 flex-1 flex-col">
-            <TaskProgress task={task} stream={stream} />
+            <TaskHistory task={task} />
           </Tabs.Panel>
-          <Tabs.Panel value="logs" className="flex min-h-0 flex-1 flex-col max-lg:h-[75dvh] max-lg:flex-none">
-            <LogView stream={stream} name={task.id} />
+          <Tabs.Panel value="logs" className="flex min-h-0 flex-1 flex-col">
+            <LogView taskId={task.id} choice={choice} onChoice={choose} />
           </Tabs.Panel>
           <Tabs.Panel value="branch" className="flex min-h-0 flex-1 flex-col">
             <TaskBranch task={task} drafts={drafts} onDrafts={setDrafts} />
@@ -114,9 +114,6 @@ function OneTask({ task }: { task: Task }) {
       <div className="flex-none border-t border-line bg-surface p-3 pb-[max(12px,env(safe-area-inset-bottom))] empty:hidden md:hidden">
         <TaskActions task={task} drafts={drafts} onSent={() => setDrafts([])} main />
       </div>
-      <Dialog open={drawer} onOpenChange={setDrawer} title={`Logs of ${task.title}`} drawer>
-        <LogView stream={stream} name={task.id} />
-      </Dialog>
     </div>
   );
 }
@@ -126,8 +123,10 @@ function Head({ task, tab, compact }: { task: Task; tab: TaskTab; compact: boole
   const isTold = task.status === 'running' || (task.status === 'failed' && tab === 'details');
   return (
     <div className={`flex-none px-6 pt-4 max-md:px-4 ${compact ? 'pb-0' : ''}`}>
-      <div className="flex flex-wrap items-center gap-2">
-        <h1 className="w-full text-xl wrap-anywhere md:w-auto">{task.title}</h1>
+      <div className={`flex flex-wrap items-center gap-2 ${tab === 'logs' ? 'max-md:*:[.tag]:hidden' : ''}`}>
+        <h1 className={`w-full wrap-anywhere md:w-auto ${tab === 'logs' ? 'text-base md:text-xl' : 'text-xl'}`}>
+          {task.title}
+        </h1>
         <span className="tag">
           <TypeIcon type={task.type} />
           {typeLabels[task.type]}
@@ -138,15 +137,16 @@ function Head({ task, tab, compact }: { task: Task; tab: TaskTab; compact: boole
         </span>
       </div>
       {!compact && <PhaseStepper task={task} />}
-      {!isTold && <TaskWhy task={task} className="mt-3 lg:hidden" />}
+      {!isTold && <TaskWhy task={task} className={`mt-3 lg:hidden ${tab === 'logs' ? 'max-md:hidden' : ''}`} />}
     </div>
   );
 }
 
-function TabList({ stream, task }: { stream: LogStream; task: Task }) {
+function TabList({ task }: { task: Task }) {
+  const { data: lines } = useQuery(logCountQuery(task.id));
   const { data: diff } = useQuery({ ...diffQuery(task.id), enabled: task.branchName !== null });
   const notes: Partial<Record<TaskTab, string>> = {
-    logs: stream.count ? formatCount(stream.count) : '',
+    logs: lines ? formatCount(lines) : '',
     branch: diff?.files.length ? `${diff.files.length} ${diff.files.length === 1 ? 'file' : 'files'}` : '',
   };
   return (

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { addAdd } from '#src/cli/commands/project/add.ts';
 import { addList } from '#src/cli/commands/project/list.ts';
+import { addLogs } from '#src/cli/commands/project/logs.ts';
+import { addMerges } from '#src/cli/commands/project/merges.ts';
 import { addPause, addResume } from '#src/cli/commands/project/pause.ts';
 import { addRemove } from '#src/cli/commands/project/remove.ts';
 import { addShow } from '#src/cli/commands/project/show.ts';
@@ -13,5 +15,7 @@ export function addProjectCommands(program: Command, io: Io): void {
   addShow(project, io);
   addPause(project, io);
   addResume(project, io);
+  addLogs(project, io);
+  addMerges(project, io);
   addRemove(project, io);
 }

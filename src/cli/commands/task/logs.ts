@@ -1,74 +1,95 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { getTaskId } from '#src/cli/find.ts';
-import { colour, dim, plain } from '#src/cli/output.ts';
+import { addLogOptions, type LogOptions, selectionOf } from '#src/cli/log-options.ts';
+import { lineText } from '#src/cli/log-text.ts';
 import { ended } from '#src/cli/task-state.ts';
-import { addVerb, type Io, type JsonOption, taskArgument } from '#src/cli/verb.ts';
+import { addVerb, choice, type Io, type JsonOption, positive, taskArgument } from '#src/cli/verb.ts';
 import type { Client } from '#src/client/client.ts';
 import { followLogs } from '#src/client/stream.ts';
-import { LogFilter, type LogLine, logLevels } from '#src/domain/log.ts';
-import { phaseNames } from '#src/domain/phase.ts';
+import { LogFilter, type LogLine, logFormats } from '#src/domain/log.ts';
 import { SentraError } from '#src/errors.ts';
 
-type Options = JsonOption & { phase?: string; level?: string; search?: string; follow?: true };
+type Options = JsonOption &
+  LogOptions & { around?: number; context: number; download?: 'text' | 'jsonl'; follow?: true };
 
 export function addLogs(noun: Command, io: Io): void {
-  addVerb(noun, {
+  const verb = addVerb(noun, {
     name: 'logs',
     description: 'show the log of a task',
     examples: [
       'sentra task logs 01234567 --follow',
-      'sentra task logs 01234567 --phase code,test --level warn,error',
-      'sentra task logs 01234567 --search "not found" --json',
+      'sentra task logs 01234567 --phase code,test --level warn,error --since 2h',
+      'sentra task logs 01234567 --search "time(d )?out" --regex --json',
+      'sentra task logs 01234567 --around 4711',
+      'sentra task logs 01234567 --download jsonl > log.jsonl',
     ],
-  })
-    .addArgument(taskArgument())
-    .option('--phase <phases>', `only these phases, separated by commas: ${phaseNames.join(', ')}`)
-    .option('--level <levels>', `only these levels, separated by commas: ${logLevels.join(', ')}`)
-    .option('--search <text>', 'only lines with this text')
+  }).addArgument(taskArgument());
+  addLogOptions(verb)
+    .addOption(new Option('--around <number>', 'the line with this number and those beside it').argParser(positive))
+    .addOption(new Option('--context <count>', 'how many lines on either side of it').argParser(positive).default(20))
+    .addOption(choice('--download <format>', 'write the whole file to standard output', logFormats))
     .option('-f, --follow', 'go on with new lines until the task ends; with --json, one document a line')
     .action((given: string, options: Options) => logs(io, given, options));
 }
 
 async function logs(io: Io, given: string, options: Options): Promise<void> {
-  checkFilter(options);
+  const selection = selectionOf(options);
   const client = await io.client();
   const taskId = await getTaskId(client, given);
+  if (options.download)
+    return download(io, client, { params: { taskId }, query: { ...selection, format: options.download } });
   if (options.follow) return follow(io, taskId, options);
+  const lines = options.around ? linesAround(client, taskId, options) : storedLines(client, taskId, selection);
   const items: LogLine[] = [];
-  for await (const line of storedLines(client, taskId, options)) items.push(line);
+  for await (const line of lines) items.push(line);
   if (options.json) io.stdout(`${JSON.stringify({ items, nextAfter: items.at(-1)?.seq ?? 0 }, null, 2)}\n`);
   else for (const line of items) io.stdout(`${lineText(io, line)}\n`);
 }
 
-function checkFilter({ phase, level }: Options): void {
-  const parsed = LogFilter.safeParse({ phase, level });
-  if (parsed.success) return;
-  const valid = `phases are ${phaseNames.join(', ')}; levels are ${logLevels.join(', ')}`;
-  throw new SentraError('invalid', `--${String(parsed.error.issues[0]?.path[0])} names an unknown value: ${valid}.`);
+async function download(io: Io, client: Client, input: Parameters<Client['downloadLogs']>[0]): Promise<void> {
+  const { body } = await client.downloadLogs(input, { signal: io.signal });
+  const text = new TextDecoder();
+  for await (const chunk of body) await io.stdout(text.decode(chunk, { stream: true }));
 }
 
-async function* storedLines(client: Client, taskId: string, options: Options, from = 0): AsyncGenerator<LogLine> {
-  const { phase, level, search: q } = options;
+type Selection = ReturnType<typeof selectionOf>;
+
+async function* storedLines(client: Client, taskId: string, query: Selection, from = 0): AsyncGenerator<LogLine> {
   for (let after = from; ; ) {
-    const page = await client.listLogs({ params: { taskId }, query: { phase, level, q, after, limit: 5000 } });
+    const page = await client.listLogs({ params: { taskId }, query: { ...query, after, limit: 5000 } });
     yield* page.items;
     if (page.items.length < 5000) return;
     after = page.nextAfter;
   }
 }
 
+async function* linesAround(client: Client, taskId: string, { around = 1, context }: Options): AsyncGenerator<LogLine> {
+  const query = { after: Math.max(0, around - context - 1), before: around + context + 1 };
+  const { items } = await client.listLogs({ params: { taskId }, query });
+  if (!items.some((line) => line.seq === around))
+    throw new SentraError(
+      'not_found',
+      `The log of ${taskId} has no line ${around}: \`sentra task logs ${taskId}\` shows those there are.`,
+    );
+  yield* items;
+}
+
 /** Prints lines as they come. A task that rests writes no more, so that is the end. */
 async function follow(io: Io, taskId: string, options: Options): Promise<void> {
   const client = await io.client();
-  const filter = LogFilter.parse({ phase: options.phase, level: options.level });
+  const { since, until, ...selection } = selectionOf(options);
+  if (since ?? until)
+    throw new SentraError(
+      'invalid',
+      '--since and --until do not go with --follow: it begins at the first line and does not end.',
+    );
+  const filter = LogFilter.parse(selection);
   const stop = new AbortController();
   const signal = AbortSignal.any([io.signal, stop.signal]);
-  const wanted = options.search?.toLowerCase();
   let last = 0;
   const show = (line: LogLine) => {
     last = line.seq;
-    if (wanted && !line.message.toLowerCase().includes(wanted)) return;
     io.stdout(`${options.json ? JSON.stringify(line) : lineText(io, line)}\n`);
   };
   const isOver = async () => ended(await client.getTask({ params: { id: taskId } }, { signal: io.signal }));
@@ -79,19 +100,10 @@ async function follow(io: Io, taskId: string, options: Options): Promise<void> {
   stop.abort();
   await following;
   io.signal.throwIfAborted();
-  for await (const line of storedLines(client, taskId, options, last)) show(line);
+  for await (const line of storedLines(client, taskId, selectionOf(options), last)) show(line);
 }
 
 async function pauseThen(check: () => Promise<boolean>, signal: AbortSignal): Promise<boolean> {
   await sleep(1000, undefined, { signal }).catch(() => {}); // aborted: the caller sees it
   return signal.aborted || check();
-}
-
-const tones = { debug: undefined, info: undefined, warn: 'waits', error: 'bad' } as const;
-
-function lineText(io: Io, line: LogLine): string {
-  const tone = tones[line.level];
-  const level = line.level.padEnd(5);
-  const head = dim(io, `${line.timestamp} ${(line.phase ?? '-').padEnd(6)}`);
-  return `${head} ${tone ? colour(io, tone, level) : level} ${plain(line.message)}`;
 }

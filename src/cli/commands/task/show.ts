@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { getTaskId } from '#src/cli/find.ts';
 import { pairs, plain, print } from '#src/cli/output.ts';
-import { money, portsText, setupText, statusOf } from '#src/cli/task-text.ts';
+import { portsText, setupText, statusOf } from '#src/cli/task-text.ts';
 import { addVerb, type Io, type JsonOption, taskArgument } from '#src/cli/verb.ts';
+import { formatCost } from '#src/domain/money.ts';
 import type { Task } from '#src/domain/task.ts';
 
 export function addShow(noun: Command, io: Io): void {
@@ -48,7 +49,7 @@ const factsOf = (t: Task) =>
     ['dev servers', devServersOf(t)],
     ['run', t.adwId],
     ['pull request', t.pullRequest && `#${t.pullRequest.number} ${t.pullRequest.state} ${t.pullRequest.url}`],
-    ['cost', money(t.costUsd)],
+    ['cost', t.startedAt && formatCost({ costUsd: t.costUsd, knownUsd: t.knownCostUsd })],
     ['tokens', t.tokens || null],
     ['created', t.createdAt],
     ['started', t.startedAt],

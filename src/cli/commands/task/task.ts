@@ -6,14 +6,19 @@ import { addDepends } from '#src/cli/commands/task/depends.ts';
 import { addDev } from '#src/cli/commands/task/dev.ts';
 import { addDiff } from '#src/cli/commands/task/diff.ts';
 import { addEnvironment } from '#src/cli/commands/task/environment.ts';
+import { addEvidence } from '#src/cli/commands/task/evidence.ts';
+import { addExport } from '#src/cli/commands/task/export.ts';
 import { addList } from '#src/cli/commands/task/list.ts';
 import { addLogs } from '#src/cli/commands/task/logs.ts';
 import { addMerge } from '#src/cli/commands/task/merge.ts';
 import { addRequestChanges } from '#src/cli/commands/task/request-changes.ts';
 import { addRetry } from '#src/cli/commands/task/retry.ts';
+import { addRevert } from '#src/cli/commands/task/revert.ts';
+import { addRework } from '#src/cli/commands/task/rework.ts';
 import { addShow } from '#src/cli/commands/task/show.ts';
 import { addSkip } from '#src/cli/commands/task/skip.ts';
 import { addStart } from '#src/cli/commands/task/start.ts';
+import { addTimeline } from '#src/cli/commands/task/timeline.ts';
 import { addWait } from '#src/cli/commands/task/wait.ts';
 import { addWhy } from '#src/cli/commands/task/why.ts';
 import { addNoun, type Io } from '#src/cli/verb.ts';
@@ -26,13 +31,18 @@ const verbs = [
   addStart,
   addWait,
   addLogs,
+  addTimeline,
+  addExport,
   addDev,
   addDiff,
   addWhy,
+  addEvidence,
   addEnvironment,
   addApprove,
   addRequestChanges,
   addMerge,
+  addRework,
+  addRevert,
   addRetry,
   addCancel,
   addSkip,

@@ -1,0 +1,97 @@
+/**
+ * Counts the tokens that a model's answers tell of while they pass through the gateway: exact also for a session that is cut off,
+ * and nothing that an agent could claim otherwise. The Anthropic Messages API, streamed or not.
+ */
+import type { IncomingMessage } from 'node:http';
+import { z } from 'zod';
+import type { Tokens } from '#src/domain/price.ts';
+import { type ModelTotal, noTokens } from '#src/domain/spending.ts';
+
+const count = z.number().int().nonnegative().nullish();
+const Usage = z.looseObject({
+  input_tokens: count,
+  output_tokens: count,
+  cache_read_input_tokens: count,
+  cache_creation_input_tokens: count,
+});
+const Told = z.looseObject({ model: z.string().nullish(), usage: Usage.nullish() });
+/** A whole message, the event that opens one, or the one that tells how it ended. */
+const Message = Told.extend({ message: Told.nullish() });
+
+const longestLine = 1024 * 1024;
+
+export type UsageMeter = {
+  /** Listens to an answer; `onDone` once it has ended, also where it was cut. */
+  watch(reply: IncomingMessage): void;
+  totals(): ModelTotal[];
+};
+
+/** `onChange` after each answer that told of tokens. */
+export function createUsageMeter(onChange: (totals: ModelTotal[]) => void): UsageMeter {
+  const byModel = new Map<string, Tokens>();
+  const totals = () => [...byModel].map(([model, tokens]) => ({ model: model || null, ...tokens, costMicros: null }));
+  return {
+    totals,
+    watch(reply) {
+      const answer = readAnswer(reply);
+      reply.once('close', () => {
+        const { model, tokens } = answer();
+        if (!tokens) return;
+        byModel.set(model, addTokens(byModel.get(model) ?? noTokens, tokens));
+        onChange(totals());
+      });
+    },
+  };
+}
+
+/** Answers what was told so far of one message: each number is the latest, which is the greatest. */
+function readAnswer(reply: IncomingMessage): () => { model: string; tokens: Tokens | undefined } {
+  const isStream = String(reply.headers['content-type']).startsWith('text/event-stream');
+  const decoder = new TextDecoder();
+  let rest = '';
+  let model = '';
+  let tokens: Tokens | undefined;
+  const take = (text: string) => {
+    const told = text.includes('"usage"') ? parse(text) : undefined;
+    if (!told) return;
+    model = told.message?.model ?? told.model ?? model;
+    const usage = told.message?.usage ?? told.usage;
+    if (usage) tokens = maxTokens(tokens ?? noTokens, usage);
+  };
+  reply.on('data', (chunk: Buffer) => {
+    rest += decoder.decode(chunk, { stream: true });
+    if (!isStream) {
+      if (rest.length > longestLine) rest = rest.slice(-longestLine); // what tells of usage stands at its end
+      return;
+    }
+    const lines = rest.split('\n');
+    rest = (lines.pop() ?? '').slice(0, longestLine);
+    for (const line of lines) if (line.startsWith('data:')) take(line.slice('data:'.length));
+  });
+  return () => {
+    if (!isStream) take(rest);
+    return { model, tokens };
+  };
+}
+
+function parse(text: string): z.infer<typeof Message> | undefined {
+  try {
+    return Message.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined; // cut off in the middle
+  }
+}
+
+const maxTokens = (before: Tokens, usage: z.infer<typeof Usage>): Tokens => ({
+  inputTokens: Math.max(before.inputTokens, usage.input_tokens ?? 0),
+  outputTokens: Math.max(before.outputTokens, usage.output_tokens ?? 0),
+  cacheReadTokens: Math.max(before.cacheReadTokens, usage.cache_read_input_tokens ?? 0),
+  cacheWriteTokens: Math.max(before.cacheWriteTokens, usage.cache_creation_input_tokens ?? 0),
+});
+
+const addTokens = (a: Tokens, b: Tokens): Tokens => ({
+  inputTokens: a.inputTokens + b.inputTokens,
+  outputTokens: a.outputTokens + b.outputTokens,
+  cacheReadTokens: a.cacheReadTokens + b.cacheReadTokens,
+  cacheWriteTokens: a.cacheWriteTokens + b.cacheWriteTokens,
+});

@@ -1,0 +1,26 @@
+import { and, eq, sql } from 'drizzle-orm';
+import type { TestReport } from '#src/domain/test-report/report.ts';
+import type { Queryable } from '#src/store/database.ts';
+import { baseTests } from '#src/store/schema-evidence.ts';
+
+export type BaseTests = { exitCode: number | null; report: TestReport | null; durationMs: number };
+type Key = { projectId: string; commit: string; command: string };
+
+export async function findBaseTests(db: Queryable, key: Key): Promise<BaseTests | undefined> {
+  const [row] = await db
+    .select()
+    .from(baseTests)
+    .where(
+      and(eq(baseTests.projectId, key.projectId), eq(baseTests.commit, key.commit), eq(baseTests.command, key.command)),
+    );
+  return row && { exitCode: row.exitCode, report: row.report, durationMs: row.durationMs };
+}
+
+/** The first one stays: tasks of one base are compared with the same. What nobody has begun from for a month goes. */
+export async function keepBaseTests(db: Queryable, key: Key, result: BaseTests): Promise<void> {
+  await db.delete(baseTests).where(sql`${baseTests.createdAt} < now() - interval '30 days'`);
+  await db
+    .insert(baseTests)
+    .values({ ...key, ...result })
+    .onConflictDoNothing();
+}

@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import type { LogLine } from '#src/domain/log.ts';
+import { highlightOf, LogChoice, placeOf, selectionOf } from '../../web/src/log-choice.ts';
+
+const line = { phase: 'TEST', level: 'warn', timestamp: '2026-11-21T14:00:00.000Z' } as LogLine;
+
+test('an address with rubbish in it is an address without it', () => {
+  expect(LogChoice.parse({ line: 'x', since: 'yesterday', regex: 'maybe', phase: 'CODE', to: -1 })).toEqual({
+    phase: 'CODE',
+  });
+  expect(selectionOf({ phase: 'NOTHING' })).toEqual(selectionOf({ phase: 'PLAN,CODE,TEST,REVIEW' }));
+});
+
+test('a text narrows the lines only where it is asked to', () => {
+  expect(selectionOf({ find: 'deliver', regex: true })).toEqual({});
+  expect(selectionOf({ find: 'deliver', regex: true, only: true })).toEqual({ q: 'deliver', regex: true });
+});
+
+test('a line counts for its phase as long as its level is shown, and the reverse', () => {
+  expect(placeOf(line, { phase: ['CODE'], level: ['warn'] })).toEqual({
+    ofPhase: false,
+    ofLevel: true,
+    isShown: false,
+  });
+  expect(placeOf(line, { phase: ['TEST'], level: ['info'] })).toEqual({
+    ofPhase: true,
+    ofLevel: false,
+    isShown: false,
+  });
+  expect(placeOf({ ...line, phase: null }, {}).isShown).toBe(true);
+  const until = line.timestamp;
+  expect(placeOf(line, { until }).isShown).toBe(false); // exclusive
+  expect(placeOf(line, { since: until }).isShown).toBe(true);
+});
+
+test('what is found is marked as it is meant; what a browser could run for ever is not run', () => {
+  const marks = (choice: LogChoice, text: string) => text.match(highlightOf(choice) ?? /$^/g) ?? [];
+  expect(marks({ find: 'a.c' }, 'abc a.c A.C')).toEqual(['a.c', 'A.C']);
+  expect(marks({ find: 'a.c', case: true }, 'a.c A.C')).toEqual(['a.c']);
+  expect(marks({ find: 'deliver(Once|ed)?', regex: true }, 'deliverOnce delivers')).toEqual(['deliverOnce', 'deliver']);
+  expect(highlightOf({ find: '(a+)+$', regex: true })).toBeUndefined();
+  expect(highlightOf({ find: '[[', regex: true })).toBeUndefined();
+});
