@@ -92,6 +92,7 @@ test('a person adds a repository, creates a task, watches it, filters its log, r
 
 test('a template kept on the page fills the form of a new task', { timeout: 60_000 }, async () => {
   await page.goto(`${sentra.url}/settings`);
+  await page.waitForLoadState('networkidle'); // lists that are still to come push the button away
   await page.getByRole('button', { name: 'New template' }).click();
   const dialog = page.getByRole('dialog', { name: 'New template' });
   await dialog.getByLabel('Name').fill('upgrade');

@@ -11,6 +11,7 @@ import { Dialog } from '../ui/dialog.tsx';
 import { Field } from '../ui/field.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { Panel } from '../ui/panel.tsx';
+import { ScrollRegion } from '../ui/scroll-region.tsx';
 
 export function PricesPanel({ project }: { project: Project | undefined }) {
   const { data: prices = [], error } = useQuery(pricesQuery(project?.id));
@@ -32,11 +33,13 @@ export function PricesPanel({ project }: { project: Project | undefined }) {
           <Notice tone="err">{messageOf(error)}</Notice>
         </div>
       )}
-      <ul className="max-h-96 overflow-y-auto" aria-label="Prices of models">
-        {prices.map((price) => (
-          <PriceRow key={`${price.scope} ${price.model}`} price={price} project={project} />
-        ))}
-      </ul>
+      <ScrollRegion className="max-h-96 overflow-y-auto" aria-label="Prices of models">
+        <ul>
+          {prices.map((price) => (
+            <PriceRow key={`${price.scope} ${price.model}`} price={price} project={project} />
+          ))}
+        </ul>
+      </ScrollRegion>
       {adding && <PriceForm project={project} onClose={() => setAdding(false)} />}
     </Panel>
   );
