@@ -19,6 +19,7 @@ import {
   removeServer,
   writeServer,
 } from '#src/home.ts';
+import { watchDiskRoom } from '#src/logs/disk-room.ts';
 import { createLogFeeds } from '#src/logs/log-feed.ts';
 import { createLogIndex } from '#src/logs/log-index.ts';
 import { createRedactor } from '#src/logs/redactor.ts';
@@ -115,7 +116,9 @@ async function startOn(store: Store, config: Config, options: StartOptions): Pro
   if (server) {
     serverPort = server.port;
     const onIndexError = (e: unknown) => report(`Indexing logs failed: ${messageOf(e)}`);
-    void createLogIndex({ database: store.database, onError: onIndexError }).start(signal);
+    const { database, embedded } = store;
+    const room = embedded ? { isDiskShort: watchDiskRoom(embedded.place, config.minDisk) } : {};
+    void createLogIndex({ database, onError: onIndexError, ...room }).start(signal);
     if (config.traces) {
       const { exports } = createRunViews(config, { ...parts, facts: host }, engine);
       void startTracePush({ ...parts, bus, traces: exports.traces, collector: config.traces, report }, signal);

@@ -27,8 +27,16 @@ export type LogIndex = {
   start(signal: AbortSignal): Promise<void>;
 };
 
-export function createLogIndex(parts: { database: Database; onError: (e: unknown) => void }): LogIndex {
+export type LogIndexParts = {
+  database: Database;
+  onError: (e: unknown) => void;
+  /** Then it waits, as the lines themselves do (disk-room.ts). */
+  isDiskShort?: () => boolean;
+};
+
+export function createLogIndex(parts: LogIndexParts): LogIndex {
   const { db } = parts.database;
+  const isDiskShort = parts.isDiskShort ?? (() => false);
   let lastSeqs = new Map<string, number>();
   const fillOnce = async () => {
     const uncovered = await listUncovered(db);
@@ -36,7 +44,7 @@ export function createLogIndex(parts: { database: Database; onError: (e: unknown
     for (const { taskId, lastSeq, ...from } of uncovered) {
       const rests = lastSeqs.get(taskId) === lastSeq;
       const until = rests ? lastSeq : lastSeq - (lastSeq % linesPerBlock);
-      written += await fillTask(db, taskId, { ...from, until });
+      written += await fillTask(db, taskId, { ...from, until, isDiskShort });
     }
     lastSeqs = new Map(uncovered.map(({ taskId, lastSeq }) => [taskId, lastSeq]));
     return written;
@@ -54,11 +62,13 @@ export function createLogIndex(parts: { database: Database; onError: (e: unknown
   return { fillOnce, start };
 }
 
-type Stretch = { covered: number; removedLines: number; until: number };
+type Stretch = { covered: number; removedLines: number; until: number; isDiskShort: () => boolean };
 
-async function fillTask(db: Queryable, taskId: string, { covered, removedLines, until }: Stretch): Promise<number> {
+async function fillTask(db: Queryable, taskId: string, stretch: Stretch): Promise<number> {
+  const { covered, removedLines, until, isDiskShort } = stretch;
   let written = 0;
   for (let block = Math.floor(covered / linesPerBlock); block * linesPerBlock < until; block++) {
+    if (isDiskShort()) break;
     const first = Math.max(block * linesPerBlock, removedLines) + 1;
     const last = Math.min((block + 1) * linesPerBlock, until);
     const lines = await listIndexedLines(db, taskId, { first, last });

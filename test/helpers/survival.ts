@@ -21,9 +21,9 @@ export const waitForLine = (sentra: TestSentra, taskId: string, text: string, ti
     () => `no line "${text}"; the server said:\n${sentra.output()}`,
   );
 
-/** A shell command that stays for ever the first time, and goes on the next. */
+/** A shell command that stays for ever the first time, and goes on the next. What it prints is not in its own text, which the log tells too. */
 export const holdsOnce = (name: string): string =>
-  `test -e "$HOME/held-${name}" || { touch "$HOME/held-${name}"; echo holding ${name}; sleep 600; }`;
+  `test -e "$HOME/held-${name}" || { touch "$HOME/held-${name}"; echo 'holding' ${name}; sleep 600; }`;
 
 /** Processes that work for a task: its id is among their arguments or in their environment. */
 export function processesOf(taskId: string): number[] {

@@ -85,7 +85,7 @@ async function perform(acts: readonly Act[]): Promise<void> {
         }
         const { rows } = await database.pool.query('select worker_id from sentra.runs where adw_id = $1', [adwId]);
         if (rows[0].worker_id !== worker) await takeOver(rows[0].worker_id, worker);
-        const epoch = await takeRun(db, adwId, worker);
+        const epoch = await database.transaction((tx) => takeRun(tx, adwId, worker)); // which a deadlock repeats
         if (epoch === undefined) continue;
         believed.set(key, epoch);
         await doNext(adwId, epoch);
