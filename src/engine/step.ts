@@ -40,6 +40,11 @@ export function holdSteps(): void {
   stopping = true;
 }
 
+/** Never resolves once steps are held: what is known from here on comes from the shutdown. */
+export async function unlessHeld(): Promise<void> {
+  if (stopping) await new Promise(() => {});
+}
+
 /** Another worker executes the run by now: this execution ends without a word. */
 export class LostRun extends Error {}
 
@@ -74,7 +79,7 @@ async function unlessStopping<T>(working: Promise<T>): Promise<T> {
   try {
     return await working;
   } finally {
-    if (stopping) await new Promise(() => {});
+    await unlessHeld();
   }
 }
 

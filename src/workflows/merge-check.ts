@@ -17,6 +17,7 @@ import type { Group } from '#src/workflows/merge-compose.ts';
 import type { Parts } from '#src/workflows/parts.ts';
 import { readSetupFacts, runnerFor, type SetupFacts } from '#src/workflows/room.ts';
 import { runTaskSetup } from '#src/workflows/setup.ts';
+import { runUnkilled } from '#src/workflows/unkilled.ts';
 
 /** `output`: the end of what was red. `isBaseRed`: what it would stand on is red without it. */
 export type Checked = { passed: boolean; output: string; isBaseRed?: boolean };
@@ -121,17 +122,16 @@ async function runAll(parts: Parts, place: Place & { folder: string }, signal: A
 
       async function runOnce(command: string): Promise<Ended> {
         const recorder = log.record({ name: command, metadata: { kind: 'output', toolUsed: command } });
-        const running = runner.run(command, {
-          network: 'none',
-          env: all,
-          timeoutMs: facts.config.limits.phaseTimeoutMinutes * 60_000,
-          onOutput: recorder.onOutput,
-          signal,
-        });
-        const ended = await running.finally(() => recorder.end());
-        signal.throwIfAborted();
+        const once = () =>
+          runner.run(command, {
+            network: 'none',
+            env: all,
+            timeoutMs: facts.config.limits.phaseTimeoutMinutes * 60_000,
+            onOutput: recorder.onOutput,
+            signal,
+          });
+        const ended = await runUnkilled(parts, once, signal).finally(() => recorder.end());
         const { exitCode, endedBy, durationMs } = ended;
-        if (exitCode === null && endedBy !== 'timeout') throw new Error(`\`${command}\` was ended from outside`); // tells nothing: again
         const output = tail(parts.redactor(`${ended.stdout.toString('utf8')}${ended.stderr.toString('utf8')}`));
         const how = endedBy === 'timeout' ? 'was stopped' : `exited with ${exitCode}`;
         const summary = `\`${command}\` ${how} after ${(durationMs / 1000).toFixed(1)} s`;

@@ -9,6 +9,7 @@ import { withAccess } from '#src/workflows/access.ts';
 import { openBuildCache } from '#src/workflows/install.ts';
 import { runnerFor } from '#src/workflows/room.ts';
 import type { Run } from '#src/workflows/run.ts';
+import { runUnkilled } from '#src/workflows/unkilled.ts';
 
 export type TestRun = TestResult & {
   endedBy: Outcome['endedBy'];
@@ -67,17 +68,17 @@ export async function runInRoom(run: Run, { command, phase, isQuiet }: Asked, si
   const build = await openBuildCache(parts, facts, worktree.path);
   const place = { adwId: run.adwId, facts, worktreePath: worktree.path };
   const doors = parts.devServers.doorsOf(facts.taskId);
-  const ended = await withAccess(parts, place, ({ env, sockets }) =>
-    runnerFor(parts, facts, worktree.path, { writable: build.writable, sockets, ...doors }).run(command, {
-      network: 'none',
-      env: { ...env, ...build.env },
-      timeoutMs: facts.config.limits.phaseTimeoutMinutes * 60_000,
-      onOutput: recorder.onOutput,
-      signal,
-    }),
-  ).finally(() => recorder.end());
-  signal.throwIfAborted();
-  return ended;
+  const once = () =>
+    withAccess(parts, place, ({ env, sockets }) =>
+      runnerFor(parts, facts, worktree.path, { writable: build.writable, sockets, ...doors }).run(command, {
+        network: 'none',
+        env: { ...env, ...build.env },
+        timeoutMs: facts.config.limits.phaseTimeoutMinutes * 60_000,
+        onOutput: recorder.onOutput,
+        signal,
+      }),
+    );
+  return runUnkilled(parts, once, signal).finally(() => recorder.end());
 }
 
 const withoutSecrets = (report: TestReport, redact: (text: string) => string): TestReport => ({
