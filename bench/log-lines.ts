@@ -35,7 +35,7 @@ select task_id, seq, 'adw-bench0000001',
   else case h % 8
     when 0 then 'GET /api/' || w1 || '/' || h % 10000 || ' 200 in ' || h % 977 || ' ms'
     when 1 then 'compiled src/' || w1 || '/' || w2 || '.ts in ' || h % 313 || ' ms'
-    when 2 then '    at ' || w1 || ' (/work/src/' || w2 || '/' || w3 || '.ts:' || h % 400 || ':' || h % 80 || ')'
+    when 2 then '    at ' || w1 || ' (/code/src/' || w2 || '/' || w3 || '.ts:' || h % 400 || ':' || h % 80 || ')'
     when 3 then '✓ ' || w1 || ' ' || w2 || ' ' || w3 || ' (' || h % 90 || ' ms)'
     when 4 then 'The ' || w1 || ' of the ' || w2 || ' needs a ' || w3 || ', so I will look at ' || w2 || '/' || w1 || '.ts first.'
     when 5 then 'sha ' || substr(md5(h::text), 1, 12) || ' ' || w1 || ' ' || w2

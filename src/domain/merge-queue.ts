@@ -56,10 +56,14 @@ const compare = (a: WaitingMerge, b: WaitingMerge): number =>
 
 /**
  * Groups for one turn, each tested as a whole on top of those before it, `atOnce` groups at the same time. While there are not
- * more entries than that, each is a group of its own.
+ * more entries than that, each is a group of its own. `most`: in one group.
  */
-export function groupMerges<T extends { alone: boolean }>(ordered: readonly T[], atOnce: number): T[][] {
-  const size = Math.min(maxTogether, Math.ceil(ordered.length / Math.max(1, atOnce)));
+export function groupMerges<T extends { alone: boolean }>(
+  ordered: readonly T[],
+  atOnce: number,
+  most = maxTogether,
+): T[][] {
+  const size = Math.min(most, Math.ceil(ordered.length / Math.max(1, atOnce)));
   const groups: T[][] = [];
   for (const one of ordered) {
     const last = groups.at(-1);

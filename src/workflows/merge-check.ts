@@ -17,6 +17,7 @@ import type { Group } from '#src/workflows/merge-compose.ts';
 import type { Parts } from '#src/workflows/parts.ts';
 import { readSetupFacts, runnerFor, type SetupFacts } from '#src/workflows/room.ts';
 import { runTaskSetup } from '#src/workflows/setup.ts';
+import { tail } from '#src/workflows/test-run.ts';
 import { runUnkilled } from '#src/workflows/unkilled.ts';
 
 /** `output`: the end of what was red. `isBaseRed`: what it would stand on is red without it. */
@@ -180,9 +181,4 @@ async function keep(parts: Parts, { group, turn, ended }: { group: Group; turn: 
     await parts.logs
       .logger({ taskId, adwId, phase: null })
       [passed ? 'info' : 'warn'](`Before the merge: ${summary}`, { kind: 'step', duration: durationMs });
-}
-
-function tail(output: string): string {
-  const kept = output.length > 64_000 ? `…\n${output.slice(-64_000)}` : output;
-  return kept.toWellFormed().replaceAll('\0', '␀').trimEnd();
 }

@@ -43,7 +43,9 @@ export async function compose(parts: Parts, projectId: string): Promise<Turn> {
   if (!base) return turn;
   let tip = base;
   const settings = readProjectConfig(project);
-  for (const wanted of groupMerges(ready, settings.mergeQueue.atOnce)) {
+  // Without a merge commit over a group, what is between its first and its last would be on the base untested.
+  const most = settings.mergeStyle === 'merge' ? undefined : 1;
+  for (const wanted of groupMerges(ready, settings.mergeQueue.atOnce, most)) {
     const before = new Set(turn.groups.flatMap(tasksOf));
     const group = await composeOne(parts, project, { base, tip, before, wanted }, turn.conflicts);
     if (!group) continue;
@@ -133,7 +135,7 @@ async function composeOne(
   }
   const baseBranch = wanted[0]?.pull.baseBranch ?? '';
   if (merges.length === 0) return null;
-  if (merges.length === 1 || to === tip || style !== 'merge') return { baseBranch, from: tip, to, tree, merges };
+  if (merges.length === 1 || to === tip) return { baseBranch, from: tip, to, tree, merges };
   const message = `merge: ${merges.length} tasks, tested together\n\n${merges.map(({ taskId }) => `Task ID: ${taskId}`).join('\n')}\n`;
   const whole = await composeGroup(project, { onto: tip, head: to, message, identity: parts.identity, date });
   return { baseBranch, from: tip, to: whole.commit, tree: whole.tree, merges };

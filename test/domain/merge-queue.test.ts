@@ -69,6 +69,11 @@ describe('groups of merges', () => {
     expect(sizes(100, 2)).toEqual([8, 8]);
   });
 
+  test('stay single where a group would leave untested commits behind', () => {
+    const entries = Array.from({ length: 6 }, (_, at) => entry(`t${at}`));
+    expect(groupMerges(entries, 2, 1).map((group) => group.length)).toEqual([1, 1]);
+  });
+
   test('leave one alone that was red in company', () => {
     expect(sizes(6, 3, [1])).toEqual([1, 1, 2]);
   });

@@ -162,11 +162,10 @@ test.each([
   ['squash', 1],
   ['rebase', 2],
 ] as const)('by %s the base gets no merge commit', async (mergeStyle, commits) => {
-  const project = await addProject('good', { mergeStyle });
+  const project = await addProject('good', { mergeStyle, mergeQueue: { atOnce: 1 } });
   const [first, second] = await makeReviewed(project, 2);
   if (!first || !second) throw new Error('two were made');
-  await merge(first.id);
-  await merge(second.id);
+  await Promise.all([merge(first.id), merge(second.id)]);
   expect(git(project.path, 'rev-list', '--merges', 'main')).toBe('');
   expect(mainOf(project)).toHaveLength(commits * 2);
   if (mergeStyle === 'squash') expect(git(project.path, 'log', '-1', '--format=%B', 'main')).toContain('- code: Task');
