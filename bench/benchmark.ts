@@ -22,6 +22,8 @@ export type Result = {
   framesPerSecond?: number;
   heapBytes?: number;
   p95Ms?: number;
+  bytesPerAgent?: number;
+  eventsPerSecond?: number;
 };
 
 export type Benchmark = {

@@ -1,4 +1,5 @@
 /** `npm run bench -- <name> [option]`: measures, tells it in words, and ends with one line of JSON for each benchmark. */
+import { agentOverhead } from './agent-overhead.ts';
 import type { Benchmark, Result } from './benchmark.ts';
 import { cleanup } from './cleanup.ts';
 import { conflictRadar } from './conflict-radar.ts';
@@ -10,6 +11,7 @@ import { logsIngest } from './logs-ingest.ts';
 import { logsRead } from './logs-read.ts';
 import { logsStream } from './logs-stream.ts';
 import { mainJob } from './main-job.ts';
+import { mergeConflicts } from './merge-conflicts.ts';
 import { mergeQueue } from './merge-queue.ts';
 import { ports } from './ports.ts';
 import { queue } from './queue.ts';
@@ -20,10 +22,12 @@ import { worktreeClaim } from './worktree-claim.ts';
 
 const benchmarks: readonly Benchmark[] = [
   mainJob,
+  mergeConflicts,
   mergeQueue,
   install,
   ...installManagers,
   spawnStall,
+  agentOverhead,
   worktreeClaim,
   worktree200,
   ports,

@@ -6,7 +6,9 @@ import { commandAgentPath, modelScriptPath } from '#src/demo/demo.ts';
 import type { Slots } from '#src/domain/slots.ts';
 import type { Lease } from '#src/domain/worker.ts';
 import type { Engine } from '#src/engine/engine.ts';
+import { registriesOfHost } from '#src/environment/host-registries.ts';
 import { harmlessEnvironment } from '#src/environment/runner.ts';
+import { createTokens } from '#src/forge/token.ts';
 import { watchDiskRoom } from '#src/logs/disk-room.ts';
 import { passwordsIn, secretsIn } from '#src/logs/known-secrets.ts';
 import { createLogReader, type LogReader } from '#src/logs/log-reader.ts';
@@ -21,13 +23,17 @@ import { createIntake, type Intake } from '#src/orchestrator/intake.ts';
 import { createLifecycle } from '#src/orchestrator/lifecycle.ts';
 import { createMerges } from '#src/orchestrator/merges.ts';
 import { listGuarded } from '#src/orchestrator/places.ts';
+import { createPlans } from '#src/orchestrator/plans.ts';
 import { createProjects } from '#src/orchestrator/projects.ts';
+import { createPrompts } from '#src/orchestrator/prompts.ts';
 import type { HostFacts } from '#src/orchestrator/queue.ts';
 import { reconcileOnce } from '#src/orchestrator/reconcile.ts';
 import { type ResourceView, startResources } from '#src/orchestrator/resources.ts';
 import { createRunExports } from '#src/orchestrator/run-export.ts';
+import { createTalk } from '#src/orchestrator/talk.ts';
 import { createTasks } from '#src/orchestrator/tasks.ts';
 import { createTimelines } from '#src/orchestrator/timeline.ts';
+import { createTrusts } from '#src/orchestrator/trust.ts';
 import { verify } from '#src/orchestrator/verify.ts';
 import { createViews } from '#src/orchestrator/views.ts';
 import { createWorkers } from '#src/orchestrator/workers.ts';
@@ -37,6 +43,7 @@ import { createHandlers } from '#src/server/handlers.ts';
 import { createChanges } from '#src/store/change.ts';
 import { openHints } from '#src/store/hints.ts';
 import { DevServers } from '#src/workflows/dev-servers.ts';
+import { createForges } from '#src/workflows/forges.ts';
 import type { Parts } from '#src/workflows/parts.ts';
 import { listSaved } from '#src/workflows/saved.ts';
 
@@ -58,6 +65,8 @@ export function createParts(config: Config, { database, embedded }: Store, engin
     sandbox,
     model: config.model,
     demoScriptPath: modelScriptPath,
+    hostEnv: config.userEnv,
+    logins: config.agentLogins,
     more: {
       'demo-command': { kind: 'command', command: [process.execPath, commandAgentPath, modelScriptPath] },
     },
@@ -78,6 +87,7 @@ export function createParts(config: Config, { database, embedded }: Store, engin
     bus.publish();
     hints.publish();
   });
+  const baseEnv = harmlessEnvironment(config.userEnv);
   const own: Omit<Parts, 'devServers'> = {
     database,
     changes,
@@ -86,11 +96,13 @@ export function createParts(config: Config, { database, embedded }: Store, engin
     agents,
     sandbox,
     testGate: createGate(config.testSlots, Number.POSITIVE_INFINITY),
+    forges: createForges(createTokens(config.userEnv)),
     engine,
     workerId: door.workerId,
     home: config.home,
     identity,
-    baseEnv: harmlessEnvironment(config.userEnv),
+    baseEnv,
+    operator: { ...config.operator, hosts: [...config.operator.hosts, ...registriesOfHost(baseEnv)] },
   };
   const parts: Parts = { ...own, devServers: new DevServers(own, door.serverPort) };
   return { parts, bus, hints, reader: createLogReader(database) };
@@ -161,10 +173,14 @@ export function createApi(config: Config, parts: ApiParts, engine: Engine, { emb
     database,
     reader: parts.reader,
     lifecycle: createLifecycle({ database, changes, engine }),
-    merges: createMerges({ database, changes, engine }),
+    merges: createMerges({ database, changes, engine, forges: parts.forges }),
     projects: createProjects({ database, changes }),
+    trusts: createTrusts({ database, changes }),
     tasks: createTasks({ database, changes }),
     costs: createCostDesk({ database, changes }),
+    talk: createTalk(parts),
+    plans: createPlans({ database, changes }),
+    prompts: createPrompts({ database, changes }),
     ...createRunViews(config, parts, engine),
     host: createHost({
       database,
@@ -174,6 +190,7 @@ export function createApi(config: Config, parts: ApiParts, engine: Engine, { emb
       home,
       slots,
       intake,
+      network: config.operator.network,
       diskOf: parts.diskOf,
       databasePlace: embedded
         ? { kind: 'embedded', place: embedded.place }

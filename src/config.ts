@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import type { Operator } from '#src/domain/confinement.ts';
+import { HostRule } from '#src/domain/host-rule.ts';
 import { parseReserve, type Reserve } from '#src/domain/reserve.ts';
 import { SentraError } from '#src/errors.ts';
 
@@ -28,6 +30,10 @@ export type Config = {
   pool: number;
   /** Megabytes of a task's log, and as many of what its programs wrote, that are kept. */
   logMb: number;
+  /** Between looks at a forge while something is under way there. */
+  forgePollMs: number;
+  /** Signs the webhooks of a forge; undefined: none is taken. */
+  webhookSecret: string | undefined;
   logLevel: LogLevelName;
   /** Where traces of runs are sent, and as what; null: nowhere. */
   traces: { url: string; headers: Record<string, string> } | null;
@@ -36,7 +42,11 @@ export type Config = {
     baseUrl: string;
     credential: { kind: 'api_key' | 'auth_token' | 'oauth'; secret: string } | null;
   };
-  /** What a process of the user's own would see, for git's credentials on push. Never given to agents. */
+  /** What only who starts the server may say about confinement. */
+  operator: Operator;
+  /** Variables and files (`~/…`) that a project's sentra.json may give to the agents that it defines. */
+  agentLogins: readonly string[];
+  /** What a process of the user's own would see, for git's credentials on push. Agents get of it what their logins name. */
   userEnv: Record<string, string>;
   version: string;
   /** The checkout or package that this program runs from. */
@@ -64,14 +74,27 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     testSlots: wholeNumber(env, 'SENTRA_TEST_SLOTS', os.availableParallelism(), 1, 1000),
     pool: wholeNumber(env, 'SENTRA_POOL', 12, 0, 1000),
     logMb: wholeNumber(env, 'SENTRA_LOG_MB', 1000, 1, 1_000_000),
+    forgePollMs: wholeNumber(env, 'SENTRA_FORGE_POLL_MS', 15_000, 100, 3_600_000),
+    webhookSecret: env.SENTRA_WEBHOOK_SECRET || undefined,
     logLevel: level,
     traces: traces(env),
     serviceName: env.OTEL_SERVICE_NAME || 'sentra',
     model: { baseUrl: env.ANTHROPIC_BASE_URL || 'https://api.anthropic.com', credential: credential(env) },
-    userEnv: Object.fromEntries(Object.entries(env).filter((e): e is [string, string] => e[1] !== undefined)),
+    operator: operator(env),
+    agentLogins: list(env.SENTRA_AGENT_LOGINS),
+    userEnv: personal(env),
     version: (JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }).version,
     root,
   };
+}
+
+/** A folder of PATH that depends on where a program stands would be one of a repository: its `git` is not the person's. */
+function personal(env: NodeJS.ProcessEnv): Record<string, string> {
+  const known = Object.entries(env).filter((e): e is [string, string] => e[1] !== undefined);
+  const whole = (places: string) => places.split(path.delimiter).filter((place) => path.isAbsolute(place));
+  return Object.fromEntries(
+    known.map(([name, value]) => [name, name === 'PATH' ? whole(value).join(path.delimiter) : value]),
+  );
 }
 
 /** SENTRA_OTLP_URL, else what OpenTelemetry's own variables say (opentelemetry.io/docs/specs/otel/protocol/exporter). */
@@ -104,6 +127,27 @@ function decode(text: string): string {
     return text; // a percent sign that encodes nothing
   }
 }
+
+function operator(env: NodeJS.ProcessEnv): Operator {
+  const network = env.SENTRA_NETWORK || 'listed';
+  if (network !== 'listed' && network !== 'open')
+    throw new SentraError('invalid', `SENTRA_NETWORK is "${network}"; use listed or open.`);
+  const hosts = list(env.SENTRA_ALLOW_HOSTS);
+  const wrong = hosts.find((host) => !HostRule.safeParse(host).success);
+  if (wrong !== undefined)
+    throw new SentraError(
+      'invalid',
+      `SENTRA_ALLOW_HOSTS has "${wrong}"; it takes hosts as in registry.corp.example,*.example.com:8443,10.0.0.0/8.`,
+    );
+  const unconfined = list(env.SENTRA_ALLOW_UNCONFINED);
+  return { network, hosts, unconfined: unconfined.includes('all') ? 'all' : unconfined };
+}
+
+const list = (text = ''): string[] =>
+  text
+    .split(',')
+    .map((word) => word.trim())
+    .filter(Boolean);
 
 function credential(env: NodeJS.ProcessEnv): Config['model']['credential'] {
   if (env.ANTHROPIC_API_KEY) return { kind: 'api_key', secret: env.ANTHROPIC_API_KEY };

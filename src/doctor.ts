@@ -6,9 +6,14 @@ import type { Check } from '#src/cli/parts.ts';
 import { createClient } from '#src/client/client.ts';
 import type { Config } from '#src/config.ts';
 import { modelScriptPath } from '#src/demo/demo.ts';
+import type { AgentInfo } from '#src/domain/agent-info.ts';
+import { describeNetwork } from '#src/domain/confinement.ts';
 import { messageOf } from '#src/errors.ts';
+import { reachGitHub } from '#src/forge/reach.ts';
+import { createTokens } from '#src/forge/token.ts';
 import { findServer, findToken, prepareHome } from '#src/home.ts';
 import { run } from '#src/process.ts';
+import { explainLimits } from '#src/sandbox/limits.ts';
 import { createSandbox } from '#src/sandbox/wall.ts';
 import { findPostgresUser, preparePlace } from '#src/store/postgres-user.ts';
 
@@ -20,8 +25,15 @@ export async function examine(config: Config): Promise<{ ok: boolean; checks: Ch
     await checkGit(config),
     checkHome(config),
     await checkDatabase(config),
-    check('confinement', missing, 'agents, tests and installs are confined by bubblewrap', 'warning'),
+    check(
+      'confinement',
+      missing,
+      `agents, tests, installs and dev servers are confined by bubblewrap; ${describeNetwork(config.operator.network)}; ${explainLimits()}`,
+      'warning',
+    ),
+    ...checkUnconfined(config),
     ...(await checkAgents(config, sandbox)),
+    ...(await checkForges(config)),
     checkPage(config),
     await checkServer(config),
   ];
@@ -35,6 +47,15 @@ const check = (
   good: string,
   state: 'warning' | 'problem' = 'problem',
 ): Check => (problem ? { name, state, message: problem } : { name, state: 'ok', message: good });
+
+/** Said wherever somebody looks whether all is well: it is no wall for these. */
+function checkUnconfined({ operator: { unconfined } }: Config): Check[] {
+  if (unconfined.length === 0) return [];
+  const which = unconfined === 'all' ? 'every project' : unconfined.join(', ');
+  return [
+    check('no wall', `SENTRA_ALLOW_UNCONFINED lets ${which} run agents and tests with your own rights.`, '', 'warning'),
+  ];
+}
 
 function checkNode(): Check {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
@@ -91,10 +112,43 @@ async function checkDatabase(config: Config): Promise<Check> {
 }
 
 async function checkAgents(config: Config, sandbox: ReturnType<typeof createSandbox>): Promise<Check[]> {
-  const agents = createAgents({ sandbox, model: config.model, demoScriptPath: modelScriptPath });
+  const agents = createAgents({
+    sandbox,
+    model: config.model,
+    demoScriptPath: modelScriptPath,
+    hostEnv: config.userEnv,
+    logins: config.agentLogins,
+  });
   const found = await agents.list();
   await agents.close();
-  return found.map(({ name, reason }) => check(`agent ${name}`, reason ?? undefined, 'can be started', 'warning'));
+  const isKnown = ({ source, installed }: AgentInfo) => source !== 'preset' || installed;
+  const absent = found.filter((agent) => !isKnown(agent)).map(({ name }) => name);
+  return [
+    ...found
+      .filter(isKnown)
+      .map((agent) => check(`agent ${agent.name}`, agent.reason ?? undefined, say(agent), 'warning')),
+    check('other agents', undefined, absent.length ? `not installed: ${absent.join(', ')}` : 'all are installed'),
+  ];
+}
+
+/** Nothing is said of a login that only the agent itself could know of. */
+const say = ({ version, loggedIn, capabilities }: AgentInfo): string =>
+  [
+    version ? `version ${version}` : 'can be started',
+    ...(loggedIn ? ['logged in'] : []),
+    capabilities.messages === 'none' ? 'hears no messages while it works' : 'hears messages while it works',
+    ...(capabilities.gateway ? ['the key stays with Sentra'] : []),
+  ].join(', ');
+
+async function checkForges({ userEnv }: Config): Promise<Check[]> {
+  const tokens = createTokens(userEnv);
+  const hosts = [...new Set(['github.com', ...(userEnv.GH_HOST ? [userEnv.GH_HOST] : [])])];
+  return Promise.all(
+    hosts.map(async (host) => {
+      const { problem, message } = await reachGitHub(tokens, host);
+      return check('github', problem ?? undefined, message, 'warning');
+    }),
+  );
 }
 
 function checkPage(config: Config): Check {

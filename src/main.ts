@@ -6,8 +6,12 @@ import { type Client, createClient } from '#src/client/client.ts';
 import { type Config, readConfig } from '#src/config.ts';
 import { createDemo } from '#src/demo/demo.ts';
 import { examine } from '#src/doctor.ts';
+import { detectTestCommand } from '#src/environment/test-command.ts';
 import { messageOf, SentraError } from '#src/errors.ts';
+import { setGitUserEnvironment } from '#src/git/exec-git.ts';
+import { inspectRepository } from '#src/git/repository.ts';
 import { findServer, findToken } from '#src/home.ts';
+import { writeStarterSet } from '#src/hooks/starter-set.ts';
 import { serveMcp } from '#src/mcp/stdio.ts';
 import type { Role } from '#src/start.ts';
 
@@ -52,6 +56,7 @@ async function main(): Promise<number> {
     client,
     start: (options) => serve(config, options),
     doctor: () => examine(config),
+    init: (options) => initRepository(config, options),
     serveMcp: async () => serveMcp(await client(), config.version, interrupted.signal),
     demo: (demoClient, onProgress) => makeDemo(config, demoClient, onProgress),
     cwd: process.cwd(),
@@ -159,6 +164,12 @@ async function makeDemo(config: Config, client: Client, onProgress: (message: st
     searchPath: config.userEnv.PATH ?? '/usr/local/bin:/usr/bin:/bin',
     onProgress,
   });
+}
+
+async function initRepository(config: Config, { cwd, ...options }: { cwd: string; dryRun: boolean; force: boolean }) {
+  setGitUserEnvironment(config.userEnv);
+  const { path: root } = await inspectRepository(cwd);
+  return writeStarterSet({ ...options, root, testCommand: await detectTestCommand(root) });
 }
 
 /** What was written to a pipe is not lost by the exit. */

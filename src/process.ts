@@ -22,7 +22,12 @@ export type Command = {
   user?: { uid: number; gid: number };
   /** Ends by itself when this process dies: one that was cut off would leave its locks behind. */
   outlives?: boolean;
+  /** Told that it has started; what comes back is called when it has ended. */
+  watch?: (program: Watched) => () => void;
 };
+
+/** A program at work, for who watches over it: `end` ends its whole group at once, and says why. */
+export type Watched = { pid: number; end(why: string): void };
 
 export type RunOptions = {
   input?: string | Uint8Array;
@@ -45,7 +50,8 @@ export type RunOptions = {
 export type Outcome = {
   /** Null when a signal ended it. */
   exitCode: number | null;
-  endedBy: 'exit' | 'signal' | 'timeout' | 'idle' | 'abort';
+  /** `limit`: by who watched over it; why is the last that stderr says. */
+  endedBy: 'exit' | 'signal' | 'timeout' | 'idle' | 'abort' | 'limit';
   stdout: Buffer;
   stderr: Buffer;
   /** True when more was written than was kept. */
@@ -70,17 +76,22 @@ export async function run(command: Command, options: RunOptions = {}): Promise<O
     });
   const streams = { stdout: collect('stdout'), stderr: collect('stderr') };
   const ending = new Ending(options, () => flow.open());
+  const onOutput = (name: 'stdout' | 'stderr', chunk: Buffer) => {
+    if (!flow.isHeld) ending.touch();
+    if (options.onOutput) flow.add(chunk.length, options.onOutput(chunk, name));
+    streams[name].add(chunk);
+  };
+  const { watch, ...plain } = command;
+  let unwatch: (() => void) | undefined;
   try {
-    const exitCode = await launch(command, options.input, {
+    const exitCode = await launch(plain, options.input, {
       onStart: (pid, holdProgram) => {
         hold = holdProgram;
         ending.started(pid);
+        const end = (why: string) => ending.endNow() && onOutput('stderr', Buffer.from(`${why}\n`));
+        unwatch = watch?.({ pid, end });
       },
-      onOutput: (name, chunk) => {
-        if (!flow.isHeld) ending.touch();
-        if (options.onOutput) flow.add(chunk.length, options.onOutput(chunk, name));
-        streams[name].add(chunk);
-      },
+      onOutput,
       onExit: () => ending.exited(),
     });
     const [stdout, stderr] = [streams.stdout.end(), streams.stderr.end()];
@@ -94,5 +105,6 @@ export async function run(command: Command, options: RunOptions = {}): Promise<O
     };
   } finally {
     ending.stop();
+    unwatch?.();
   }
 }

@@ -27,6 +27,9 @@ import { streamEvents } from '#src/logs/stream-events.ts';
 import { streamLogs } from '#src/logs/stream-logs.ts';
 import { createMcpHttpHandler } from '#src/mcp/http.ts';
 import { openStore, type Store, superviseDatabase } from '#src/open-store.ts';
+import { roleOfSecret } from '#src/orchestrator/access-tokens.ts';
+import { startForgePolls } from '#src/orchestrator/forge-poll.ts';
+import { takeWebhook } from '#src/orchestrator/forge-webhook.ts';
 import { decideSlots } from '#src/orchestrator/host.ts';
 import { readMetrics } from '#src/orchestrator/metrics.ts';
 import { endOutdated } from '#src/orchestrator/outdated.ts';
@@ -35,6 +38,7 @@ import type { HostFacts } from '#src/orchestrator/queue.ts';
 import { startRadar } from '#src/orchestrator/radar.ts';
 import { startReady } from '#src/orchestrator/ready.ts';
 import { startReconciling } from '#src/orchestrator/reconcile.ts';
+import { startRestacking } from '#src/orchestrator/restack.ts';
 import { startTracePush } from '#src/orchestrator/trace-push.ts';
 import { startWorkerLife, type WorkerLife } from '#src/orchestrator/worker-life.ts';
 import { killAll } from '#src/process.ts';
@@ -137,6 +141,8 @@ async function startOn(store: Store, config: Config, options: StartOptions): Pro
     startReady({ ...parts, lapseMs: lease.lapseMs, host, bus, onError }, signal);
     startReconciling(parts, (message) => report(`Clean-up: ${message}`), signal);
     startRadar({ ...parts, bus, report }, signal);
+    void startForgePolls({ ...parts, everyMs: config.forgePollMs, report }, signal);
+    startRestacking({ ...parts, bus, report }, signal);
     startPool(parts, { bus, workerId, most: config.pool, report }, signal);
   }
   if (server) writeServer(config.home, { url: server.url, pid: process.pid });
@@ -204,7 +210,7 @@ async function openDoors(
   const client = createClient({ url: 'http://sentra', token, fetch: (request) => inside(request) });
   const server = await startServer({
     handlers,
-    auth: { token },
+    auth: { token, roleOf: (secret) => roleOfSecret(db, secret) },
     host: config.host,
     port: config.port,
     webRoot: path.join(config.root, 'dist'),
@@ -213,6 +219,7 @@ async function openDoors(
     mcp: createMcpHttpHandler(client, config.version),
     version: config.version,
     metrics: () => readMetrics({ database, host, version: config.version, lines: logs.counts }),
+    webhook: { secret: config.webhookSecret, take: (delivery) => takeWebhook(parts, delivery) },
     devServers: parts.devServers,
     onRequestError: (e) => report(`A request failed: ${e instanceof Error ? (e.stack ?? e.message) : String(e)}`),
   });

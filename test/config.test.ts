@@ -31,3 +31,29 @@ test.each(['localhost:4318', 'ftp://a.test', 'http://name:secret@a.test'])(
     expect(() => readConfig({ SENTRA_OTLP_URL: url })).not.toThrow('secret');
   },
 );
+
+test('what only the operator may say of confinement is nothing by default, and a wrong word is named', () => {
+  expect(readConfig({}).operator).toEqual({ network: 'listed', hosts: [], unconfined: [] });
+  const said = {
+    SENTRA_NETWORK: 'open',
+    SENTRA_ALLOW_HOSTS: 'a.example, 10.0.0.0/8',
+    SENTRA_ALLOW_UNCONFINED: 'one,/src/two',
+  };
+  expect(readConfig(said).operator).toEqual({
+    network: 'open',
+    hosts: ['a.example', '10.0.0.0/8'],
+    unconfined: ['one', '/src/two'],
+  });
+  expect(readConfig({ SENTRA_ALLOW_UNCONFINED: 'one,all' }).operator.unconfined).toBe('all');
+  expect(() => readConfig({ SENTRA_NETWORK: 'closed' })).toThrow('SENTRA_NETWORK is "closed"; use listed or open.');
+  expect(() => readConfig({ SENTRA_ALLOW_HOSTS: 'https://a.example' })).toThrow(
+    'SENTRA_ALLOW_HOSTS has "https://a.example"',
+  );
+});
+
+test('programs are looked for in no folder that depends on where one stands', () => {
+  expect(readConfig({ PATH: '.:/usr/bin::bin:/bin', HOME: '/home/me' }).userEnv).toEqual({
+    PATH: '/usr/bin:/bin',
+    HOME: '/home/me',
+  });
+});

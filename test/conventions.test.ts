@@ -44,6 +44,7 @@ const keptTo: readonly { module: RegExp; place: RegExp; name: string }[] = [
   { module: /^@dbos-inc\//, place: /^src\/engine\//, name: 'src/engine' },
   { module: /^(node:)?child_process$/, place: /^src\/process\//, name: 'src/process' },
   { module: /^@anthropic-ai\//, place: /^src\/agents\//, name: 'src/agents' },
+  { module: /^@octokit\//, place: /^src\/forge\//, name: 'src/forge' },
 ];
 
 /** A package manager is a word of the trade. */
@@ -95,10 +96,14 @@ function checkImport(file: string, code: string, specifier: string): string[] {
   ];
 }
 
-/** An `.mjs` in `src` is a program of its own, started in a room: the environment there is made for it. */
+/**
+ * An `.mjs` in `src` is a program of its own, started in a room, and so are the hooks of `sentra init`: the environment there is made
+ * for them.
+ */
 const readsEnvironment = (file: string, code: string): boolean =>
   file !== 'src/config.ts' &&
   !file.endsWith('.mjs') &&
+  !file.startsWith('src/hooks/starter/') &&
   /\bprocess\s*\.\s*env\b|\bimport\s*\{[^}]*\benv\b[^}]*\}\s*from\s*'node:process'/.test(code);
 
 /** A connection may be handed on by its type; only the store speaks through it. */

@@ -1,23 +1,27 @@
 /** Turns what the Agent SDK reports into events of ours, and its result into the end of a session. */
-import { relative } from 'node:path';
 import type { SDKMessage, SDKResultMessage } from '@anthropic-ai/claude-agent-sdk';
-import type { AgentEvent, SessionEnd, Usage } from '#src/agents/agent.ts';
-import { budgetMessage, endOf, rateLimited } from '#src/agents/session.ts';
+import type { AgentEvent, SessionEnd } from '#src/agents/agent.ts';
+import { findRateLimit } from '#src/agents/claude-limits.ts';
+import { budgetMessage, endOf, insidePath, rateLimited } from '#src/agents/session.ts';
 import { toMicros } from '#src/domain/money.ts';
-import type { ModelTotal } from '#src/domain/spending.ts';
+import { type ModelTotal, sumTokens } from '#src/domain/spending.ts';
 
 /** Answers the events of one message; it remembers tool calls, to tell their results' names and durations. */
 export function createTranslator(worktreePath: string): (message: SDKMessage) => AgentEvent[] {
-  const calls = new Map<string, { tool: string; startedAt: number }>();
+  const calls: Calls = new Map();
   return (message) => [{ kind: 'record', text: JSON.stringify(message) }, ...eventsOf(message, worktreePath, calls)];
 }
 
-type Calls = Map<string, { tool: string; startedAt: number }>;
+/** `changes`: the file that the tool writes. */
+type Calls = Map<string, { tool: string; startedAt: number; changes: string | undefined }>;
 
 function eventsOf(message: SDKMessage, worktreePath: string, calls: Calls): AgentEvent[] {
   if (message.type === 'assistant')
     return message.message.content.flatMap((block) => ofBlock(block, worktreePath, calls));
-  if (message.type === 'user') return blocksOf(message.message.content).flatMap((block) => ofResult(block, calls));
+  if (message.type === 'user')
+    return blocksOf(message.message.content).flatMap((block) => ofResult(block, calls, worktreePath));
+  const limit = findRateLimit(message);
+  if (limit) return [{ kind: 'rate_limit', until: limit.until, message: `Claude lets nobody in: ${limit.why}.` }];
   if (message.type !== 'system') return [];
   if (message.subtype === 'init')
     return [{ kind: 'started', agentSessionId: message.session_id, model: message.model ?? null }];
@@ -38,19 +42,29 @@ function ofBlock(block: object, worktreePath: string, calls: Calls): AgentEvent[
   if (type === 'thinking' && rest.thinking) return [{ kind: 'thinking', text: String(rest.thinking) }];
   if (type !== 'tool_use') return [];
   const [id, tool] = [String(rest.id), String(rest.name)];
-  calls.set(id, { tool, startedAt: performance.now() });
+  calls.set(id, { tool, startedAt: performance.now(), changes: changedBy(tool, rest.input) });
   return [{ kind: 'tool_call', id, tool, summary: summarise(tool, rest.input, worktreePath), input: rest.input }];
 }
 
 const blocksOf = (content: unknown): Block[] => (Array.isArray(content) ? content : []);
 
-function ofResult(block: Block, calls: Calls): AgentEvent[] {
+function ofResult(block: Block, calls: Calls, worktreePath: string): AgentEvent[] {
   if (block.type !== 'tool_result') return [];
   const id = String(block.tool_use_id);
   const call = calls.get(id);
   const output = typeof block.content === 'string' ? block.content : textOf(block.content);
   const durationMs = call ? Math.round(performance.now() - call.startedAt) : 0;
-  return [{ kind: 'tool_result', id, tool: call?.tool ?? '', output, isError: block.is_error === true, durationMs }];
+  const isError = block.is_error === true;
+  const result: AgentEvent = { kind: 'tool_result', id, tool: call?.tool ?? '', output, isError, durationMs };
+  if (isError || !call?.changes) return [result];
+  return [result, { kind: 'file_change', path: insidePath(call.changes, worktreePath), change: 'written' }];
+}
+
+/** What its shell changes shows in the diff alone. */
+function changedBy(tool: string, input: unknown): string | undefined {
+  if (tool !== 'Write' && tool !== 'Edit') return undefined;
+  const { file_path: path } = (input ?? {}) as { file_path?: unknown };
+  return typeof path === 'string' ? path : undefined;
 }
 
 const textOf = (content: unknown): string =>
@@ -68,14 +82,13 @@ export function summarise(tool: string, input: unknown, worktreePath: string): s
   const value = String(fields[field]);
   const line = (value.trim().split('\n')[0] ?? '').slice(0, 200);
   if (!field.endsWith('_path')) return `${tool}: ${line}`;
-  const inside = relative(worktreePath, value);
-  return `${tool} ${inside.startsWith('..') ? value : inside}`;
+  return `${tool} ${insidePath(value, worktreePath)}`;
 }
 
 /** The end that a result message tells; `limitedUntil` is what the gateway heard. */
 export function endOfResult(result: SDKResultMessage, limitedUntil?: string): SessionEnd {
   const isPriced = totalsOf(result).every(({ costMicros }) => costMicros !== null);
-  const costs = { usage: usageOf(result), costUsd: isPriced ? result.total_cost_usd : null };
+  const costs = { usage: sumTokens(totalsOf(result)), costUsd: isPriced ? result.total_cost_usd : null };
   if (result.subtype === 'success') {
     const more = { ...costs, text: result.result, answer: result.structured_output };
     if (!result.is_error) return endOf('done', '', more);
@@ -113,14 +126,3 @@ export const totalsOf = (result: SDKResultMessage): ModelTotal[] =>
     cacheWriteTokens: usage.cacheCreationInputTokens,
     costMicros: usage.costBasis === 'unknown' ? null : toMicros(usage.costUSD),
   }));
-
-function usageOf(result: SDKResultMessage): Usage {
-  const sum = (pick: (usage: SDKResultMessage['modelUsage'][string]) => number) =>
-    Object.values(result.modelUsage).reduce((total, usage) => total + pick(usage), 0);
-  return {
-    inputTokens: sum((usage) => usage.inputTokens),
-    outputTokens: sum((usage) => usage.outputTokens),
-    cacheReadTokens: sum((usage) => usage.cacheReadInputTokens),
-    cacheWriteTokens: sum((usage) => usage.cacheCreationInputTokens),
-  };
-}

@@ -2,6 +2,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { versionIn } from '#src/agents/program.ts';
 
 const require = createRequire(import.meta.url);
 const sdkName = '@anthropic-ai/claude-agent-sdk';
@@ -16,6 +17,12 @@ export function findClaudeProgram(): string | undefined {
     if (program && folderOf(sdkName)) return realpathSync(program);
   }
   return undefined;
+}
+
+/** Of the SDK, which brings its Claude Code with it. */
+export function findClaudeVersion(): string | undefined {
+  const folder = folderOf(sdkName);
+  return folder && versionIn(folder);
 }
 
 function folderOf(name: string): string | undefined {

@@ -3,11 +3,22 @@
  * Its lines are output events; what it writes to `$SENTRA_RESULT` is its answer; its exit code is its outcome.
  */
 import { mkdir, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { AgentEvent, Driver, SessionEnd, SessionRequest } from '#src/agents/agent.ts';
 import { findProgram, foldersOf } from '#src/agents/program.ts';
-import { readResult } from '#src/agents/result-file.ts';
-import { baseEnvironment, endOf, explainLimit, killedMessage, programPath, rateLimited } from '#src/agents/session.ts';
+import { readResult, resultPathOf } from '#src/agents/result-file.ts';
+import {
+  baseEnvironment,
+  endOf,
+  explainLimit,
+  factsOf,
+  killedMessage,
+  notFound,
+  programPath,
+  rateLimited,
+  wasKilled,
+  wholePrompt,
+} from '#src/agents/session.ts';
+import type { AgentCapabilities } from '#src/domain/agent-definition.ts';
 import { AgentAnswer } from '#src/domain/answer.ts';
 import { toMicros } from '#src/domain/money.ts';
 import { type ModelTotal, noTokens } from '#src/domain/spending.ts';
@@ -17,28 +28,47 @@ import type { Sandbox } from '#src/sandbox/sandbox.ts';
 
 type Setup = { sandbox: Sandbox; definition: { command: readonly string[] } };
 
+export const commandCapabilities: AgentCapabilities = {
+  answer: 'told',
+  messages: 'none',
+  interrupt: false,
+  hooks: false,
+  budget: false,
+  cost: 'told',
+  model: false,
+  effort: false,
+  maxTurns: false,
+  gateway: false,
+};
+
 const keptWordsBytes = 8 * 1024;
 /** How often it is looked whether the agent has told what it has spent so far. */
 const lookMs = 1_000;
-
-/** Of its session alone: what another one wrote must not be taken for it. */
-const resultPathOf = (homePath: string, sessionId: string) => join(homePath, `sentra-result-${sessionId}.json`);
 
 export function createCommandDriver({ sandbox, definition }: Setup): Driver {
   const [program = '', ...args] = definition.command;
   return {
     credential: `command ${JSON.stringify(definition.command)}`,
-    isCounted: false,
+    capabilities: commandCapabilities,
     async unavailable() {
       if (program.startsWith('.')) return undefined; // a file of the worktree, known only when there is one
       return findProgram(program, programPath, '/') ? undefined : notFound(program);
     },
+    installation: async () => ({
+      installed: program.startsWith('.') || findProgram(program, programPath, '/') !== undefined,
+      loggedIn: null,
+      version: null,
+    }),
     async run(request, onEvent, signal) {
       if (signal.aborted) return endOf('cancelled', explainLimit('cancelled', request));
-      const resultPath = resultPathOf(request.room.homePath, request.sessionId);
+      const resultPath = resultPathOf({ sessionId: request.sessionId, homePath: request.room.homePath });
       await mkdir(request.room.homePath, { recursive: true, mode: 0o700 });
       await rm(resultPath, { recursive: true, force: true });
-      const env: Record<string, string> = { ...baseEnvironment(request), ...facts(request), SENTRA_RESULT: resultPath };
+      const env: Record<string, string> = {
+        ...baseEnvironment(request),
+        ...factsOf(request),
+        SENTRA_RESULT: resultPath,
+      };
       const found = findProgram(program, env.PATH ?? programPath, request.room.worktreePath);
       if (!found) return endOf('not_found', notFound(program));
       const command: Command = { command: found, args, cwd: request.room.worktreePath, env };
@@ -47,22 +77,11 @@ export function createCommandDriver({ sandbox, definition }: Setup): Driver {
       await rm(resultPath, { recursive: true, force: true });
       return end;
     },
-    async leftBehind({ sessionId, homePath }) {
-      return totalsOf(await readResult(resultPathOf(homePath, sessionId)));
+    async leftBehind(session) {
+      return totalsOf(await readResult(resultPathOf(session)));
     },
   };
 }
-
-const notFound = (program: string): string =>
-  `The agent's program ${JSON.stringify(program)} was not found. Install it, or correct agents.<name>.command in sentra.json.`;
-
-const facts = (request: SessionRequest): Record<string, string> => ({
-  TASK_ID: request.taskId,
-  ADW_ID: request.adwId,
-  PHASE: request.phase,
-  ATTEMPT: String(request.attempt),
-  WORKTREE_PATH: request.room.worktreePath,
-});
 
 const confine = (sandbox: Sandbox, command: Command, request: SessionRequest): Promise<Command> =>
   sandbox.confine(command, {
@@ -87,11 +106,10 @@ async function runSession(command: Command, { request, resultPath, onEvent, sign
     told = told.then(() => onEvent(event));
     told.catch(() => {}); // thrown below, when it is awaited
   };
-  const prompt = [request.systemPrompt, request.prompt].filter(Boolean).join('\n\n');
   const spending = watchResult(resultPath, (totals) => tell({ kind: 'usage', totals, isWhole: false }));
   try {
     const outcome = await run(command, {
-      input: `${prompt}\n`,
+      input: `${wholePrompt(request)}\n`,
       timeoutMs: request.timeoutMs,
       idleMs: request.idleMs,
       keepBytes: keptWordsBytes,
@@ -145,17 +163,14 @@ async function toEnd(outcome: Outcome, request: SessionRequest, resultPath: stri
   if (outcome.endedBy === 'abort') return endOf('cancelled', explainLimit('cancelled', request), { text, ...costs });
   if (outcome.endedBy === 'timeout' || outcome.endedBy === 'idle')
     return endOf(outcome.endedBy, explainLimit(outcome.endedBy, request), { text, ...costs });
-  if (wasKilled(outcome)) return endOf('killed', killedMessage, { text, ...costs });
+  if (wasKilled({ exitCode: outcome.exitCode, signal: outcome.endedBy === 'signal' }))
+    return endOf('killed', killedMessage, { text, ...costs });
   if (limit) return rateLimited(limit.until, limit.message, { text, ...costs });
   if (outcome.exitCode === 0) return endOf('done', '', { text, answer, ...costs });
   const words = lastLines(wholeWords(outcome.stderr.toString(), outcome.truncated)) || lastLines(text);
   const message = `The agent exited with code ${outcome.exitCode}${words ? `: ${words}` : ' and said nothing.'}`;
   return endOf('failed', message, { text, answer, ...costs });
 }
-
-/** Behind the wall a signal shows as 128 and its number. */
-const wasKilled = ({ exitCode, endedBy }: Outcome): boolean =>
-  endedBy === 'signal' || exitCode === 128 + 9 || exitCode === 128 + 15;
 
 function lastLines(text: string): string {
   const lines = text.trim().split('\n').slice(-5).join('\n');

@@ -1,5 +1,5 @@
 /** Finds the program of a command, and what of the host's disk must be readable for it to run in a room. */
-import { accessSync, constants, existsSync, realpathSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 
@@ -19,6 +19,27 @@ function isProgram(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** The version of the npm package that a program belongs to, without starting it; undefined for any other program. */
+export function findVersion(program: string): string | undefined {
+  const [folder] = /^.*\/node_modules\/(@[^/]+\/)?[^/]+/.exec(realpathSync(program)) ?? [];
+  return folder && versionIn(folder);
+}
+
+export function versionIn(packageFolder: string): string | undefined {
+  try {
+    const { version } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8'));
+    return typeof version === 'string' ? version : undefined;
+  } catch {
+    return undefined; // no package of npm's: nobody has asked it
+  }
+}
+
+/** Where npm has put a program's package with all that it imports; empty for a program that npm did not install. */
+export function packagesOf(program: string): string[] {
+  const [, folder] = /^(.*?\/node_modules)\//.exec(realpathSync(program)) ?? [];
+  return folder ? [folder] : [];
 }
 
 /**

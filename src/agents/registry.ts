@@ -1,10 +1,15 @@
 /** Which agents there are and which one a phase gets. Drivers are made once per definition and kept. */
+import { type AcpAgent, createAcpDriver } from '#src/agents/acp.ts';
 import type { AgentPhase, Driver } from '#src/agents/agent.ts';
-import { type ClaudeDriver, createClaudeDriver } from '#src/agents/claude.ts';
+import { createClaudeDriver } from '#src/agents/claude.ts';
+import { createCodexDriver } from '#src/agents/codex.ts';
 import { createCommandDriver } from '#src/agents/command.ts';
 import type { ModelAccess } from '#src/agents/gateway.ts';
+import { anthropicVariables, presets } from '#src/agents/presets.ts';
 import { readModelScript, type ScriptedModel, startScriptedModel } from '#src/agents/scripted-model.ts';
-import type { AgentDefinition, ProjectConfig } from '#src/domain/project-config.ts';
+import type { AgentDefinition } from '#src/domain/agent-definition.ts';
+import type { AgentInfo } from '#src/domain/agent-info.ts';
+import type { ProjectConfig } from '#src/domain/project-config.ts';
 import { nearest } from '#src/domain/project-config.ts';
 import { SentraError } from '#src/errors.ts';
 import type { Sandbox } from '#src/sandbox/sandbox.ts';
@@ -12,59 +17,101 @@ import type { Sandbox } from '#src/sandbox/sandbox.ts';
 export type Agents = {
   /** `name` is the task's own choice; without it the phase's, then the project's, then `claude`. */
   driverFor(name: string | null, config: ProjectConfig, phase: AgentPhase): { name: string; driver: Driver };
-  /** Every agent that a task of the project may name, and why it cannot be started where it cannot. */
-  list(config?: ProjectConfig): Promise<{ name: string; kind: string; available: boolean; reason: string | null }[]>;
+  /** Every agent that a task of the project may name, as it is on this host. */
+  list(config?: ProjectConfig): Promise<AgentInfo[]>;
   close(): Promise<void>;
 };
 
-/** `demo` is Claude Code on the script at `demoScriptPath`; `more` are further built-in agents. */
-export function createAgents(options: {
+type Options = {
   sandbox: Sandbox;
   model: ModelAccess;
   demoScriptPath: string;
+  /** Further built-in agents. */
   more?: Record<string, AgentDefinition>;
-}): Agents {
-  const { sandbox } = options;
+  /** The variables of the server: where programs are, and logins that agents may be given. */
+  hostEnv?: Readonly<Record<string, string>>;
+  /** Names of variables and files (`~/…`) that a project's sentra.json may give to its agents. */
+  logins?: readonly string[];
+};
+
+type AcpDefinition = Extract<AgentDefinition, { kind: 'acp' }>;
+type Entry = { kind: string; title: string | null; source: AgentInfo['source']; driver: () => Driver };
+
+/** `demo` is Claude Code on the script at `demoScriptPath`. */
+export function createAgents(options: Options): Agents {
+  const { sandbox, hostEnv = {} } = options;
   const demoModel = scriptedOnFirstUse(options.demoScriptPath);
   const demo = createClaudeDriver({ sandbox, model: demoModel.access, credential: 'demo', definition: {} });
-  const made = new Map<string, Driver & Partial<ClaudeDriver>>();
-  const make = (definition: AgentDefinition): Driver => {
-    const key = JSON.stringify(definition);
-    const driver =
-      made.get(key) ??
-      (definition.kind === 'command'
-        ? createCommandDriver({ sandbox, definition })
-        : createClaudeDriver({ sandbox, model: options.model, definition }));
+  const made = new Map<string, Driver & { close?(): Promise<void> }>();
+  const once = (key: string, create: () => Driver): Driver => {
+    const driver = made.get(key) ?? create();
     made.set(key, driver);
     return driver;
   };
-  const definitionsFor = (config: ProjectConfig | undefined): Record<string, AgentDefinition | 'demo'> => ({
-    claude: { kind: 'claude' },
-    demo: 'demo',
-    ...options.more,
-    ...ownDefinitions(config),
+  const createAcp = (agent: AcpAgent) =>
+    createAcpDriver({ sandbox, agent, model: async () => options.model, hostEnv, searchPath: hostEnv.PATH });
+  const create = (definition: AgentDefinition): Driver => {
+    if (definition.kind === 'command') return createCommandDriver({ sandbox, definition });
+    if (definition.kind === 'claude') return createClaudeDriver({ sandbox, model: options.model, definition });
+    if (definition.kind === 'codex') return createCodexDriver({ sandbox, definition, hostEnv });
+    return createAcp(acpAgentOf(definition, options.logins ?? []));
+  };
+  const entry = (definition: AgentDefinition, source: Entry['source'], title: string | null = null): Entry => ({
+    kind: definition.kind,
+    title,
+    source,
+    driver: () => once(JSON.stringify(definition), () => create(definition)),
   });
-  const driverOf = (definition: AgentDefinition | 'demo') => (definition === 'demo' ? demo : make(definition));
+  const entriesFor = (config: ProjectConfig | undefined): Record<string, Entry> => ({
+    claude: entry({ kind: 'claude' }, 'builtin', 'Claude Code'),
+    demo: { kind: 'claude', title: 'Claude Code on a script', source: 'builtin', driver: () => demo },
+    ...mapValues(options.more ?? {}, (definition) => entry(definition, 'builtin')),
+    codex: entry({ kind: 'codex' }, 'preset', 'Codex'),
+    ...mapValues(presets, ({ title, ...agent }) => ({
+      kind: 'acp',
+      title,
+      source: 'preset' as const,
+      driver: () => once(`preset ${title}`, () => createAcp(agent)),
+    })),
+    ...mapValues(ownDefinitions(config), (definition) => entry(definition, 'project')),
+  });
   return {
     driverFor(name, config, phase) {
       const chosen = name ?? phaseChoice(config, phase) ?? config.agents.default ?? 'claude';
-      const definitions = definitionsFor(config);
-      const definition = Object.hasOwn(definitions, chosen) ? definitions[chosen] : undefined;
-      if (!definition) throw unknownAgent(chosen, Object.keys(definitions));
-      return { name: chosen, driver: driverOf(definition) };
+      const entries = entriesFor(config);
+      const found = Object.hasOwn(entries, chosen) ? entries[chosen] : undefined;
+      if (!found) throw unknownAgent(chosen, Object.keys(entries));
+      return { name: chosen, driver: found.driver() };
     },
-    async list(config) {
-      return await Promise.all(
-        Object.entries(definitionsFor(config)).map(async ([name, definition]) => {
-          const reason = (await driverOf(definition).unavailable()) ?? null;
-          return { name, kind: definition === 'demo' ? 'claude' : definition.kind, available: reason === null, reason };
-        }),
-      );
-    },
+    list: async (config) =>
+      await Promise.all(Object.entries(entriesFor(config)).map(([name, found]) => describe(name, found))),
     async close() {
       for (const driver of [demo, ...made.values()]) await driver.close?.();
       await demoModel.close();
     },
+  };
+}
+
+async function describe(name: string, { kind, title, source, driver }: Entry): Promise<AgentInfo> {
+  const { capabilities, ...agent } = driver();
+  const reason = (await agent.unavailable()) ?? null;
+  const installation = await agent.installation();
+  return { name, kind, title, source, available: reason === null, reason, ...installation, capabilities };
+}
+
+const mapValues = <From, To>(values: Readonly<Record<string, From>>, map: (value: From) => To): Record<string, To> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, map(value)]));
+
+/** A repository may not help itself to what the server was given: its definition gets what the server's owner lets it have. */
+function acpAgentOf({ kind: _kind, gateway, ...definition }: AcpDefinition, allowed: readonly string[]): AcpAgent {
+  const { variables, files } = definition.login;
+  const refused = [...variables, ...files].filter((name) => !allowed.includes(name));
+  return {
+    ...definition,
+    gateway: gateway === 'anthropic' ? anthropicVariables : undefined,
+    refusal: refused.length
+      ? `Its definition names ${refused.join(', ')}, which the server does not give to projects: name it in SENTRA_AGENT_LOGINS for the server and restart it.`
+      : undefined,
   };
 }
 

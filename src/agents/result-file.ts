@@ -1,6 +1,11 @@
 /** Reads `$SENTRA_RESULT`, a file that an agent wrote and may have made anything of. */
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** Of its session alone: what another one wrote must not be taken for it. */
+export const resultPathOf = ({ sessionId, homePath }: { sessionId: string; homePath: string }) =>
+  join(homePath, `sentra-result-${sessionId}.json`);
 
 const maxBytes = 1024 * 1024;
 

@@ -145,7 +145,7 @@ async function answerMessage(
   { play, request }: { play: Play; request: ModelRequest },
 ): Promise<void> {
   const texts = request.messages.map((message) => ({ role: message.role, text: textOf(message.content) }));
-  const last = texts.findLast((message) => message.role === 'user')?.text ?? '';
+  const last = lastSaid(texts);
   const conversation = String(incoming.headers['x-claude-code-session-id'] ?? texts[0]?.text ?? '');
   const { turn, number, groups } = play.pick(conversation, last, !request.tools?.length);
   const header = (name: string) => String(incoming.headers[name] ?? '');
@@ -165,6 +165,15 @@ async function answerMessage(
     cutAfter: isCut ? turn.cut?.afterEvents : undefined,
     chunkMs: turn.chunkMs,
   });
+}
+
+/** The last user message, with what Claude Code says beside it: a message that comes within a turn is no user message. */
+function lastSaid(texts: readonly { role: string; text: string }[]): string {
+  const at = texts.findLastIndex(({ role }) => role === 'user');
+  return texts
+    .slice(Math.max(0, at), at === 0 ? 1 : undefined)
+    .map(({ text }) => text)
+    .join('\n');
 }
 
 const findCwd = (text: string): string => text.match(/working directory\W{1,6}(\/[^\s<>"'`]+)/i)?.[1] ?? '';

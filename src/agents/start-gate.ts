@@ -6,6 +6,9 @@ export type PlaceGate = {
   enter(signal?: AbortSignal): Promise<() => void>;
 };
 
+/** All kinds of agents share these places. */
+export const agentGate: PlaceGate = createGate(2);
+
 /** After `holdMs` a place is given back in any case; Infinity: never. */
 export function createGate(places: number, holdMs = 30_000): PlaceGate {
   let free = places;

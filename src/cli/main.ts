@@ -4,6 +4,7 @@
  * document on standard output, errors included, and a shell gets the exit codes of `exit-codes.ts`.
  */
 import { Command, CommanderError } from 'commander';
+import { addAgentCommands } from '#src/cli/commands/agent/agent.ts';
 import { addBreakerCommands } from '#src/cli/commands/breaker/breaker.ts';
 import { addBudgetCommands } from '#src/cli/commands/budget/budget.ts';
 import { addCosts } from '#src/cli/commands/cost/costs.ts';
@@ -12,6 +13,7 @@ import { addPricesCommands } from '#src/cli/commands/prices/prices.ts';
 import { addProjectCommands } from '#src/cli/commands/project/project.ts';
 import { addTaskCommands } from '#src/cli/commands/task/task.ts';
 import { addTemplateCommands } from '#src/cli/commands/template/template.ts';
+import { addTokenCommands } from '#src/cli/commands/token/token.ts';
 import { addWorkerCommands } from '#src/cli/commands/worker/worker.ts';
 import { addWorktreeCommands } from '#src/cli/commands/worktree/worktree.ts';
 import { exitCodeOf, exitCodes } from '#src/cli/exit-codes.ts';
@@ -55,11 +57,13 @@ function createProgram(io: Io, json: boolean): Command {
   addTaskCommands(program, io);
   addTemplateCommands(program, io);
   addWorktreeCommands(program, io);
+  addAgentCommands(program, io);
   addWorkerCommands(program, io);
   addBreakerCommands(program, io);
   addCosts(program, io);
   addBudgetCommands(program, io);
   addPricesCommands(program, io);
+  addTokenCommands(program, io);
   return program;
 }
 

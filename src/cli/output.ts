@@ -1,6 +1,7 @@
 /** What people see: plain columns and colours on a terminal; and the one JSON document that scripts read. */
 import { stripVTControlCharacters, styleText } from 'node:util';
 import type { Io, JsonOption } from '#src/cli/verb.ts';
+import { withoutTurns } from '#src/domain/display.ts';
 
 type Out = Pick<Io, 'stdout' | 'isTTY' | 'columns'>;
 
@@ -43,10 +44,10 @@ const colours = { good: 'green', bad: 'red', live: 'cyan', waits: 'yellow' } as 
 export const colour = (io: Out, tone: keyof typeof colours, text: string): string =>
   io.isTTY ? styleText(colours[tone], text, { validateStream: false }) : text;
 
-/** Text of others (titles, logs) without what could steer a terminal; line ends and tabs stay. */
+/** Text of others (titles, logs) without what could steer a terminal or turns text around; line ends and tabs stay. */
 export const plain = (text: string): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-  stripVTControlCharacters(text).replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '');
+  withoutTurns(stripVTControlCharacters(text)).replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '');
 
 /** The same on one line. */
 export const oneLine = (text: string) => plain(text).replace(/\s+/g, ' ');

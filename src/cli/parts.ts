@@ -1,6 +1,7 @@
 import type { Client } from '#src/client/client.ts';
 import type { Connection } from '#src/client/stream.ts';
 import type { Project } from '#src/domain/project.ts';
+import type { StarterReport } from '#src/domain/starter.ts';
 import type { Task } from '#src/domain/task.ts';
 
 export type Check = { name: string; state: 'ok' | 'warning' | 'problem'; message: string };
@@ -14,6 +15,8 @@ export type CliParts = {
   client: () => Promise<Client>;
   /** A server, a worker, or both in this process, until stopped. Answers the exit code. */
   start: (options: { demo: boolean; roles: readonly ('server' | 'worker')[] }) => Promise<number>;
+  /** Writes the starting set into the repository of `cwd`. */
+  init: (options: { cwd: string; dryRun: boolean; force: boolean }) => Promise<StarterReport>;
   doctor: () => Promise<{ ok: boolean; checks: Check[] }>;
   /** MCP over this process's stdio, until the other side closes it. Answers the exit code. */
   serveMcp: () => Promise<number>;

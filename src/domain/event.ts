@@ -18,6 +18,8 @@ export const eventTypes = [
   'dev_server.changed',
   'logs.removed',
   'cost.changed',
+  'message.changed',
+  'plan.changed',
   'budget.changed',
   'budget.warning',
 ] as const;

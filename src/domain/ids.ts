@@ -8,11 +8,13 @@ export const AdwId = z.string().regex(/^adw-[0-9a-z]{12}$/, 'a run id looks like
 /** A worktree that is prepared ahead. As long as a task's: where its path is written down, the task's takes its place. */
 export const PoolId = z.string().regex(/^pool-[0-9a-z]{12}$/, 'a pool id looks like pool-0123456789ab');
 export const ProjectId = z.string().regex(/^proj-[0-9a-z]{12}$/, 'a project id looks like proj-0123456789ab');
+export const AccessTokenId = z.string().regex(/^tok-[0-9a-z]{12}$/, 'the id of a token looks like tok-0123456789ab');
 
 export const newTaskId = () => `task-${randomPart()}`;
 export const newAdwId = () => `adw-${randomPart()}`;
 export const newProjectId = () => `proj-${randomPart()}`;
 export const newPoolId = () => `pool-${randomPart()}`;
+export const newAccessTokenId = () => `tok-${randomPart()}`;
 export const newWorkerId = () => `worker-${randomPart()}`;
 
 /** The first 8 characters of an id's unique part, as branch names and cards show it. */

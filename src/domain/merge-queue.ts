@@ -10,7 +10,7 @@ export const MergeEntry = z
     state: z.enum(['waiting', 'testing', 'merging', 'refused']),
     /** How many are before it; null when it was refused. */
     ahead: z.number().int().nullable(),
-    /** Why it was refused. */
+    /** Why it was refused, or what it waits for at the forge. */
     message: z.string().nullable(),
     requestedAt: z.string(),
   })

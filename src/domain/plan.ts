@@ -1,6 +1,10 @@
 /** What a plan names, and whether that is a plan: the claim of PLAN, judged by its text alone. Pure. */
 import { z } from 'zod';
 
+/** `agent`: a session of PLAN. */
+export const planAuthors = ['agent', 'person'] as const;
+export type PlanAuthor = (typeof planAuthors)[number];
+
 export const PlanParts = z.object({
   /** Files and folders, as they are named. */
   files: z.array(z.string()),

@@ -3,22 +3,15 @@
  * valid name. The schema is published at docs/sentra.schema.json.
  */
 import { z } from 'zod';
+import { AgentDefinition, explainKeys } from '#src/domain/agent-definition.ts';
 import { BudgetLimits } from '#src/domain/budget.ts';
+import { ForgeSettings } from '#src/domain/forge.ts';
+import { HostRule } from '#src/domain/host-rule.ts';
 import { isolationKinds, MergePolicy } from '#src/domain/task.ts';
 import { PeerPorts } from '#src/domain/task-environment.ts';
 
 const command = z.string().min(1);
 const minutes = z.number().positive().max(1440);
-
-export const AgentDefinition = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('claude'),
-    model: z.string().optional(),
-    maxTurns: z.number().int().positive().optional(),
-  }),
-  z.strictObject({ kind: z.literal('command'), command: z.array(z.string()).min(1) }),
-]);
-export type AgentDefinition = z.infer<typeof AgentDefinition>;
 
 const Agents = z
   .object({
@@ -120,10 +113,26 @@ export const ProjectConfig = z.strictObject({
       agentAttempts: z.number().int().min(1).max(20).default(3),
       phaseTimeoutMinutes: z.number().positive().max(1440).default(60),
       idleTimeoutMinutes: z.number().positive().max(1440).default(10),
+      /** Of everything that is started in a room: an agent, a test command, an install, a dev server. The default is half of the host's. */
+      memoryMb: z.number().positive().max(100_000_000).optional(),
+      processes: z.number().int().min(10).max(1_000_000).default(1000),
+      /** Of a task's worktree and private home together. */
+      diskMb: z.number().positive().max(100_000_000).default(20_000),
+    })
+    .prefault({}),
+  network: z
+    .strictObject({
+      /** Hosts that agents, installs, set-up and dev servers reach beside the package registries; ports 80 and 443 unless said otherwise. */
+      allow: z.array(HostRule).max(200).default([]),
+      /** The registries of the usual package managers (domain/registries.ts) are among them. */
+      registries: z.boolean().default(true),
+      /** Hosts that tests and checks reach; none, unless they are named. */
+      test: z.array(HostRule).max(200).default([]),
     })
     .prefault({}),
   budget: BudgetLimits.default({}),
   merge: MergePolicy.default('manual'),
+  forge: ForgeSettings.default({ kind: 'auto' }),
   /** How a task comes into the base: as a merge commit, as one commit, or commit by commit. */
   mergeStyle: z.enum(['merge', 'squash', 'rebase']).default('merge'),
   mergeQueue: z
@@ -237,6 +246,9 @@ function explain(issue: z.core.$ZodIssue, json: unknown): string[] {
   if (issue.code === 'invalid_union') return [`${at}: ${explainUnion(issue.errors)}`];
   if (issue.code === 'invalid_key') return [`${at}: ${issue.issues[0]?.message ?? issue.message}`];
   if (issue.code !== 'unrecognized_keys') return [`${at || 'sentra.json'}: ${issue.message}`];
+  const definition = issue.path[0] === 'agents' ? (valueAt(json, issue.path) as { kind?: unknown }) : undefined;
+  const ofAgent = explainKeys(definition?.kind, issue.keys);
+  if (ofAgent) return ofAgent.map((problem) => `${at}: ${problem}`);
   const valid = validKeys(issue.path.map(String));
   const present = new Set(Object.keys(valueAt(json, issue.path) ?? {}));
   return issue.keys.map((key) => {

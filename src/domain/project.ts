@@ -16,6 +16,10 @@ export const Project = z
     problem: z.string().nullable(),
     /** What its worktrees lack (submodules, files of LFS); only where one project is asked for. */
     limits: z.array(z.string()).optional(),
+    /** What agents leave out of what it brings for them; only where one project is asked for. */
+    notices: z.array(z.string()).optional(),
+    /** Where its pull requests are opened, for people; only where one project is asked for. */
+    forge: z.string().optional(),
     createdAt: z.string(),
     counts: z.record(z.string(), z.number().int()),
   })

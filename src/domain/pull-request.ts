@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ForgeView } from '#src/domain/forge.ts';
 import { MergeEntry } from '#src/domain/merge-queue.ts';
 
 export const PullRequestState = z.enum(['open', 'merged', 'closed']);
@@ -26,6 +27,8 @@ export const PullRequest = z
     headCommit: z.string(),
     mergeCommit: z.string().nullable(),
     approvedAt: z.string().nullable(),
+    /** Where people see it: Sentra, or a forge like GitHub. */
+    forge: ForgeView,
     /** Its place in the merge queue; null when nobody asked for the merge. */
     queue: MergeEntry.pick({ state: true, message: true, requestedAt: true }).nullable(),
     comments: z.array(ReviewComment),
@@ -54,6 +57,8 @@ export const DiffFile = z.object({
   /** Unified diff of this file, hunks only; empty for a binary file or one too large to show (`truncated`). */
   patch: z.string(),
   truncated: z.boolean().default(false),
+  /** What it changes beside code, in words: settings, hooks or instructions of agents, what a package manager runs. */
+  steers: z.string().optional(),
 });
 export type DiffFile = z.infer<typeof DiffFile>;
 

@@ -24,6 +24,13 @@ const counts = ['inputTokens', 'outputTokens', 'cacheReadTokens', 'cacheWriteTok
 
 export const noTokens: Tokens = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };
 
+/** Of all models together. */
+export function sumTokens(totals: readonly Tokens[]): Tokens {
+  const sum = { ...noTokens };
+  for (const name of counts) for (const total of totals) sum[name] += total[name];
+  return sum;
+}
+
 /** What of the conversation's total is this session's: less what earlier sessions of it have booked, and never less than before. */
 export function shareOf(total: Booked, earlier: readonly Booked[], before: Booked | undefined): Booked {
   const tokens = { ...noTokens };

@@ -22,7 +22,13 @@ export const System = z
     memory: z.object({ total: z.number(), free: z.number() }),
     disk: z.object({ total: z.number(), free: z.number() }),
     database: z.object({ kind: z.enum(['embedded', 'external']), reachable: z.boolean(), place: z.string() }),
-    isolation: z.object({ available: z.boolean(), reason: z.string().nullable() }),
+    /** `network`: whether rooms reach listed hosts, or every host of the internet; `limits`: what keeps theirs. */
+    isolation: z.object({
+      available: z.boolean(),
+      reason: z.string().nullable(),
+      network: z.enum(['listed', 'open']),
+      limits: z.string().nullable(),
+    }),
     agents: z.array(
       z.object({ name: z.string(), kind: z.string(), available: z.boolean(), reason: z.string().nullable() }),
     ),

@@ -53,6 +53,7 @@ export function summariseTests(told: Told): string {
   const took = `after ${(durationMs / 1000).toFixed(1)} s`;
   const counts = report ? `; ${countsText(report)}` : '';
   if (endedBy === 'timeout') return `The tests did not end: \`${command}\` was stopped ${took}`;
+  if (endedBy === 'limit') return `The tests were ended: \`${command}\` took more of the host than it may ${took}`;
   const flaky = report?.flaky ? `; flaky: ${list(namesOf(report.cases.filter((c) => c.status === 'flaky')), 3)}` : '';
   const { doubts, ofBase, failures } = judgement;
   if (exitCode === 0 && doubts.length === 0)

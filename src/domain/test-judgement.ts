@@ -38,16 +38,24 @@ export type TestJudgement = {
 };
 
 export function judgeTests(claim: TestClaim): TestJudgement {
-  const { result, base } = claim;
-  const failing = (result.report?.cases ?? []).filter(({ status }) => status === 'failed');
+  const { failures, ofBase, excused } = judgeFailures(claim.result, claim.base);
+  const doubts = findDoubts(claim);
+  return { passed: (claim.result.exitCode === 0 || excused) && doubts.length === 0, doubts, failures, ofBase };
+}
+
+/** `excused`: all that failed has a name, and fails on the base too. */
+export function judgeFailures({ report }: TestResult, base: TestResult | null) {
+  const failing = (report?.cases ?? []).filter(({ status }) => status === 'failed');
   const known = indexOf(base?.report?.cases ?? []);
   const ofBase = failing.filter((found) => matchIn(known, found)?.status === 'failed');
   const failures = failing.filter((found) => !ofBase.includes(found));
-  const allNamed = result.report !== null && failing.length > 0 && failing.length === result.report.failed;
-  const excused = allNamed && failures.length === 0;
-  const doubts = findDoubts(claim);
-  return { passed: (result.exitCode === 0 || excused) && doubts.length === 0, doubts, failures, ofBase };
+  const allNamed = report !== null && failing.length > 0 && failing.length === report.failed;
+  return { failures, ofBase, excused: allNamed && failures.length === 0 };
 }
+
+/** An exit code of 0 with failures in the report is red. */
+export const isRed = ({ exitCode, report }: TestResult): boolean =>
+  exitCode !== 0 || (report !== null && report.failed > 0);
 
 function findDoubts(claim: TestClaim): TestDoubt[] {
   const { result, base, change, announced, configured } = claim;

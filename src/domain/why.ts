@@ -13,6 +13,10 @@ export type WhyFacts = {
   /** A dependency in review is enough for this project. */
   stacked: boolean;
   projectProblem: string | null;
+  /** Of its pull request at a forge: what is in the way there. */
+  forgeProblem?: string | null;
+  /** It is in the merge queue, and not refused there. */
+  isMerging?: boolean;
   /** What would keep the task from starting now: gates, and where it waits in the queue also caps and its place (`domain/scheduler.ts`). */
   held: readonly Reason[];
 };
@@ -25,7 +29,15 @@ export function explainWhy(facts: WhyFacts): Why {
   return { runnable: ready && reasons.every(({ code }) => code === 'not_started' || code === 'starting'), reasons };
 }
 
-function* reasonsOf({ task, dependencies, stacked, projectProblem, held }: WhyFacts): Generator<Reason> {
+function* reasonsOf({
+  task,
+  dependencies,
+  stacked,
+  projectProblem,
+  forgeProblem,
+  isMerging,
+  held,
+}: WhyFacts): Generator<Reason> {
   const { status } = task;
   const waits = status === 'pending' || status === 'blocked' || status === 'queued';
   if (status === 'blocked')
@@ -37,10 +49,10 @@ function* reasonsOf({ task, dependencies, stacked, projectProblem, held }: WhyFa
   if (status === 'pending') yield { code: 'not_started', message: 'ready, not started: start it' };
   if (status === 'in_review') {
     for (const dependency of unmetDependencies(dependencies, false)) yield dependencyReason(dependency, false);
-    yield {
-      code: 'waiting_for_person',
-      message: `pull request #${task.pullRequest?.number} waits for a person: merge it or request changes`,
-    };
+    if (forgeProblem) yield { code: 'forge', message: forgeProblem };
+    const pull = `pull request #${task.pullRequest?.number}`;
+    if (isMerging) yield { code: 'merging', message: `${pull} is in the merge queue` };
+    else yield { code: 'waiting_for_person', message: `${pull} waits for a person: merge it or request changes` };
   }
   if (status === 'failed' && task.error)
     yield {

@@ -57,7 +57,7 @@ const pollMs = { runs: 50, merging: 100, upkeep: 250 } as const;
 /** Runs come here only when they have a slot; those that gave theirs back stay and wait for another. */
 const atOnce = { runs: 10_000, merging: 20, upkeep: 4 } as const;
 // Bumped by hand when recorded runs cannot be replayed on changed workflows.
-export const applicationVersion = '3';
+export const applicationVersion = '4';
 
 /** Makes DBOS's own tables. The caller holds the migration lock (store/database.ts). */
 export const migrateEngine = (databaseUrl: string): Promise<void> => DBOS.migrate(databaseUrl);

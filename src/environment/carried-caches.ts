@@ -6,11 +6,11 @@
 import { randomUUID } from 'node:crypto';
 import { lstat, mkdir, readdir, realpath, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { makeFolder } from '#src/environment/copy-untracked.ts';
+import { makeFolder } from '#src/environment/plain-path.ts';
 import { tool } from '#src/environment/prepared-place.ts';
 
-/** Next; Vite; what follows find-cache-dir (Babel, webpack's loaders, terser, …); Nx, whose entries count only with its own list of them. */
-const places = ['.next/cache', 'node_modules/.vite', 'node_modules/.cache', '.nx/cache', '.nx/workspace-data'];
+/** Next; what follows find-cache-dir (Babel, webpack's loaders, terser, …); Nx, whose entries count only with its own list of them; Gradle. */
+const places = [...['.next/cache', 'node_modules/.cache', '.nx/cache', '.nx/workspace-data'], '.gradle/build-cache'];
 /** What else Nx keeps beside the list is about the files of one worktree. */
 const isListOfNx = (name: string): boolean => name.endsWith('.db');
 /** Packages of a workspace are looked for so deep. */

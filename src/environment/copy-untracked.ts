@@ -4,8 +4,9 @@
  * that a person may miss is told with its reason.
  */
 import { constants } from 'node:fs';
-import { glob, lstat, mkdir, open, readdir, realpath } from 'node:fs/promises';
+import { glob, lstat, open, readdir, realpath } from 'node:fs/promises';
 import path from 'node:path';
+import { makeFolder } from '#src/environment/plain-path.ts';
 
 export type CopyLimits = { fileMb: number; totalMb: number; files: number };
 
@@ -133,18 +134,6 @@ async function isPlainPath(root: string, relative: string): Promise<boolean> {
   const place = path.join(root, relative);
   const stat = await lstat(place).catch(ignoreMissing);
   return stat?.isFile() === true && (await realpath(place)) === place;
-}
-
-/** Makes the folders one by one: a committed link among them could lead out of the worktree. */
-export async function makeFolder(root: string, relative: string): Promise<boolean> {
-  let place = root;
-  for (const part of relative === '.' ? [] : relative.split(path.sep)) {
-    place = path.join(place, part);
-    const stat = await lstat(place).catch(ignoreMissing);
-    if (stat === undefined) await mkdir(place);
-    else if (!stat.isDirectory()) return false;
-  }
-  return true;
 }
 
 function ignoreMissing(e: NodeJS.ErrnoException): undefined {

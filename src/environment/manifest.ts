@@ -1,7 +1,8 @@
 /** Small questions about the files of a worktree that say how a project is built. */
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { readPlain } from '#src/environment/plain-path.ts';
 
 const names = z.record(z.string(), z.unknown()).catch({}).optional();
 
@@ -35,8 +36,11 @@ export async function findFile(folder: string, candidates: readonly string[]): P
   return undefined;
 }
 
+/** Lockfiles of large projects have some ten megabytes. */
+const maxBytes = 64 * 1024 * 1024;
+
 export async function findText(folder: string, name: string): Promise<string | undefined> {
-  return (await isFile(path.join(folder, name))) ? readFile(path.join(folder, name), 'utf8') : undefined;
+  return (await readPlain(folder, name, maxBytes))?.toString();
 }
 
 async function isFile(place: string): Promise<boolean> {

@@ -1,10 +1,11 @@
 /** What an installed tree depends on, as one name: two worktrees with the same key get the same dependencies. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { findPackageJson, findText } from '#src/environment/manifest.ts';
 import type { PackageManager } from '#src/environment/package-manager.ts';
+import { readPlain } from '#src/environment/plain-path.ts';
 import type { PreparedPlace } from '#src/environment/prepared-place.ts';
 import { listManifests } from '#src/environment/prepared-tree.ts';
 
@@ -35,20 +36,21 @@ export async function preparedKey(place: PreparedPlace, how: PackageManager): Pr
   const add = (...parts: string[]) => hash.update(JSON.stringify(parts));
   add(how.manager, how.command.join(' '), program);
   add(process.version, process.versions.modules, process.platform, process.arch, libc());
-  for (const name of settings) add(name, await digest(path.join(place.worktreePath, name)));
+  for (const name of settings) add(name, await digest(place, name));
   for (const folder of settingFolders)
     for (const name of await namesIn(path.join(place.worktreePath, folder)))
-      add(folder, name, await digest(path.join(place.worktreePath, folder, name)));
-  for (const file of await listManifests(place, manifestNames[how.manager]))
-    add(file, await digest(path.join(place.worktreePath, file)));
+      add(folder, name, await digest(place, path.join(folder, name)));
+  for (const file of await listManifests(place, manifestNames[how.manager])) add(file, await digest(place, file));
   return hash.digest('hex');
 }
 
 /** Of a file as bytes (a lockfile may be binary); empty where there is none. */
-async function digest(file: string): Promise<string> {
-  const bytes = await readFile(file).catch(ignoreAbsent);
+async function digest({ worktreePath }: PreparedPlace, file: string): Promise<string> {
+  const bytes = await readPlain(worktreePath, file, maxBytes);
   return bytes === undefined ? '' : createHash('sha256').update(bytes).digest('hex');
 }
+
+const maxBytes = 256 * 1024 * 1024;
 
 const namesIn = async (folder: string): Promise<string[]> => ((await readdir(folder).catch(ignoreAbsent)) ?? []).sort();
 

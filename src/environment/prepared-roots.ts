@@ -8,6 +8,7 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { PackageManager } from '#src/environment/package-manager.ts';
+import { makeFolder } from '#src/environment/plain-path.ts';
 import { type PreparedPlace, tool } from '#src/environment/prepared-place.ts';
 
 export const Root = z.object({ in: z.enum(['worktree', 'home']), path: z.string() });
@@ -52,12 +53,12 @@ async function listTrees(place: PreparedPlace): Promise<Root[]> {
 export const sideFiles = (how: Pick<PackageManager, 'manager'>): string[] =>
   how.manager === 'yarn' ? ['.yarn/install-state.gz'] : [];
 
-/** Makes a root that must not be there; false when it is. */
+/** Makes a root that must not be there; false when it is, or a link stands in its way. */
 export async function makeRoot(place: PreparedPlace, root: Root): Promise<boolean> {
-  const folder = placeOf(place, root);
-  await mkdir(path.dirname(folder), { recursive: true });
+  if (!(await makeFolder(root.in === 'home' ? place.homePath : place.worktreePath, path.dirname(root.path))))
+    return false;
   try {
-    await mkdir(folder);
+    await mkdir(placeOf(place, root));
     return true;
   } catch (e) {
     if ((e as NodeJS.ErrnoException).code === 'EEXIST') return false;

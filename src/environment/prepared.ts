@@ -6,11 +6,11 @@
  * the capture: an entry that changed is dropped and installed anew. Who may reach what: docs/decisions.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { PackageManager } from '#src/environment/package-manager.ts';
+import { readPlain, writePlain } from '#src/environment/plain-path.ts';
 import { type PreparedPlace, tool } from '#src/environment/prepared-place.ts';
 import { makeRoot, placeOf, Root, sideFiles } from '#src/environment/prepared-roots.ts';
 import { digestOf, fingerprint, type Judged, judgeTree, sampleFiles } from '#src/environment/prepared-tree.ts';
@@ -83,10 +83,15 @@ async function fill(place: PreparedPlace, entry: string, { roots, side, reflinks
   const pairs = roots.flatMap((root, i) => [String(i), placeOf(place, root)]);
   await tool(place, ['/bin/sh', '-c', fillScript, 'sh', reflinks ? '-a' : '-al', ...pairs], entry);
   for (const [i, file] of side.entries()) {
-    await mkdir(path.dirname(path.join(place.worktreePath, file)), { recursive: true });
-    await copyFile(path.join(entry, 'beside', String(i)), path.join(place.worktreePath, file));
+    const bytes = await readFile(path.join(entry, 'beside', String(i)));
+    if (!(await writePlain(place.worktreePath, file, bytes))) throw inTheWay(place, file);
   }
 }
+
+const maxSideBytes = 64 * 1024 * 1024;
+
+const inTheWay = ({ worktreePath }: PreparedPlace, file: string) =>
+  new SentraError('storage_unwritable', `${path.join(worktreePath, file)} lies behind a link: it is not written.`);
 
 /** Keeps a freshly installed tree for the next worktrees; answers why not where it must not be shared. */
 export async function capturePrepared(
@@ -121,10 +126,12 @@ async function build(
 ): Promise<void> {
   const reflinks = roots[0] !== undefined && (await canReflink(place, building, placeOf(place, roots[0])));
   for (const [i, root] of roots.entries()) await buildRoot(place, building, { root, i, reflinks });
-  const present = side.filter((file) => existsSync(path.join(place.worktreePath, file)));
+  const present: string[] = [];
   await mkdir(path.join(building, 'beside'));
-  for (const [i, file] of present.entries())
-    await copyFile(path.join(place.worktreePath, file), path.join(building, 'beside', String(i)));
+  for (const file of side) {
+    const bytes = await readPlain(place.worktreePath, file, maxSideBytes);
+    if (bytes) await writeFile(path.join(building, 'beside', String(present.push(file) - 1)), bytes);
+  }
   const files = await sampleFiles(place, building);
   const manifest: Manifest = {
     roots: roots.map(({ in: where, path: folder }) => ({ in: where, path: folder })),

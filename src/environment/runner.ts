@@ -7,10 +7,13 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { certificateNames, toolPlaces, toolVariables } from '#src/environment/toolchain.ts';
 import { type Command, type Outcome, type RunOptions, run } from '#src/process.ts';
+import type { Egress } from '#src/sandbox/egress.ts';
 import type { Network, Room, Sandbox } from '#src/sandbox/sandbox.ts';
 
 export type RunnerOptions = Pick<RunOptions, 'idleMs' | 'keepBytes' | 'onLine' | 'onOutput' | 'signal'> & {
   network: Network;
+  /** With `proxy`; the default is what the room says. */
+  egress?: Egress;
   /** On top of the base environment: the task's ports, a cache folder. */
   env?: Readonly<Record<string, string>>;
   /** 0: it may run for ever. */
@@ -33,7 +36,7 @@ export type RunnerSettings = {
 export function createRunner({ sandbox, room, baseEnv }: RunnerSettings): Runner {
   const host = hostTools(baseEnv);
   const readable = [...(room.readable ?? []), ...host.readable];
-  const runHere: Runner['run'] = async (line, { network, env, ...options }) => {
+  const runHere: Runner['run'] = async (line, { network, egress = room.egress, env, ...options }) => {
     const [program = '/bin/sh', ...args] = typeof line === 'string' ? ['/bin/sh', '-c', line] : line;
     const command = {
       command: program,
@@ -42,7 +45,7 @@ export function createRunner({ sandbox, room, baseEnv }: RunnerSettings): Runner
       env: { ...host.env, CI: 'true', ...env, PATH: host.env.PATH },
     };
     if (!sandbox) return run(await atHome(command, room.homePath), options);
-    return run(await sandbox.confine(command, { ...room, readable, network }), options);
+    return run(await sandbox.confine(command, { ...room, readable, network, ...(egress ? { egress } : {}) }), options);
   };
   return { run: runHere };
 }

@@ -40,14 +40,10 @@ export async function findDamage(repo: Repository): Promise<string[]> {
 }
 
 /** Those of the commits that a branch does not contain. */
-export async function listNotContained(
-  repo: Repository,
-  branch: string,
-  commits: readonly string[],
-): Promise<string[]> {
+export async function listNotContained(repo: Repository, ref: string, commits: readonly string[]): Promise<string[]> {
   const lost: string[] = [];
   for (const commit of commits) {
-    const args = ['merge-base', '--is-ancestor', '--end-of-options', commit, `refs/heads/${branch}`];
+    const args = ['merge-base', '--is-ancestor', '--end-of-options', commit, ref];
     const { exitCode } = await execGit(args, { gitDir: repo.gitDir, okExitCodes: [0, 1, 128] });
     if (exitCode !== 0) lost.push(commit);
   }

@@ -5,6 +5,7 @@
 import { SentraError } from '#src/errors.ts';
 import { commitTree, type Identity } from '#src/git/commit.ts';
 import { execGit, gitLine, lastLines } from '#src/git/exec-git.ts';
+import { isContained } from '#src/git/merge.ts';
 import type { Repository } from '#src/git/repository.ts';
 
 export type MergeStyle = 'merge' | 'squash' | 'rebase';
@@ -18,6 +19,8 @@ export type ComposeRequest = Signed & {
   head: string;
   message: string;
   style?: MergeStyle;
+  /** Where its own work begins: for a branch on top of another one, whose work `onto` may have by other commits. */
+  standsOn?: string | undefined;
 };
 
 export type Composed =
@@ -32,11 +35,23 @@ export async function composeMerge(repo: Repository, request: ComposeRequest): P
   const earlier = await findMerge(repo, onto, head);
   if (earlier) return { outcome: 'contained', commit: earlier };
   if (style === 'rebase') return replay(repo, request);
-  const merged = await mergeTrees(repo, onto, head);
+  const merged = await mergeTrees(repo, await asOnTop(repo, request), head);
   if (!merged.clean) return { outcome: 'conflict', paths: merged.paths, said: merged.said };
   const parents = style === 'squash' ? [onto] : [onto, head];
   const commit = await commitTree(repo.gitDir, { ...request, tree: merged.tree, parents });
   return { outcome: 'composed', commit, tree: merged.tree };
+}
+
+/** `onto`, or its files as if they came from what the branch stands on: so git takes that one for the common ancestor. */
+async function asOnTop(repo: Repository, request: ComposeRequest): Promise<string> {
+  const { onto, standsOn } = request;
+  if (standsOn === undefined || (await isContained(repo, onto, standsOn))) return onto;
+  return commitTree(repo.gitDir, {
+    ...request,
+    message: 'stand-in\n',
+    tree: await treeOf(repo, onto),
+    parents: [standsOn],
+  });
 }
 
 /** Several merges that were tested as one are one step of the base: a commit over it whose second parent has them. */
@@ -55,8 +70,7 @@ export const treeOf = (repo: Repository, commit: string): Promise<string> =>
 /** The merge commit on the base that brought `head`, or `head` itself when the base got it in another way. */
 async function findMerge(repo: Repository, base: string, head: string): Promise<string | null> {
   const { gitDir } = repo;
-  const contained = await execGit(['merge-base', '--is-ancestor', head, base], { gitDir, okExitCodes: [0, 1] });
-  if (contained.exitCode === 1) return null;
+  if (!(await isContained(repo, base, head))) return null;
   const merges = await execGit(['rev-list', '--merges', '--parents', `${head}..${base}`], { gitDir });
   const line = merges.stdout.split('\n').find((one) => one.split(' ')[2] === head);
   return line?.split(' ')[0] ?? head;

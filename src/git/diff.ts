@@ -1,4 +1,6 @@
+import { showName } from '#src/domain/display.ts';
 import type { Commit, DiffFile } from '#src/domain/pull-request.ts';
+import { steersWhat } from '#src/domain/trust.ts';
 import { SentraError } from '#src/errors.ts';
 import { execGit } from '#src/git/exec-git.ts';
 import type { Repository } from '#src/git/repository.ts';
@@ -69,7 +71,7 @@ export async function mergeBase(repo: Places, a: string, b: string): Promise<str
   return found.stdout.trim() || null;
 }
 
-const nameOf = (file: DiffFile) => (file.oldPath ? `${file.oldPath} → ${file.path}` : file.path);
+const nameOf = ({ path, oldPath }: DiffFile) => (oldPath ? `${showName(oldPath)} → ${showName(path)}` : showName(path));
 const sectionsOf = (file: DiffFile) => (file.status === 'type_changed' ? 2 : 1);
 
 function hunksOf(section: string): string {
@@ -98,7 +100,9 @@ function parseFacts(text: string): { files: DiffFile[]; rest: string } {
     const first = take();
     const moved = letter === 'R' || letter === 'C';
     const names = moved ? { path: take(), oldPath: first } : { path: first };
-    files.push({ ...names, status: statuses[letter], additions: null, deletions: null, patch: '', truncated: false });
+    const steers = steersWhat(names.path) ?? (names.oldPath && steersWhat(names.oldPath));
+    const facts = { status: statuses[letter], additions: null, deletions: null, patch: '', truncated: false };
+    files.push({ ...names, ...facts, ...(steers ? { steers } : {}) });
   }
   for (const file of files) {
     const [additions = '-', deletions = '-', path] = take().split('\t');

@@ -1,7 +1,7 @@
 /**
  * Filters and merge drivers are commands named in a repository's configuration; git knows no wildcard to switch them off, so each
  * configured name is overridden. A filter becomes the identity; a merge driver becomes `false`, so that its files conflict
- * rather than silently keep one side.
+ * rather than silently keep one side. So it is with what makes a push or fetch give a password away.
  */
 import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -9,10 +9,16 @@ import { join, resolve } from 'node:path';
 type ReadNames = (gitDir: string, pattern: string) => Promise<string[]>;
 
 const known = new Map<string, { stamp: string; names: string[] }>();
-const wanted = '^(filter|merge|include|includeif|extensions)\\.|^core\\.(sparsecheckout|sharedrepository)$';
+const wanted =
+  '^(filter|merge|include|includeif|extensions)\\.|^core\\.(sparsecheckout|sharedrepository)$|^credential\\.(.*\\.)?helper$|^http\\.(.*\\.)?(savecookies|sslverify)$';
 
-export async function driverOverrides(gitDir: string, readNames: ReadNames): Promise<Record<string, string>> {
-  return Object.fromEntries((await configuredNames(gitDir, readNames)).flatMap(overridesOf));
+/** `helperKeys`: where the repository itself names programs that know passwords. */
+export type Overrides = { overrides: Record<string, string>; helperKeys: string[] };
+
+export async function driverOverrides(gitDir: string, readNames: ReadNames): Promise<Overrides> {
+  const names = await configuredNames(gitDir, readNames);
+  const helperKeys = [...new Set(names.filter((name) => /^credential\.(.*\.)?helper$/s.test(name)))];
+  return { overrides: Object.fromEntries(names.flatMap(overridesOf)), helperKeys };
 }
 
 /** Whether new worktrees inherit more than branches and objects: settings, formats or rights that only git itself hands on. */
@@ -23,6 +29,8 @@ export async function hasInheritance(gitDir: string, readNames: ReadNames): Prom
 }
 
 function overridesOf(key: string): [string, string][] {
+  if (/^http\..*savecookies$/s.test(key)) return [[key, 'false']]; // into a file that the repository names
+  if (/^http\..*sslverify$/s.test(key)) return [[key, 'true']]; // or a proxy that it names reads the person's password
   const [, kind, name] = /^(filter|merge)\.(.+)\.[^.]+$/s.exec(key) ?? [];
   if (kind === 'merge') return key.endsWith('.driver') ? [[key, 'false']] : [];
   if (kind !== 'filter') return [];

@@ -7,6 +7,13 @@
  */
 import { existsSync } from 'node:fs';
 import { SentraError } from '#src/errors.ts';
+import {
+  type ConfigEntry,
+  credentialEntries,
+  type GitCredential,
+  helpersToUse,
+  listHelpers,
+} from '#src/git/credentials.ts';
 import { driverOverrides, hasInheritance } from '#src/git/driver-overrides.ts';
 import { gentle } from '#src/process/gentle.ts';
 import { run } from '#src/process.ts';
@@ -22,6 +29,8 @@ export type GitOptions = {
   env?: Record<string, string>;
   /** With the configuration and credentials of the person who runs Sentra; for fetch, push and ls-remote only. */
   asUser?: boolean;
+  /** Beside `asUser`: what that server is answered when it asks who calls, instead of the person's own credentials. */
+  credential?: GitCredential;
   /** Gives way to everything else on the host. */
   gentle?: boolean;
   /** The default is two minutes. */
@@ -39,6 +48,7 @@ const settings: Readonly<Record<string, string>> = {
   'core.splitIndex': 'false',
   'core.ignoreStat': 'false',
   'core.quotePath': 'false',
+  'core.alternateRefsCommand': 'true', // a program that says nothing
   'commit.gpgsign': 'false',
   'log.showSignature': 'false',
   'diff.external': '',
@@ -69,6 +79,7 @@ const unattended = {
   GIT_TERMINAL_PROMPT: '0',
   GIT_ASKPASS: '',
   SSH_ASKPASS: '',
+  GIT_PROXY_COMMAND: '', // empty: core.gitProxy does not count
   GIT_OPTIONAL_LOCKS: '0',
   GIT_NO_LAZY_FETCH: '1',
 };
@@ -107,8 +118,27 @@ export function setGitUserEnvironment(env: Readonly<Record<string, string | unde
 }
 
 export async function execGit(args: readonly string[], options: GitOptions): Promise<GitResult> {
-  const drivers = options.gitDir ? await driverOverrides(options.gitDir, readConfigNames) : {};
-  return runGit(args, options, { ...settings, ...drivers });
+  const { stdout, ...ended } = await runHardened(args, options);
+  return { ...ended, stdout: stdout.toString() };
+}
+
+/** What a call that must succeed writes, as it is. */
+export async function gitBytes(args: readonly string[], options: GitOptions): Promise<Buffer> {
+  return (await runHardened(args, options)).stdout;
+}
+
+async function runHardened(args: readonly string[], options: GitOptions) {
+  if (!options.gitDir) return runGit(args, options, { config: settings });
+  const { overrides, helperKeys } = await driverOverrides(options.gitDir, readConfigNames);
+  const helpers = options.asUser ? await trustedHelpers(options.gitDir, helperKeys) : [];
+  return runGit(args, options, { config: { ...settings, ...overrides }, helpers });
+}
+
+/** What the person's own configuration and the repository's say of helpers is asked only where the repository says anything. */
+async function trustedHelpers(gitDir: string, keys: readonly string[]): Promise<ConfigEntry[]> {
+  if (keys.length === 0) return [];
+  const { stdout } = await runGit(listHelpers, { gitDir, asUser: true, okExitCodes: [0, 1] }, { config: {} });
+  return helpersToUse(keys, stdout.toString());
 }
 
 /** Trimmed output of a call that must succeed. */
@@ -124,18 +154,21 @@ const readConfigNames = async (gitDir: string, pattern: string) =>
     await runGit(
       ['config', '--includes', '--name-only', '-z', '--get-regexp', pattern],
       { gitDir, okExitCodes: [0, 1] },
-      settings,
+      { config: settings },
     )
   ).stdout
+    .toString()
     .split('\0')
     .filter(Boolean);
 
-async function runGit(args: readonly string[], options: GitOptions, config: Record<string, string>) {
+type Configured = { config: Readonly<Record<string, string>>; helpers?: readonly ConfigEntry[] };
+
+async function runGit(args: readonly string[], options: GitOptions, configured: Configured) {
   const cwd = options.cwd ?? options.workTree ?? options.gitDir ?? '/';
   if (options.gitDir && !existsSync(options.gitDir)) throw missing(options.gitDir);
   const call = options.gentle ? gentle('git', args) : { command: 'git', args };
   const outcome = await run(
-    { ...call, cwd, env: environment(options, config), outlives: true },
+    { ...call, cwd, env: environment(options, configured), outlives: true },
     {
       timeoutMs: options.timeoutMs ?? 120_000,
       keepBytes: 64 * 1024 * 1024,
@@ -149,13 +182,13 @@ async function runGit(args: readonly string[], options: GitOptions, config: Reco
   const accepted = options.okExitCodes ?? [0];
   if (accepted !== 'any' && (!accepted.includes(exitCode) || outcome.truncated))
     throw failure(args, cwd, { ...outcome, stderr });
-  return { exitCode, stdout: outcome.stdout.toString(), stderr };
+  return { exitCode, stdout: outcome.stdout, stderr };
 }
 
-function environment(options: GitOptions, config: Record<string, string>): Record<string, string> {
+function environment(options: GitOptions, { config, helpers = [] }: Configured): Record<string, string> {
   const known = (names: readonly string[]) =>
     Object.fromEntries(names.flatMap((name) => (userEnv[name] ? [[name, userEnv[name]]] : [])));
-  const entries = Object.entries(config);
+  const entries = [...Object.entries(config), ...helpers, ...credentialEntries(options.credential)];
   return {
     PATH: userEnv.PATH ?? '/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin',
     ...(options.asUser ? { ...known(personal), LC_ALL: 'C', GIT_SSH_COMMAND: 'ssh -oBatchMode=yes' } : neutral),
@@ -170,6 +203,7 @@ function environment(options: GitOptions, config: Record<string, string>): Recor
     ...(options.gitDir ? { GIT_DIR: options.gitDir } : {}),
     ...(options.workTree ? { GIT_WORK_TREE: options.workTree } : {}),
     ...(options.indexFile ? { GIT_INDEX_FILE: options.indexFile } : {}),
+    ...(options.credential ? { SENTRA_GIT_SECRET: options.credential.secret } : {}),
     ...options.env,
   };
 }

@@ -1,5 +1,9 @@
+import { realpath } from 'node:fs/promises';
+import { resolve, sep } from 'node:path';
+import { SentraError } from '#src/errors.ts';
+import type { GitCredential } from '#src/git/credentials.ts';
 import { execGit, type GitOptions, lastLines } from '#src/git/exec-git.ts';
-import type { Repository } from '#src/git/repository.ts';
+import { type Repository, resolveCommit } from '#src/git/repository.ts';
 
 export type PushOutcome =
   | { outcome: 'pushed' }
@@ -7,7 +11,9 @@ export type PushOutcome =
   /** For people: what the remote said, and the way out. */
   | { outcome: 'refused'; message: string };
 
-type Push = { branchName: string; commit: string; remote: string; signal?: AbortSignal };
+/** A remote as this program reaches it; without a credential as its user would. */
+export type Remote = { remote: string; credential?: GitCredential; signal?: AbortSignal };
+type Push = Remote & { branchName: string; commit: string };
 
 /**
  * Puts a task's branch on the remote. Overwrites only what this repository has seen there (our own earlier commits), and only if it is still
@@ -32,8 +38,57 @@ export async function pushBase(repo: Repository, push: Push): Promise<PushOutcom
   return there && (await contains(repo, there, push.commit)) ? { outcome: 'up_to_date' } : send(repo, push, []);
 }
 
+export type MoveOutcome =
+  | { outcome: 'moved' }
+  /** It is elsewhere by now, or gone. */
+  | { outcome: 'base_moved' }
+  | { outcome: 'refused'; message: string };
+
+/** Moves a branch of the remote from one commit to a later one, by compare-and-swap. Doing it again is fine. */
+export async function moveRemoteBranch(repo: Repository, push: Push & { from: string }): Promise<MoveOutcome> {
+  const { branchName, commit, from } = push;
+  for (let tries = 1; ; tries++) {
+    const there = await remoteHead(repo, push);
+    if (typeof there !== 'string') return { outcome: 'refused', message: messageOf(there) };
+    if (there === commit || (there !== from && there && (await contains(repo, there, commit))))
+      return { outcome: 'moved' };
+    if (there !== from || !(await contains(repo, commit, from))) return { outcome: 'base_moved' };
+    const sent = await send(repo, push, [`--force-with-lease=refs/heads/${branchName}:${from}`]);
+    if (sent.outcome !== 'refused') return { outcome: 'moved' };
+    if (tries > 1) return { outcome: 'refused', message: sent.message }; // looked at once more: it may have moved, or been taken
+  }
+}
+
+/** Takes a branch off the remote if it is still on that commit: what somebody added stays. */
+export async function deleteRemoteBranch(repo: Repository, push: Push): Promise<PushOutcome> {
+  const there = await remoteHead(repo, push);
+  if (typeof there !== 'string') return there;
+  if (there !== push.commit) return { outcome: 'up_to_date' };
+  return send(repo, { ...push, commit: '' }, [`--force-with-lease=refs/heads/${push.branchName}:${there}`]);
+}
+
+/** Fetches a branch to where a person's git keeps it. The commit; null when it is not there. Throws `git_failed` without an answer. */
+export async function fetchBranch(
+  repo: Repository,
+  { branchName, ...remote }: Remote & { branchName: string },
+): Promise<string | null> {
+  if (await isInside(repo, remote.remote)) throw new SentraError('git_failed', ownRemote(remote.remote));
+  const kept = `refs/remotes/${remote.remote}/${branchName}`;
+  const args = ['fetch', '-q', '--no-tags', '--no-write-fetch-head', '--upload-pack=git-upload-pack', '--'];
+  const fetched = await execGit([...args, remote.remote, `+refs/heads/${branchName}:${kept}`], asUser(repo, remote));
+  if (fetched.exitCode === 0) return resolveCommit(repo, kept);
+  if (/couldn't find remote ref/.test(fetched.stderr)) return null;
+  throw new SentraError(
+    'git_failed',
+    `${branchName} could not be fetched from ${remote.remote}: ${lastLines(fetched.stderr)}`,
+  );
+}
+
+const messageOf = (outcome: PushOutcome) => ('message' in outcome ? outcome.message : '');
+
 /** The commit that the branch has on the remote; empty when there is no such branch. */
 async function remoteHead(repo: Repository, push: Push): Promise<string | PushOutcome> {
+  if (await isInside(repo, push.remote)) return { outcome: 'refused', message: ownRemote(push.remote) };
   const args = ['ls-remote', '--upload-pack=git-upload-pack', '--', push.remote, `refs/heads/${push.branchName}`];
   const listed = await execGit(args, asUser(repo, push));
   return listed.exitCode === 0 ? (listed.stdout.split('\t')[0] ?? '').trim() : refused(push, listed.stderr);
@@ -59,13 +114,30 @@ const contains = async (repo: Repository, descendant: string, commit: string) =>
   return (await execGit(args, { gitDir: repo.gitDir, okExitCodes: 'any' })).exitCode === 0;
 };
 
-const asUser = (repo: Repository, { signal }: Push): GitOptions => ({
+const asUser = (repo: Repository, { signal, credential }: Remote): GitOptions => ({
   gitDir: repo.gitDir,
   cwd: repo.path, // a remote may be a relative path
   asUser: true,
   okExitCodes: 'any',
+  ...(credential ? { credential } : {}),
   ...(signal ? { signal } : {}),
 });
+
+/** A remote in the repository's own folders has hooks that came with it, and they would run as us. */
+async function isInside(repo: Repository, remote: string): Promise<boolean> {
+  const urlsFor = (args: string[]) =>
+    execGit(['remote', 'get-url', '--all', ...args, '--', remote], { gitDir: repo.gitDir, okExitCodes: 'any' });
+  const urls = (await Promise.all([urlsFor([]), urlsFor(['--push'])])).flatMap(({ stdout }) => stdout.split('\n'));
+  const own = await Promise.all([repo.path, repo.gitDir].map((folder) => realpath(folder).catch(() => folder)));
+  for (const url of new Set(urls.map((one) => one.replace(/^file:\/\//i, '')))) {
+    const place = url && !url.includes('://') && (await realpath(resolve(repo.path, url)).catch(() => ''));
+    if (place && own.some((folder) => place === folder || place.startsWith(folder + sep))) return true;
+  }
+  return false;
+}
+
+const ownRemote = (remote: string) =>
+  `${remote} lies inside of the repository itself, and its hooks would run here. Move it elsewhere, and say so with "git remote set-url".`;
 
 function refused({ branchName, remote }: Push, said: string): PushOutcome {
   const text = lastLines(

@@ -72,6 +72,12 @@ export async function findRemote(repo: Pick<Repository, 'gitDir'>): Promise<stri
   return names.length === 1 ? (names[0] ?? null) : null;
 }
 
+/** As git itself would reach it, with the person's own rewriting of addresses left out; null when it is not configured. */
+export async function findRemoteUrl({ gitDir }: Pick<Repository, 'gitDir'>, remote: string): Promise<string | null> {
+  const found = await execGit(['config', '--get', `remote.${remote}.url`], { gitDir, okExitCodes: [0, 1] });
+  return found.stdout.trim() || null;
+}
+
 async function folderOf(path: string): Promise<string> {
   const real = await realpath(path).catch(() => null);
   if (!real || !(await stat(real)).isDirectory())

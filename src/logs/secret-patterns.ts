@@ -12,6 +12,7 @@ const patterns: readonly RegExp[] = [
   /\b(?<secret>[sr]k_(?:live|test)_[A-Za-z0-9]{16,200})/dg, // Stripe
   /\b(?<secret>AIza[A-Za-z0-9_-]{35})/dg, // Google
   /\b(?<secret>npm_[A-Za-z0-9]{36})\b/dg,
+  /\b(?<secret>sentra_hook_[0-9a-f]{64})/dg, // of a session's own socket
   /\b(?<secret>eyJ[A-Za-z0-9_-]{8,8000}\.eyJ[A-Za-z0-9_-]{8,8000}\.[A-Za-z0-9_-]{0,2000})/dg, // JWT
   /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?<secret>(?:[^-]|-(?!----)){16,16000})(?:-----END|$)/dg,
   /authorization["']?\s{0,4}[:=]\s{0,4}["']?(?:bearer|basic|token)\s{1,4}(?<secret>[^\s"',;]{6,8000})/dgi,
@@ -21,7 +22,7 @@ const patterns: readonly RegExp[] = [
 
 /** Any of them has one of these in it. */
 const hint =
-  /AKIA|ASIA|AGPA|AIDA|AROA|ANPA|access_?key|gh[pousr]_|github_pat_|gl[a-z]{2,5}-|xox[a-z]-|xapp-|slack\.com|sk-|k_live_|k_test_|AIza|npm_|eyJ|PRIVATE KEY|authorization|bearer|:\/\//i;
+  /AKIA|ASIA|AGPA|AIDA|AROA|ANPA|access_?key|gh[pousr]_|github_pat_|gl[a-z]{2,5}-|xox[a-z]-|xapp-|slack\.com|sk-|k_live_|k_test_|AIza|npm_|sentra_hook_|eyJ|PRIVATE KEY|authorization|bearer|:\/\//i;
 
 const beginsKey = /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?:[^-]|-(?!----)){0,16000}-{0,5}$/;
 

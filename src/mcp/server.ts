@@ -10,6 +10,7 @@ import { evidenceTools } from '#src/mcp/tools/evidence.ts';
 import { hostTools } from '#src/mcp/tools/host.ts';
 import { logTools } from '#src/mcp/tools/log.ts';
 import { runTools } from '#src/mcp/tools/run.ts';
+import { talkTools } from '#src/mcp/tools/talk.ts';
 import { taskTools } from '#src/mcp/tools/task.ts';
 import { taskActionTools } from '#src/mcp/tools/task-action.ts';
 import { workflowTools } from '#src/mcp/tools/workflow.ts';
@@ -28,6 +29,7 @@ export function createMcpServer(client: Client, version: string): McpServer {
     ...runTools,
     ...evidenceTools,
     ...taskActionTools,
+    ...talkTools,
     ...worktreeTools,
     ...hostTools,
     ...costTools,

@@ -2,6 +2,8 @@
 import { statfs } from 'node:fs/promises';
 import os from 'node:os';
 import type { Agents } from '#src/agents/registry.ts';
+import type { AgentInfo } from '#src/domain/agent-info.ts';
+import type { Operator } from '#src/domain/confinement.ts';
 import { chooseSlots, type Slots, slotsOfHost } from '#src/domain/slots.ts';
 import type { System, WorktreeInfo } from '#src/domain/system.ts';
 import { messageOf } from '#src/errors.ts';
@@ -10,6 +12,7 @@ import { worktreeState } from '#src/git/worktree.ts';
 import { readMemory } from '#src/orchestrator/host-memory.ts';
 import type { Intake } from '#src/orchestrator/intake.ts';
 import type { ResourceView } from '#src/orchestrator/resources.ts';
+import { explainLimits } from '#src/sandbox/limits.ts';
 import type { Sandbox } from '#src/sandbox/sandbox.ts';
 import type { Database, Queryable } from '#src/store/database.ts';
 import { listPool, type PoolRow, type PoolState } from '#src/store/pool.ts';
@@ -18,7 +21,11 @@ import { countTasksIn, getTasks } from '#src/store/tasks.ts';
 import { listWorktreeRows, type WorktreeRow } from '#src/store/worktrees.ts';
 import { readProjectConfig } from '#src/workflows/project-settings.ts';
 
-export type Host = { system(): Promise<System>; worktrees(): Promise<WorktreeInfo[]> };
+export type Host = {
+  system(): Promise<System>;
+  agents(): Promise<AgentInfo[]>;
+  worktrees(): Promise<WorktreeInfo[]>;
+};
 
 export type HostParts = {
   database: Database;
@@ -28,6 +35,7 @@ export type HostParts = {
   home: string;
   slots: Slots;
   intake: Pick<Intake, 'shortages'>;
+  network: Operator['network'];
   diskOf: ResourceView['diskOf'];
   databasePlace: { kind: 'embedded' | 'external'; place: string };
 };
@@ -36,6 +44,7 @@ export function createHost(parts: HostParts): Host {
   const startedAt = new Date().toISOString();
   const { db } = parts.database;
   return {
+    agents: () => listAgents(parts),
     async system() {
       const [disk, memory, missing, agents, inUse] = await Promise.all([
         statfs(parts.home),
@@ -55,8 +64,13 @@ export function createHost(parts: HostParts): Host {
         memory,
         disk: { total: disk.blocks * disk.bsize, free: disk.bavail * disk.bsize },
         database: { ...parts.databasePlace, reachable: true },
-        isolation: { available: missing === undefined, reason: missing ?? null },
-        agents,
+        isolation: {
+          available: missing === undefined,
+          reason: missing ?? null,
+          network: parts.network,
+          limits: missing === undefined ? explainLimits() : null,
+        },
+        agents: agents.filter(({ source, installed }) => source !== 'preset' || installed),
       };
     },
     async worktrees() {
@@ -87,14 +101,14 @@ export function createHost(parts: HostParts): Host {
   };
 }
 
-/** The built-in agents and those that a project's sentra.json defines, each once. */
-async function listAgents({ agents, database }: HostParts): Promise<System['agents']> {
+/** The built-in agents, the well-known ones and those that a project's sentra.json defines, each once. */
+async function listAgents({ agents, database }: HostParts): Promise<AgentInfo[]> {
   const projects = await listProjectRows(database.db);
   const lists = await Promise.all([agents.list(), ...projects.map((p) => listOfProject(agents, p))]);
   return [...new Map(lists.flat().map((agent) => [agent.name, agent])).values()];
 }
 
-async function listOfProject(agents: Agents, project: ProjectRow): Promise<System['agents']> {
+async function listOfProject(agents: Agents, project: ProjectRow): Promise<AgentInfo[]> {
   try {
     return await agents.list(readProjectConfig(project));
   } catch {

@@ -10,6 +10,7 @@ import { SentraError } from '#src/errors.ts';
 import { getAllowed } from '#src/orchestrator/allowed.ts';
 import type { Changes } from '#src/store/change.ts';
 import type { Database } from '#src/store/database.ts';
+import { findForgeProblem } from '#src/store/forge-pulls.ts';
 import { findMergeEntry } from '#src/store/merge-queue.ts';
 import { failOpenAttempts } from '#src/store/phases.ts';
 import {
@@ -23,7 +24,7 @@ import {
 } from '#src/store/pull-requests.ts';
 import { findActiveRun, setRunStatus } from '#src/store/runs.ts';
 import { decide, getTask } from '#src/store/tasks.ts';
-import { type BeginOptions, beginRun } from '#src/workflows/begin-run.ts';
+import { type BeginOptions, beginRound, beginRun } from '#src/workflows/begin-run.ts';
 import { waitForCleanUp } from '#src/workflows/clean-up.ts';
 import { cleanUpJob } from '#src/workflows/run.ts';
 
@@ -59,6 +60,12 @@ export function createLifecycle(parts: { database: Database; changes: Changes; e
   return {
     async start(taskId, options = {}) {
       const task = await ready('start', taskId);
+      const { workflowType = task.workflowType, fromPhase } = options;
+      if (fromPhase && !phasesOf[workflowType].includes(fromPhase))
+        throw new SentraError(
+          'invalid',
+          `${workflowType} has no ${fromPhase}; begin in ${phasesOf[workflowType].join(', ')}.`,
+        );
       return changes.change((change) => beginRun(change, task, options));
     },
     async cancel(taskId) {
@@ -118,7 +125,7 @@ export function createLifecycle(parts: { database: Database; changes: Changes; e
       const task = await allowed('request_changes', taskId);
       await changes.change(async (change) => {
         await addComments(change.tx, taskId, 'person', comments);
-        await beginRun(change, task, { workflowType: 'full_sdlc', fromPhase: 'CODE', comments });
+        await beginRound(change, task, comments);
       });
       return getTask(db, taskId);
     },
@@ -135,7 +142,8 @@ export function createLifecycle(parts: { database: Database; changes: Changes; e
     async pullRequest(taskId) {
       const pull = await findPullRequest(db, taskId);
       if (!pull) throw new SentraError('not_found', `${taskId} has no pull request yet: REVIEW opens it.`);
-      return toPullRequest(pull, await listComments(db, taskId), await findMergeEntry(db, taskId));
+      const [queue, forgeProblem] = [await findMergeEntry(db, taskId), await findForgeProblem(db, taskId)];
+      return toPullRequest(pull, await listComments(db, taskId), { queue, forgeProblem });
     },
   };
 }

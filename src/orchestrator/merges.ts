@@ -6,7 +6,6 @@ import type { Task } from '#src/domain/task.ts';
 import type { Engine } from '#src/engine/engine.ts';
 import { SentraError } from '#src/errors.ts';
 import { mergeTrees } from '#src/git/compose-merge.ts';
-import { tipOf } from '#src/git/merge.ts';
 import { getAllowed } from '#src/orchestrator/allowed.ts';
 import type { Changes } from '#src/store/change.ts';
 import type { Database } from '#src/store/database.ts';
@@ -16,11 +15,13 @@ import {
   listMergeQueue,
   listMergingProjects,
   listRefusedMerges,
+  releaseHeld,
 } from '#src/store/merge-queue.ts';
 import { getProjectRow } from '#src/store/projects.ts';
 import { approvePullRequest, getOpenPullRequest } from '#src/store/pull-requests.ts';
 import { getTask, lockIdleTask } from '#src/store/tasks.ts';
 import { toIso } from '#src/store/time.ts';
+import type { Forges } from '#src/workflows/forges.ts';
 import { rework } from '#src/workflows/merge-send-back.ts';
 import { mergeJob } from '#src/workflows/run.ts';
 
@@ -36,7 +37,7 @@ type MergeParts = { database: Database; changes: Changes; engine: Pick<Engine, '
 const patienceMs = 60_000;
 const lookMs = 100;
 
-export function createMerges({ database, changes, engine }: MergeParts): Merges {
+export function createMerges({ database, changes, engine, forges }: MergeParts & { forges: Forges }): Merges {
   const { db } = database;
 
   async function outcome(taskId: string): Promise<Task> {
@@ -44,7 +45,8 @@ export function createMerges({ database, changes, engine }: MergeParts): Merges 
     for (;;) {
       const row = await findQueueRow(db, taskId);
       if (row?.failure && row.state === 'refused') throw SentraError.from(row.failure);
-      if (!row || performance.now() > deadline) return getTask(db, taskId);
+      const isHeld = row?.state === 'waiting' && row.failure !== null;
+      if (!row || isHeld || performance.now() > deadline) return getTask(db, taskId);
       await sleep(lookMs);
     }
   }
@@ -59,6 +61,7 @@ export function createMerges({ database, changes, engine }: MergeParts): Merges 
         if (!pull.approvedAt) await approvePullRequest(tx, pull);
         const adwId = newAdwId();
         await joinMergeQueue(tx, { taskId, projectId: task.projectId, adwId });
+        await releaseHeld(tx, [taskId]); // who asks again wants it tried now
         await engine.enqueue(client, mergeJob(task.projectId, adwId));
         touch(taskId);
         record({ type: 'pull_request.changed', taskId, data: { number: pull.number, merge: 'waiting' } });
@@ -68,7 +71,7 @@ export function createMerges({ database, changes, engine }: MergeParts): Merges 
     async rework(taskId) {
       const task = await getAllowed(db, 'rework', taskId);
       const [project, pull] = [await getProjectRow(db, task.projectId), await getOpenPullRequest(db, taskId)];
-      const base = await tipOf(project, pull.baseBranch);
+      const base = await (await forges.of(project)).tip(pull.baseBranch);
       const { paths, said } = await mergeTrees(project, pull.headCommit, base);
       const refusal = (await findQueueRow(db, taskId))?.failure?.message ?? '';
       await rework({ database, changes }, task, { base, paths, said: paths.length ? said : refusal });
@@ -81,7 +84,7 @@ export function createMerges({ database, changes, engine }: MergeParts): Merges 
         title: entry.title,
         state: entry.state,
         ahead,
-        message: null,
+        message: entry.held,
         requestedAt: entry.requestedAt,
       }));
       const refused = (await listRefusedMerges(db, projectId)).map(({ taskId, title, failure, requestedAt }) => ({

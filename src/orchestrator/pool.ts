@@ -168,7 +168,7 @@ async function describe(parts: Parts, row: ProjectRow): Promise<PoolProject | nu
     const project = { ...row, baseBranch: config.baseBranch ?? row.baseBranch };
     const newest = await resolveCommit(project, `refs/heads/${project.baseBranch}`);
     if (!newest || config.pool.size === 0 || (await isDiskShort(project.path))) return null;
-    return { project, config, newest, confined: (await isolationFor(parts.sandbox, config)) !== 'none' };
+    return { project, config, newest, confined: (await isolationFor(parts, { project, config })) !== 'none' };
   } catch {
     return null;
   }

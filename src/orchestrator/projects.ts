@@ -6,6 +6,7 @@ import type { Project, ProjectPatch } from '#src/domain/project.ts';
 import { SentraError } from '#src/errors.ts';
 import { findLimits } from '#src/git/limits.ts';
 import { excludeLocally, inspectRepository, isMissing, resolveCommit } from '#src/git/repository.ts';
+import { explainTrust } from '#src/orchestrator/trust.ts';
 import { closeBreaker } from '#src/store/breakers.ts';
 import type { Changes } from '#src/store/change.ts';
 import type { Database, Queryable } from '#src/store/database.ts';
@@ -20,6 +21,7 @@ import {
   toProject,
   updateProject,
 } from '#src/store/projects.ts';
+import { findForgePlace } from '#src/workflows/forges.ts';
 import { findProjectProblem, readProjectConfig } from '#src/workflows/project-settings.ts';
 
 export type Projects = {
@@ -37,7 +39,13 @@ export function createProjects({ database, changes }: { database: Database; chan
   const get = async (id: string) => {
     const row = await getProjectRow(db, id);
     const limits = isMissing(row) ? [] : await findLimits(row, `refs/heads/${row.baseBranch}`);
-    return { ...view(row, await countTasks(db)), limits };
+    const { notices, unconfined } = await explainTrust(db, row);
+    return {
+      ...view(row, await countTasks(db)),
+      limits: [...limits, ...unconfined],
+      notices,
+      forge: await describeForge(row),
+    };
   };
   return {
     async add(input) {
@@ -100,6 +108,13 @@ export function createProjects({ database, changes }: { database: Database; chan
 
 const view = (row: ProjectRow, counts: Map<string, Record<string, number>>): Project =>
   toProject(row, counts.get(row.id) ?? {}, findProjectProblem(row));
+
+/** A wrong sentra.json is told as the project's problem. */
+const describeForge = async (row: ProjectRow): Promise<string> => {
+  const place = isMissing(row) ? null : await findForgePlace(row).catch(() => null);
+  if (!place) return 'unknown';
+  return place.kind === 'local' ? 'Sentra itself' : `GitHub, ${place.owner}/${place.repository} on ${place.host}`;
+};
 
 const alreadyThere = (row: ProjectRow) =>
   new SentraError('conflict', `${row.path} is registered already, as ${row.name} (${row.id}).`, {

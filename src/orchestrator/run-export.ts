@@ -79,7 +79,7 @@ async function* documentOf(parts: ExportParts, { taskId, run, spans }: Timeline)
 async function readPullRequest(db: Queryable, taskId: string): Promise<RunExport['pullRequest']> {
   const row = await findPullRequest(db, taskId);
   if (!row) return null;
-  const { queue: _, ...pull } = toPullRequest(row, await listComments(db, taskId), null);
+  const { queue: _, ...pull } = toPullRequest(row, await listComments(db, taskId), { queue: null, forgeProblem: null });
   return pull;
 }
 

@@ -6,7 +6,7 @@
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TaskId } from '#src/domain/ids.ts';
-import { homeOf, listProcesses, memoryOf, type Process, withMemory } from '#src/orchestrator/processes.ts';
+import { homeOf, listProcesses, memoryOf, type Process, withMemory } from '#src/process/processes.ts';
 
 export type TaskUsage = { processes: number; memory: number; cores: number };
 /** What came since the last flush. */

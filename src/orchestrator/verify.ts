@@ -118,8 +118,10 @@ async function checkCommits(project: ProjectRow): Promise<Found> {
 async function checkMerges({ database }: Parts, project: ProjectRow): Promise<Found> {
   const merges = await listMerges(database.db, project.id);
   const problems: string[] = [];
-  for (const { taskId, number, baseBranch, mergeCommit } of merges) {
-    const lost = mergeCommit ? await listNotContained(project, baseBranch, [mergeCommit]) : ['no commit'];
+  for (const { taskId, number, baseBranch, mergeCommit, forge } of merges) {
+    // The branch here cannot always follow a forge, which has the base.
+    const base = forge === 'local' ? `refs/heads/${baseBranch}` : `refs/remotes/${project.remote}/${baseBranch}`;
+    const lost = mergeCommit ? await listNotContained(project, base, [mergeCommit]) : ['no commit'];
     if (lost.length)
       problems.push(`#${number} of ${taskId} was merged as ${lost[0]}, which ${baseBranch} does not contain`);
   }

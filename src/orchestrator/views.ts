@@ -15,6 +15,8 @@ import { agentOf, type HostFacts, pauseGate, readWhole, toQueueProject } from '#
 import { listBreakers } from '#src/store/breakers.ts';
 import { listCollisions } from '#src/store/collisions.ts';
 import type { Database } from '#src/store/database.ts';
+import { findForgeProblem } from '#src/store/forge-pulls.ts';
+import { findMergeEntry } from '#src/store/merge-queue.ts';
 import { listPeers } from '#src/store/peers.ts';
 import { getProjectRow, type ProjectRow } from '#src/store/projects.ts';
 import { findPullRequest } from '#src/store/pull-requests.ts';
@@ -62,6 +64,8 @@ export function createViews({ database, host }: { database: Database; host: Host
         dependencies: await getTasks(db, task.dependencies),
         stacked: project.stacked,
         projectProblem: findProjectProblem(project),
+        forgeProblem: await findForgeProblem(db, taskId),
+        isMerging: ((await findMergeEntry(db, taskId))?.state ?? 'refused') !== 'refused',
         held: await whatHolds(task, project),
       });
     },

@@ -46,6 +46,15 @@ export class Ending {
     if (this.reason && this.#pid) signalGroup(this.#pid, 'SIGKILL');
   }
 
+  /** By who watches over it, without a grace: what takes too much of the host would use it. False when it is being ended already. */
+  endNow(): boolean {
+    if (this.reason) return false;
+    this.reason = 'limit';
+    this.#onEnd();
+    if (this.#pid) signalGroup(this.#pid, 'SIGKILL');
+    return true;
+  }
+
   stop(): void {
     for (const timer of [this.#total, this.#idle, this.#kill]) clearTimeout(timer);
     this.#signal?.removeEventListener('abort', this.#onAbort);

@@ -48,7 +48,11 @@ export function start(command: Command): ChildProcess {
   });
   child.stdin?.on('error', () => {}); // EPIPE: the child does not read its input; its exit code tells the rest
   child.once('error', () => {}); // who runs it hears of it
-  if (!command.outlives && child.pid !== undefined) child.once('close', guardGroup(child.pid));
+  const { pid } = child;
+  if (pid === undefined) return child;
+  if (!command.outlives) child.once('close', guardGroup(pid));
+  const unwatch = command.watch?.({ pid, end: () => signalGroup(pid, 'SIGKILL') });
+  if (unwatch) child.once('exit', unwatch);
   return child;
 }
 

@@ -1,6 +1,8 @@
 /** Can processes be confined on this host? Answered by doing it once, and explained for people. */
 import { existsSync, readFileSync } from 'node:fs';
 import { run } from '#src/process.ts';
+import { deviceArguments } from '#src/sandbox/limits.ts';
+import { processArguments } from '#src/sandbox/mounts.ts';
 
 const places = ['/usr/bin/bwrap', '/usr/local/bin/bwrap', '/bin/bwrap', '/run/current-system/sw/bin/bwrap'];
 
@@ -20,13 +22,29 @@ export async function explainUnavailable(): Promise<string | undefined> {
   const bwrap = findBubblewrap();
   if (!bwrap)
     return 'bubblewrap is not installed, so agents cannot be confined. Install it: apt-get install bubblewrap (dnf and pacman have it under the same name).';
-  const args = [...namespaces, '--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc', 'true'];
+  const args = [
+    ...namespaces,
+    '--ro-bind',
+    '/',
+    '/',
+    ...deviceArguments(undefined, false),
+    ...processArguments(),
+    'true',
+  ];
   const { exitCode, stderr } = await run(
     { command: bwrap, args, cwd: '/', env: { PATH: '/usr/bin:/bin' } },
     { timeoutMs: 10_000 },
   );
   if (exitCode === 0) return undefined;
   return `bubblewrap is installed but cannot confine a process here (${stderr.toString().trim()}). ${namespaceAdvice()}`;
+}
+
+/** Whether this bubblewrap can limit folders that it makes in memory: since 0.7. */
+export async function canSizeFolders(): Promise<boolean> {
+  const bwrap = findBubblewrap();
+  if (!bwrap) return false;
+  const { stdout } = await run({ command: bwrap, args: ['--help'], cwd: '/', env: {} }, { timeoutMs: 10_000 });
+  return stdout.includes('--size');
 }
 
 function namespaceAdvice(): string {

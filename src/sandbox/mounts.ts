@@ -11,8 +11,12 @@ type Mount = { path: string; kind: 'hide' | 'read' | 'write' };
 
 const kindOrder = { hide: 0, read: 1, write: 2 };
 
-/** Mount arguments for a room. `hidden` are folders of ours that no room may see. */
-export function mountArguments(room: Room, hidden: readonly string[]): string[] {
+/** Mount arguments for a room. `hidden` are folders of ours that no room may see; `sizeOf` are arguments that limit a folder in memory. */
+export function mountArguments(
+  room: Room,
+  hidden: readonly string[],
+  sizeOf: (path: string) => string[] = () => [],
+): string[] {
   const hides = hiddenPaths([...hidden, ...(room.repositoryPath ? [room.repositoryPath] : [])]);
   const mounts: Mount[] = [
     ...hides.map((path): Mount => ({ path, kind: 'hide' })),
@@ -24,12 +28,31 @@ export function mountArguments(room: Room, hidden: readonly string[]): string[] 
   const guarded = [room.gitDir, join(room.worktreePath, '.git')].flatMap((path): Mount[] =>
     path ? existing({ path, kind: 'read' }) : [],
   );
+  const secrets = secretFiles.flatMap((path): string[] => (existsSync(path) ? ['--ro-bind', '/dev/null', path] : []));
   const discarded = (room.discarded ?? []).flatMap((path) => existing({ path, kind: 'hide' }));
-  return [...shown, ...guarded, ...discarded].flatMap(toArguments);
+  const withSize = (mount: Mount) => [...(mount.kind === 'hide' ? sizeOf(mount.path) : []), ...toArguments(mount)];
+  return [...secrets, ...[...shown, ...guarded, ...discarded].flatMap(withSize)];
 }
 
+/** What root could read, and others of the server's group: no program of a project has any business there. */
+const secretFolders = [
+  ...['/etc/ssh', '/etc/ssl/private', '/etc/kubernetes', '/etc/wireguard', '/etc/letsencrypt', '/etc/sudoers.d'],
+  ...[
+    '/etc/NetworkManager',
+    '/var/backups',
+    '/var/lib/docker',
+    '/var/lib/kubelet',
+    '/var/lib/postgresql',
+    '/var/lib/mysql',
+  ],
+  ...['/var/log', '/var/spool', '/var/mail', '/mnt', '/media'],
+];
+const secretFiles = ['/etc/shadow', '/etc/shadow-', '/etc/gshadow', '/etc/gshadow-', '/etc/krb5.keytab'];
+
 const hiddenPaths = (more: readonly string[]): string[] => [
-  ...new Set(['/tmp', '/run', '/var/tmp', '/root', '/home', homedir(), ...more].filter((path) => path !== '/')),
+  ...new Set(
+    ['/tmp', '/run', '/var/tmp', '/root', '/home', ...secretFolders, homedir(), ...more].filter((path) => path !== '/'),
+  ),
 ];
 
 /** This Node.js with the npm beside it, where its folder would be hidden. */
@@ -49,6 +72,25 @@ function inOrder(mounts: readonly Mount[]): Mount[] {
   const depth = (path: string) => path.split(sep).length;
   return [...mounts].sort((a, b) => depth(a.path) - depth(b.path) || kindOrder[a.kind] - kindOrder[b.kind]);
 }
+
+/** What of /proc is the kernel's and not of processes: root could set its values, and what it starts when a program crashes. */
+const kernelPlaces = [
+  '/proc/sys',
+  '/proc/sysrq-trigger',
+  '/proc/irq',
+  '/proc/bus',
+  '/proc/fs',
+  '/proc/driver',
+  '/proc/scsi',
+];
+const kernelSecrets = ['/proc/keys', '/proc/key-users', '/proc/kcore', '/proc/kallsyms', '/proc/timer_list'];
+
+/** /proc with the room's own processes. */
+export const processArguments = (): string[] => [
+  ...['--proc', '/proc'],
+  ...kernelPlaces.filter((path) => existsSync(path)).flatMap((path) => ['--ro-bind', path, path]),
+  ...kernelSecrets.filter((path) => existsSync(path)).flatMap((path) => ['--ro-bind', '/dev/null', path]),
+];
 
 function toArguments({ path, kind }: Mount): string[] {
   if (kind === 'hide') return ['--tmpfs', path];

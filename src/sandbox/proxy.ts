@@ -1,33 +1,29 @@
 /**
- * The way out of a room with network `proxy`: an HTTP proxy (CONNECT and absolute-form) on a unix socket. It resolves the
- * name itself, refuses every address of this host, and connects to the very address it checked, so that a name which
- * changes its mind (DNS rebinding) gains nothing.
+ * The way out of a room with network `proxy`: an HTTP proxy (CONNECT and absolute-form) on a unix socket of that room alone,
+ * so that who asks is known by where it asks. What may be reached its gate decides (egress.ts); it connects to the very
+ * addresses that the gate answers.
  */
-import { lookup } from 'node:dns/promises';
 import { createServer, type IncomingMessage, request, type ServerResponse, STATUS_CODES } from 'node:http';
-import { BlockList, connect, isIPv6, type Socket } from 'node:net';
-import { networkInterfaces } from 'node:os';
+import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { readTarget, type Target } from '#src/domain/host-rule.ts';
 import { messageOf } from '#src/errors.ts';
+import { type Gate, Refusal } from '#src/sandbox/egress.ts';
 
 export type EgressProxy = { socketPath: string; close(): Promise<void> };
 
-/** `refuses` decides by address; the default is `isOwnAddress`. */
-export async function startProxy(options: {
-  socketPath: string;
-  refuses?: (address: string) => boolean;
-}): Promise<EgressProxy> {
-  const refuses = options.refuses ?? isOwnAddress;
-  const server = createServer((incoming, response) => void forward(incoming, response, refuses));
+export async function startProxy({ socketPath, gate }: { socketPath: string; gate: Gate }): Promise<EgressProxy> {
+  const server = createServer((incoming, response) => void forward(incoming, response, gate));
   const tunnels = new Set<Duplex>();
   server.on('connect', (incoming: IncomingMessage, client: Duplex, head: Buffer) => {
     tunnels.add(client);
     client.on('close', () => tunnels.delete(client));
-    void tunnel(incoming, client, { head, refuses });
+    void tunnel(incoming, client, { head, gate });
   });
-  await new Promise<void>((done, fail) => server.once('error', fail).listen(options.socketPath, done));
+  await new Promise<void>((done, fail) => server.once('error', fail).listen(socketPath, done));
+  server.unref();
   return {
-    socketPath: options.socketPath,
+    socketPath,
     close: () =>
       new Promise((done) => {
         server.close(() => done());
@@ -37,37 +33,15 @@ export async function startProxy(options: {
   };
 }
 
-/** True for loopback, unspecified and link-local addresses and for every address of this host's interfaces. */
-export function isOwnAddress(address: string): boolean {
-  const own = new BlockList();
-  own.addSubnet('127.0.0.0', 8);
-  own.addSubnet('0.0.0.0', 8);
-  own.addSubnet('169.254.0.0', 16);
-  own.addAddress('::1', 'ipv6');
-  own.addAddress('::', 'ipv6');
-  own.addSubnet('fe80::', 10, 'ipv6');
-  for (const { address: mine, family } of Object.values(networkInterfaces()).flatMap((all) => all ?? []))
-    own.addAddress(mine, family === 'IPv6' ? 'ipv6' : 'ipv4');
-  const plain = address.replace(/%.*$/, '');
-  return own.check(plain, isIPv6(plain) ? 'ipv6' : 'ipv4');
-}
+/** Refused: 403. What is no host at all: 400. An address that does not answer is 502. */
+const statusOf = (e: unknown): number => (e instanceof Refusal ? 403 : e instanceof NoHost ? 400 : 502);
 
-type Target = { host: string; port: number };
+class NoHost extends Error {}
 
-/** The address is this host's: 403, while an address that does not answer is 502. */
-class Refusal extends Error {}
-
-const statusOf = (e: unknown): number => (e instanceof Refusal ? 403 : 502);
-
-async function tunnel(
-  incoming: IncomingMessage,
-  client: Duplex,
-  { head, refuses }: { head: Buffer; refuses: (address: string) => boolean },
-) {
+async function tunnel(incoming: IncomingMessage, client: Duplex, { head, gate }: { head: Buffer; gate: Gate }) {
   client.on('error', () => client.destroy());
   try {
-    const url = new URL(`http://${incoming.url}`);
-    const upstream = await open({ host: url.hostname, port: Number(url.port || 80) }, refuses);
+    const upstream = await open(targetOf(incoming.url ?? '', 80), gate);
     client.write('HTTP/1.1 200 Connection established\r\n\r\n');
     upstream.write(head);
     upstream.on('error', () => client.destroy());
@@ -83,17 +57,18 @@ async function tunnel(
   }
 }
 
-async function forward(incoming: IncomingMessage, response: ServerResponse, refuses: (address: string) => boolean) {
+async function forward(incoming: IncomingMessage, response: ServerResponse, gate: Gate) {
   try {
-    const url = new URL(incoming.url ?? '');
-    if (url.protocol !== 'http:') throw new Error(`Only http: is forwarded, not ${url.protocol}`);
-    const socket = await open({ host: url.hostname, port: Number(url.port || 80) }, refuses);
+    const [, host = '', path = ''] = /^http:\/\/([^/?#]*)(.*)$/i.exec(incoming.url ?? '') ?? [];
+    if (!host) throw new NoHost('Only http:// is forwarded, by its whole address; for https:// use CONNECT.');
+    const target = targetOf(host, 80);
+    const socket = await open(target, gate);
     const { 'proxy-connection': _c, 'proxy-authorization': _a, ...headers } = incoming.headers;
     const outgoing = request({
       createConnection: () => socket,
       method: incoming.method,
-      path: url.pathname + url.search,
-      headers: { ...headers, host: url.host, connection: 'close' },
+      path: path.startsWith('/') ? path : `/${path}`,
+      headers: { ...headers, host, connection: 'close' },
     });
     outgoing.on('response', (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers);
@@ -112,17 +87,21 @@ function fail(response: ServerResponse, status: number, e: unknown) {
   else response.writeHead(status, { 'content-type': 'text/plain' }).end(`${messageOf(e)}\n`);
 }
 
+function targetOf(text: string, defaultPort: number): Target {
+  const target = readTarget(text, defaultPort);
+  if (!target) throw new NoHost(`${JSON.stringify(text.slice(0, 200))} is no host with a port.`);
+  return target;
+}
+
 /** Connects to the first of the checked addresses that answers. */
-async function open(target: Target, refuses: (address: string) => boolean): Promise<Socket> {
-  const host = target.host.replace(/^\[(.*)\]$/, '$1');
-  const addresses = await lookup(host, { all: true });
-  const refused = addresses.find(({ address }) => refuses(address));
-  if (refused)
-    throw new Refusal(
-      `${host} is an address of this host (${refused.address}), which a confined process may not reach.`,
-    );
+async function open(target: Target, gate: Gate): Promise<Socket> {
+  const addresses = await gate(target);
   return await new Promise<Socket>((done, failed) => {
-    const socket = connect({ host, port: target.port, lookup: (_host, _options, give) => give(null, addresses) });
+    const socket = connect({
+      host: target.name,
+      port: target.port,
+      lookup: (_host, _options, give) => give(null, addresses),
+    });
     socket.once('connect', () => done(socket));
     socket.once('error', failed);
   });

@@ -1,22 +1,28 @@
 /**
  * The wall: bubblewrap around a whole process tree. Owns what is mounted (mounts.ts), the room's network (a namespace of
- * its own, always), the ways out of it (unix sockets of ours, which a relay inside offers on fixed ports) and the one way in
- * (doors: a relay inside offers a port of the room as a unix socket). The room's environment is the one bubblewrap itself is
- * given, never arguments, which every user of the host can read. All of it dies with the process that started it.
+ * its own, always), the ways out of it (unix sockets of ours, which a relay inside offers on fixed ports), the one way in
+ * (doors: a relay inside offers a port of the room as a unix socket), and its limits (limits.ts, room-watch.ts). The room's
+ * environment is the one bubblewrap itself is given, never arguments, which every user of the host can read. All of it dies
+ * with the process that started it.
  */
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { SentraError } from '#src/errors.ts';
 import type { Command } from '#src/process.ts';
-import { explainUnavailable, findBubblewrap, namespaces } from '#src/sandbox/availability.ts';
-import { mountArguments } from '#src/sandbox/mounts.ts';
-import { type EgressProxy, startProxy } from '#src/sandbox/proxy.ts';
-import type { Room, Sandbox } from '#src/sandbox/sandbox.ts';
+import { canSizeFolders, explainUnavailable, findBubblewrap, namespaces } from '#src/sandbox/availability.ts';
+import { deviceArguments, enterLimits, sizeArguments } from '#src/sandbox/limits.ts';
+import { mountArguments, processArguments } from '#src/sandbox/mounts.ts';
+import { openProxies } from '#src/sandbox/proxies.ts';
+import type { EgressProxy } from '#src/sandbox/proxy.ts';
+import { findRelay, type RelayProgram } from '#src/sandbox/relay-program.ts';
+import { createRoomWatch } from '#src/sandbox/room-watch.ts';
+import { type Room, type Sandbox, socketInside } from '#src/sandbox/sandbox.ts';
+import { seccompFilter } from '#src/sandbox/seccomp.ts';
 import { makeSocketFolder } from '#src/sandbox/sockets.ts';
 
 const modelPort = 8080;
 const proxyPort = 3128;
-const relayInside = '/run/sentra/relay.mjs';
+const insideOf = (relay: RelayProgram): string => `/run/sentra/${basename(relay.file)}`;
 const doorsInside = '/run/sentra/doors';
 
 /** What root keeps inside: enough to work on files, too little to mount, trace, or make devices. */
@@ -25,60 +31,122 @@ const rootCapabilities = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', '
 /** `stateDir` and `hidden` are never seen from inside. */
 export function createSandbox(options: { stateDir: string; hidden?: readonly string[] }): Sandbox {
   const hidden = [options.stateDir, ...(options.hidden ?? [])];
-  const proxy = startOnFirstUse();
-  let answer: Promise<string | undefined> | undefined;
-  const unavailable = () => {
-    answer ??= explainUnavailable();
+  const own = keepFolder();
+  const proxies = openProxies(own.folder);
+  const watch = createRoomWatch();
+  let answer: Promise<Host> | undefined;
+  const examine = () => {
+    answer ??= examineHost();
     return answer;
   };
   return {
     modelPort,
-    unavailable,
+    unavailable: async () => (await examine()).reason,
     async confine(command, room) {
-      const reason = await unavailable();
+      const { reason, hasSize, relay } = await examine();
       const bwrap = findBubblewrap();
       if (reason !== undefined || !bwrap)
         throw new SentraError('isolation_unavailable', reason ?? 'bubblewrap is gone.');
       await mkdir(room.homePath, { recursive: true, mode: 0o700 });
-      const exits = await listExits(room, proxy.get);
+      const proxy = room.network === 'proxy' ? await proxies.open(room.egress) : undefined;
+      const exits = listExits(room, proxy);
+      const wall = wallArguments(room, { hidden, exits, hasSize, relay });
       return {
         ...command,
-        command: bwrap,
-        args: [...wallArguments(room, hidden, exits), '--chdir', command.cwd, '--', ...withRelay(command, room, exits)],
+        command: '/bin/sh',
+        args: [
+          ...withFilter(bwrap, await own.filter()),
+          ...[...wall, '--chdir', command.cwd, '--', ...withEntry(command, room, { exits, relay })],
+        ],
         cwd: '/',
-        env: { ...command.env, HOME: room.homePath, TMPDIR: '/tmp', ...(room.network === 'proxy' ? proxyEnv : {}) },
+        env: { ...command.env, HOME: room.homePath, TMPDIR: '/tmp', ...(proxy ? proxyEnv : {}) },
+        watch: (program) => {
+          const { limits, onLimit } = room;
+          const folders = [room.worktreePath, room.homePath];
+          const unwatch = limits && watch.watch(program, { limits, onLimit, folders });
+          return () => {
+            unwatch?.();
+            void proxy?.close();
+          };
+        },
       };
     },
-    close: proxy.close,
+    async close() {
+      watch.close();
+      await proxies.close();
+      await own.remove();
+    },
   };
 }
+
+/** What this host has for rooms; `reason`: why there are none. */
+type Host = { reason: string | undefined; hasSize: boolean; relay: RelayProgram };
+
+async function examineHost(): Promise<Host> {
+  const [reason, hasSize, relay] = await Promise.all([explainUnavailable(), canSizeFolders(), findRelay()]);
+  return { reason, hasSize, relay };
+}
+
+/** A folder of ours for sockets, and for the filter, which bubblewrap reads from a file. Made when it is needed. */
+function keepFolder() {
+  let folder: Promise<string> | undefined;
+  let filter: Promise<string | undefined> | undefined;
+  const make = () => {
+    folder ??= makeSocketFolder();
+    return folder;
+  };
+  const write = async () => {
+    const bytes = seccompFilter();
+    if (!bytes) return undefined;
+    const file = join(await make(), 'seccomp');
+    await writeFile(file, bytes);
+    return file;
+  };
+  return {
+    folder: make,
+    filter: () => {
+      filter ??= write();
+      return filter;
+    },
+    remove: async () => {
+      if (folder) await rm(await folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A shell opens the filter for bubblewrap and becomes it; what we start ourselves has no more than its three streams. */
+const withFilter = (bwrap: string, file: string | undefined): string[] =>
+  file === undefined
+    ? ['-c', 'exec "$@"', 'sh', bwrap]
+    : ['-c', 'exec 9<"$0"; exec "$@"', file, bwrap, '--seccomp', '9'];
 
 /** `socket`: what of the host is mounted at `inside`; undefined where a folder of it is mounted already. */
 type Exit = { port: number; socket?: string; inside: string };
 
-async function listExits(room: Room, proxy: () => Promise<EgressProxy>): Promise<Exit[]> {
+function listExits(room: Room, proxy: EgressProxy | undefined): Exit[] {
   const exits: Exit[] = [];
   if (room.modelSocket) exits.push({ port: modelPort, socket: room.modelSocket, inside: '/run/sentra/model.sock' });
-  if (room.network === 'proxy')
-    exits.push({ port: proxyPort, socket: (await proxy()).socketPath, inside: '/run/sentra/proxy.sock' });
-  for (const { port, socket } of room.sockets ?? []) exits.push({ port, socket, inside: `/run/sentra/${port}.sock` });
+  if (proxy) exits.push({ port: proxyPort, socket: proxy.socketPath, inside: '/run/sentra/proxy.sock' });
+  for (const { port, socket } of room.sockets ?? []) exits.push({ port, socket, inside: socketInside(port) });
   for (const port of room.doors?.reaches ?? []) exits.push({ port, inside: doorOf(port) });
   return exits;
 }
 
 const doorOf = (port: number): string => `${doorsInside}/${port}.sock`;
 
-function wallArguments(room: Room, hidden: readonly string[], exits: readonly Exit[]): string[] {
-  const relay = needsRelay(room, exits) ? ['--ro-bind', join(import.meta.dirname, 'relay.mjs'), relayInside] : [];
+type Surroundings = Pick<Host, 'hasSize' | 'relay'> & { hidden: readonly string[]; exits: readonly Exit[] };
+
+function wallArguments(room: Room, { hidden, exits, hasSize, relay }: Surroundings): string[] {
+  const relayed = needsRelay(room, exits) ? ['--ro-bind', relay.file, insideOf(relay)] : [];
   const doors = room.doors ? [room.doors.serves ? '--bind' : '--ro-bind', room.doors.folder, doorsInside] : [];
   return [
     ...namespaces,
     ...(process.getuid?.() === 0
       ? ['--cap-drop', 'ALL', ...rootCapabilities.flatMap((c) => ['--cap-add', `CAP_${c}`])]
       : []),
-    ...['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc'],
-    ...mountArguments(room, hidden),
-    ...relay,
+    ...['--ro-bind', '/', '/', ...deviceArguments(room.limits, hasSize), ...processArguments()],
+    ...mountArguments(room, hidden, (path) => sizeArguments(path, room.limits, hasSize)),
+    ...relayed,
     ...doors,
     ...exits.flatMap(({ socket, inside }) => (socket ? ['--bind', socket, inside] : [])),
   ];
@@ -88,23 +156,25 @@ const needsRelay = ({ doors }: Room, exits: readonly Exit[]): boolean =>
   exits.length > 0 || doors?.serves !== undefined;
 
 /** The relay is nobody's child but the room's first process, and ready before the command starts. */
-const relayScript = `mkfifo /run/sentra/ready || exit 126
-( env -i "$1" ${relayInside} $2 </dev/null >/run/sentra/ready 2>/dev/null & )
+const startRelay = `mkfifo /run/sentra/ready || exit 126
+( env -i "$1" "$2" $3 </dev/null >/run/sentra/ready 2>/dev/null & )
 read -r state </run/sentra/ready
 rm -f /run/sentra/ready
 [ "$state" = ready ] || { echo "The relay of the room did not start." >&2; exit 126; }
-shift 2
-exec "$@"`;
+shift 3
+`;
 
-function withRelay(command: Command, room: Room, exits: readonly Exit[]): string[] {
+/** What goes before the command in the room. */
+function withEntry(command: Command, room: Room, { exits, relay }: Pick<Surroundings, 'exits' | 'relay'>): string[] {
   const own = [command.command, ...command.args];
-  if (!needsRelay(room, exits)) return own;
+  const enter = enterLimits(room.limits);
+  if (!needsRelay(room, exits)) return room.limits ? ['/bin/sh', '-c', enter, 'sh', ...own] : own;
   const serves = room.doors?.serves;
   const pairs = [
     ...exits.map(({ port, inside }) => `${port}=${inside}`),
     ...(serves === undefined ? [] : [`${doorOf(serves)}=${serves}`]),
   ];
-  return ['/bin/sh', '-c', relayScript, 'sh', process.execPath, pairs.join(' '), ...own];
+  return ['/bin/sh', '-c', `${startRelay}${enter}`, 'sh', relay.interpreter, insideOf(relay), pairs.join(' '), ...own];
 }
 
 const proxyUrl = `http://127.0.0.1:${proxyPort}`;
@@ -119,22 +189,3 @@ const proxyEnv = {
   no_proxy: '127.0.0.1,localhost',
   NODE_USE_ENV_PROXY: '1',
 };
-
-function startOnFirstUse() {
-  let started: Promise<{ proxy: EgressProxy; folder: string }> | undefined;
-  const start = async () => {
-    const folder = await makeSocketFolder();
-    return { folder, proxy: await startProxy({ socketPath: join(folder, 'proxy.sock') }) };
-  };
-  return {
-    get: async () => {
-      started ??= start();
-      return (await started).proxy;
-    },
-    close: async () => {
-      const running = await started;
-      await running?.proxy.close();
-      if (running) await rm(running.folder, { recursive: true, force: true });
-    },
-  };
-}

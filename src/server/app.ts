@@ -6,15 +6,24 @@ import { SentraError } from '#src/errors.ts';
 import { type Handlers, openApiOf, serveRoutes } from '#src/server/api.ts';
 import { type DevLinkInput, type DevLinks, hostOf, serveDevEntrance } from '#src/server/dev-access.ts';
 import { answerError } from '#src/server/error-answer.ts';
-import { checkBody, checkHost, checkOrigin, checkToken, cookieName, type HostNames } from '#src/server/guard.ts';
+import {
+  type Auth,
+  checkBody,
+  checkHost,
+  checkOrigin,
+  checkToken,
+  cookieName,
+  type HostNames,
+} from '#src/server/guard.ts';
 import type { Logins } from '#src/server/login.ts';
-import { secureHeaders, servePage } from '#src/server/page.ts';
+import { keepNothing, secureHeaders, servePage } from '#src/server/page.ts';
 import { type Streams, serveStreams } from '#src/server/streams.ts';
+import { serveWebhook, type Webhook } from '#src/server/webhook.ts';
 import { metricsType } from '#src/telemetry/prometheus.ts';
 
 export type AppParts = Streams & {
   handlers: Handlers;
-  token: string;
+  auth: Auth;
   logins: Logins;
   version: string;
   hosts: HostNames;
@@ -24,6 +33,8 @@ export type AppParts = Streams & {
   webRoot?: string;
   mcp?: (request: Request) => Promise<Response>;
   metrics?: () => Promise<string>;
+  /** Of a forge; absent: none is taken. */
+  webhook?: Webhook;
   report: (e: unknown) => void;
 };
 
@@ -34,12 +45,14 @@ export function createApp(parts: AppParts): OpenAPIHono {
   const app = new OpenAPIHono();
   app.onError((e, c) => answerError(c, e, parts.report));
   app.notFound((c) => answerError(c, notFound(c), parts.report));
-  app.use('*', checkHost(parts.hosts));
   app.use('*', secureHeaders(parts.hosts));
-  const needsToken = checkToken(parts.token);
+  app.use('*', checkHost(parts.hosts));
+  if (parts.webhook) serveWebhook(app, parts.webhook);
+  const needsToken = checkToken(parts.auth);
   for (const path of guarded)
     app.use(
       path,
+      keepNothing,
       checkOrigin(parts.hosts),
       (c, next) => (c.req.path === openRoute ? next() : needsToken(c, next)),
       checkBody,

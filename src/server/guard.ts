@@ -1,13 +1,15 @@
 /**
- * Who may call, before anything is done or upgraded. The order is the contract's: Host 421, Origin 403, token 401, body 413,
+ * Who may call, before anything is done or upgraded. The order is the contract's: Host 421, Origin 403, token 401, role 403, body 413,
  * content type 415; the schema comes after, in api.ts.
  */
 import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { getCookie } from 'hono/cookie';
+import { includesRole, type Role } from '#src/domain/access-token.ts';
 import { routes } from '#src/domain/api/routes.ts';
 import { SentraError } from '#src/errors.ts';
+import { parseCookies } from '#src/server/dev-access.ts';
 import { isSameSecret, sessionOf } from '#src/server/login.ts';
+import { roleFor } from '#src/server/roles.ts';
 
 export const cookieName = 'sentra';
 export const protocolName = 'sentra';
@@ -39,27 +41,50 @@ export const checkOrigin =
     return next();
   };
 
-export function checkToken(token: string): MiddlewareHandler {
+export type Auth = {
+  /** The server's own, which may everything. */
+  token: string;
+  /** What another one lets its owner do; undefined for one that nobody was given, or has no more. */
+  roleOf?: (secret: string) => Promise<Role | undefined>;
+};
+
+/** Token 401, then role 403. The cookie of a login stands for the server's own token. */
+export function checkToken({ token, roleOf }: Auth): MiddlewareHandler {
   const session = sessionOf(token);
-  return async (c, next) => {
+  const find = async (c: Context): Promise<Role | undefined> => {
     const bearer = bearerOf(c);
-    const isKnown =
-      bearer === undefined ? isSameSecret(getCookie(c, cookieName) ?? '', session) : isSameSecret(bearer, token);
-    if (!isKnown)
+    if (bearer === undefined) return hasSession(c.req.header('cookie'), session) ? 'admin' : undefined;
+    return isSameSecret(bearer, token) ? 'admin' : roleOf?.(bearer);
+  };
+  return async (c, next) => {
+    const role = await find(c);
+    if (!role)
       throw new SentraError(
         'unauthorized',
         'A token is needed: send `Authorization: Bearer` with the content of $SENTRA_HOME/token, or log in with the link of `npx sentra open`.',
+      );
+    const needed = roleFor(c.req.method, c.req.path);
+    if (!includesRole(role, needed))
+      throw new SentraError(
+        'forbidden',
+        `This token may do what a ${role} may; ${c.req.method} ${c.req.path} takes the role ${needed}.`,
       );
     return next();
   };
 }
 
+/** A page of another port can lay a cookie of the same name over ours: one that is right is enough. */
+const hasSession = (cookies: string | undefined, session: string): boolean =>
+  parseCookies(cookies).some(({ name, value }) => name === cookieName && isSameSecret(value, session));
+
+const bearerOf = (c: Context): string | undefined =>
+  secretIn(c.req.header('authorization'), c.req.header('sec-websocket-protocol'));
+
 /** A browser cannot set headers on a WebSocket; scripts there may offer the token as a sub-protocol. */
-function bearerOf(c: Context): string | undefined {
-  const header = c.req.header('authorization');
-  if (header !== undefined) return header.replace(/^Bearer +/i, '');
-  const offered = c.req.header('sec-websocket-protocol')?.split(/\s*,\s*/);
-  return offered?.find((protocol) => protocol.startsWith(tokenProtocol))?.slice(tokenProtocol.length);
+export function secretIn(authorization: string | undefined, protocols: string | undefined): string | undefined {
+  if (authorization !== undefined) return authorization.replace(/^Bearer +/i, '');
+  const offered = protocols?.split(/\s*,\s*/).find((protocol) => protocol.startsWith(tokenProtocol));
+  return offered?.slice(tokenProtocol.length);
 }
 
 const tooLarge = (most: number) =>

@@ -2,6 +2,7 @@
 import type { Finding, SavedWork } from '#src/domain/clean-up.ts';
 import type { Verification } from '#src/domain/verification.ts';
 import type { LogReader } from '#src/logs/log-reader.ts';
+import { createAccessToken, revokeAccessToken } from '#src/orchestrator/access-tokens.ts';
 import type { CostDesk } from '#src/orchestrator/costs.ts';
 import type { Host } from '#src/orchestrator/host.ts';
 import type { Lifecycle } from '#src/orchestrator/lifecycle.ts';
@@ -11,12 +12,15 @@ import type { ResourceView } from '#src/orchestrator/resources.ts';
 import type { RunExports } from '#src/orchestrator/run-export.ts';
 import type { Tasks } from '#src/orchestrator/tasks.ts';
 import type { Timelines } from '#src/orchestrator/timeline.ts';
+import type { Trusts } from '#src/orchestrator/trust.ts';
 import type { Views } from '#src/orchestrator/views.ts';
 import type { Workers } from '#src/orchestrator/workers.ts';
 import type { Handlers } from '#src/server/api.ts';
 import { createCostHandlers } from '#src/server/cost-handlers.ts';
 import { createLogHandlers } from '#src/server/log-handlers.ts';
 import { createRunHandlers } from '#src/server/run-handlers.ts';
+import { createTalkHandlers, type TalkParts } from '#src/server/talk-handlers.ts';
+import { listAccessTokens } from '#src/store/access-tokens.ts';
 import { listBreakers } from '#src/store/breakers.ts';
 import type { Database } from '#src/store/database.ts';
 import { listEvidence } from '#src/store/evidence.ts';
@@ -25,10 +29,11 @@ import { getTask, getTaskRow, listTasks } from '#src/store/tasks.ts';
 import { insertTemplate, listTemplates, removeTemplate, updateTemplate } from '#src/store/templates.ts';
 import type { DevServers } from '#src/workflows/dev-servers.ts';
 
-export type HandlerParts = {
+export type HandlerParts = TalkParts & {
   database: Database;
   reader: LogReader;
   projects: Projects;
+  trusts: Trusts;
   tasks: Tasks;
   lifecycle: Lifecycle;
   merges: Merges;
@@ -63,6 +68,15 @@ export function createHandlers(parts: HandlerParts): Handlers {
       await projects.remove(params.id);
       return { removed: true };
     },
+    createToken: ({ body }) => createAccessToken(db, body),
+    listTokens: async () => ({ items: await listAccessTokens(db) }),
+    revokeToken: async ({ params }) => {
+      await revokeAccessToken(db, params.id);
+      return { removed: true };
+    },
+    getTrust: ({ params }) => parts.trusts.show(params.id),
+    trustProject: ({ params, body }) => parts.trusts.trust(params.id, body.hash),
+    distrustProject: ({ params }) => parts.trusts.forget(params.id),
 
     createTask: ({ body }, { idempotencyKey }) => tasks.create(body, idempotencyKey),
     createTasks: async ({ body }, { idempotencyKey }) => ({
@@ -72,7 +86,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     getTask: ({ params }) => getTask(db, params.id),
     patchTask: ({ params, body }) => tasks.patch(params.id, body),
     executeTask: async ({ params, body }) => {
-      const { adwId } = await lifecycle.start(params.taskId, { workflowType: body.workflowType });
+      const { adwId } = await lifecycle.start(params.taskId, body);
       return { message: 'Workflow started', taskId: params.taskId, adwId };
     },
     cancelTask: ({ params }) => lifecycle.cancel(params.id),
@@ -105,6 +119,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     getGraph: ({ query }) => views.graph(query.projectId),
     ...createCostHandlers(parts.costs),
     ...createRunHandlers(parts.timelines, parts.exports),
+    ...createTalkHandlers(database, parts),
     listTemplates: async () => ({ items: await listTemplates(db) }),
     createTemplate: ({ body }) => insertTemplate(db, body),
     patchTemplate: ({ params, body }) => updateTemplate(db, params.name, body.fields),
@@ -122,6 +137,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     restoreWorktree: ({ params, body }) => parts.restoreWork(params.taskId, body.file),
     listSaved: async () => ({ items: await parts.listSaved() }),
     getSystem: () => host.system(),
+    listAgents: async () => ({ items: await host.agents() }),
     getResources: () => parts.resources(),
     verify: () => parts.verify(),
     listWorkers: async () => ({ items: await parts.workers.list() }),

@@ -32,6 +32,12 @@ export const secureHeaders =
     await next();
   };
 
+/** What needs a token is in no cache, where others of this machine could find it. */
+export const keepNothing: MiddlewareHandler = async (c, next) => {
+  c.header('cache-control', 'no-store');
+  await next();
+};
+
 export function servePage(app: OpenAPIHono, webRoot: string | undefined): void {
   const index = webRoot && path.join(webRoot, 'index.html');
   if (!index || !existsSync(index)) {

@@ -8,14 +8,16 @@ import type { Handlers } from '#src/server/api.ts';
 import { createApp } from '#src/server/app.ts';
 import { createDevLinks } from '#src/server/dev-access.ts';
 import { createDevProxy, type DevProxy } from '#src/server/dev-proxy.ts';
-import { protocolName } from '#src/server/guard.ts';
+import { type Auth, protocolName } from '#src/server/guard.ts';
 import { createLogins, type LoginLink } from '#src/server/login.ts';
+import { watchAccess } from '#src/server/socket-access.ts';
 import { keepAlive, type Streams } from '#src/server/streams.ts';
+import type { Webhook } from '#src/server/webhook.ts';
 import type { DevServers } from '#src/workflows/dev-servers.ts';
 
 export type ServerParts = Streams & {
   handlers: Handlers;
-  auth: { token: string };
+  auth: Auth;
   host: string;
   /** 0 picks a free one. */
   port: number;
@@ -24,6 +26,7 @@ export type ServerParts = Streams & {
   mcp?: (request: Request) => Promise<Response>;
   /** In the text format of Prometheus. */
   metrics?: () => Promise<string>;
+  webhook?: Webhook;
   devServers: Pick<DevServers, 'open'>;
   version: string;
   /** Told of what no code of ours expected. */
@@ -49,7 +52,6 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   const devLinks = createDevLinks(parts.auth.token, () => port);
   const app = createApp({
     ...parts,
-    token: parts.auth.token,
     logins,
     url,
     devLinks,
@@ -62,12 +64,15 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     handleProtocols: (offered) => (offered.has(protocolName) ? protocolName : false), // never the one with the token
   });
   const devProxy = createDevProxy({ ...parts, devLinks, token: parts.auth.token, port: () => port, dashboard: url });
-  const stopPings = keepAlive(sockets);
+  const watches = [keepAlive(sockets), watchAccess(sockets, parts.auth)];
+  const stopWatches = () => {
+    for (const stop of watches) stop();
+  };
   let server: Server;
   try {
     ({ server, port } = await listen(parts, app.fetch, { sockets, devProxy }));
   } catch (e) {
-    stopPings();
+    stopWatches();
     throw e;
   }
   return {
@@ -75,7 +80,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     port,
     createLoginLink: () => logins.createLink(url()),
     close: async () => {
-      stopPings();
+      stopWatches();
       for (const socket of sockets.clients) socket.terminate();
       devProxy.close();
       const closed = new Promise<void>((done) => server.close(() => done()));

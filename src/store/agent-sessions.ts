@@ -1,13 +1,19 @@
-import { and, eq, isNull, sql } from 'drizzle-orm';
+import { and, desc, eq, getTableColumns, isNull, sql } from 'drizzle-orm';
+import type { AgentSession, ToldSession } from '#src/domain/agent-session.ts';
+import { SentraError } from '#src/errors.ts';
 import type { Queryable } from '#src/store/database.ts';
-import { agentSessions } from '#src/store/schema.ts';
+import { agentSessions, runs } from '#src/store/schema.ts';
+import { toIso, toIsoOrNull } from '#src/store/time.ts';
 
 export type SessionRow = typeof agentSessions.$inferSelect;
 
 /** Stored before the agent starts, so that a session that was cut off is known. */
 export async function insertSession(
   db: Queryable,
-  row: Pick<SessionRow, 'id' | 'taskId' | 'adwId' | 'phase' | 'attempt' | 'agent' | 'systemPrompt' | 'prompt'>,
+  row: Pick<
+    SessionRow,
+    'id' | 'taskId' | 'adwId' | 'phase' | 'attempt' | 'agent' | 'systemPrompt' | 'prompt' | 'promptVersion'
+  >,
 ): Promise<void> {
   await db.insert(agentSessions).values(row);
 }
@@ -43,3 +49,48 @@ export async function endCutOff(db: Queryable, id: string): Promise<void> {
 export async function countSessions(db: Queryable, adwId: string, phase: string): Promise<number> {
   return db.$count(agentSessions, and(eq(agentSessions.adwId, adwId), eq(agentSessions.phase, phase)));
 }
+
+/** Whether an agent is at work on a task, as far as the rows tell. */
+export async function isSessionOpen(db: Queryable, taskId: string): Promise<boolean> {
+  const running = sql`exists (select from ${runs} r where r.adw_id = ${agentSessions.adwId} and r.status = 'running')`;
+  return (
+    (await db.$count(agentSessions, and(eq(agentSessions.taskId, taskId), isNull(agentSessions.endedAt), running))) > 0
+  );
+}
+
+const { systemPrompt: _system, prompt: _prompt, ...short } = getTableColumns(agentSessions);
+
+/** Newest first. */
+export async function listSessions(db: Queryable, taskId: string): Promise<AgentSession[]> {
+  const rows = await db
+    .select(short)
+    .from(agentSessions)
+    .where(eq(agentSessions.taskId, taskId))
+    .orderBy(desc(agentSessions.startedAt), desc(agentSessions.id));
+  return rows.map(toSession);
+}
+
+/** Throws `not_found`. */
+export async function getSession(db: Queryable, taskId: string, id: string): Promise<ToldSession> {
+  const [row] = await db
+    .select()
+    .from(agentSessions)
+    .where(and(eq(agentSessions.id, id), eq(agentSessions.taskId, taskId)));
+  if (!row) throw new SentraError('not_found', `${taskId} has no session ${id}.`);
+  return { ...toSession(row), systemPrompt: row.systemPrompt, prompt: row.prompt };
+}
+
+const toSession = (row: Omit<SessionRow, 'systemPrompt' | 'prompt'>): AgentSession => ({
+  id: row.id,
+  adwId: row.adwId,
+  phase: row.phase,
+  attempt: row.attempt,
+  agent: row.agent,
+  model: row.model,
+  outcome: row.outcome,
+  message: row.message,
+  promptVersion: row.promptVersion,
+  costUsd: row.costUsd,
+  startedAt: toIso(row.startedAt),
+  endedAt: toIsoOrNull(row.endedAt),
+});

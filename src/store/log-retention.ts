@@ -25,7 +25,7 @@ export async function listKeptLogs(db: Queryable, projectId: string): Promise<Ke
   }));
 }
 
-/** Answers what was removed. The numbers of lines go on behind it. */
+/** With what hooks told. Answers what was removed. The numbers of lines go on behind it. */
 export async function removeLog(tx: Queryable, taskId: string): Promise<{ lines: number; bytes: number }> {
   const { rows } = await tx.execute<{ lines: string; bytes: string }>(sql`
     with before as (
@@ -38,6 +38,7 @@ export async function removeLog(tx: Queryable, taskId: string): Promise<{ lines:
     ), lines as (delete from sentra.logs where task_id = ${taskId}),
     wholes as (delete from sentra.log_wholes where task_id = ${taskId}),
     blocks as (delete from sentra.log_blocks where task_id = ${taskId}),
+    hooks as (delete from sentra.hook_events where task_id = ${taskId}),
     raw as (
       delete from sentra.transcripts where task_id = ${taskId}
         or (task_id is null and session_id in (select id from sentra.agent_sessions where task_id = ${taskId}))

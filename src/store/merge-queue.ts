@@ -8,7 +8,13 @@ import { isOneOf } from '#src/store/one-of.ts';
 import { mergeQueue, taskDependencies, tasks } from '#src/store/schema.ts';
 import { toIso } from '#src/store/time.ts';
 
-export type QueuedMerge = WaitingMerge & { title: string; adwId: string; state: MergeEntry['state'] };
+/** `held`: why it waits for news of the forge. */
+export type QueuedMerge = WaitingMerge & {
+  title: string;
+  adwId: string;
+  state: MergeEntry['state'];
+  held: string | null;
+};
 export type QueueRow = typeof mergeQueue.$inferSelect;
 
 /** Keeps its place when it waits already; one that was refused begins again at the end. */
@@ -52,6 +58,7 @@ export async function listMergeQueue(db: Queryable, projectId: string): Promise<
       state: mergeQueue.state,
       alone: mergeQueue.alone,
       requestedAt: mergeQueue.requestedAt,
+      held: sql<string | null>`${mergeQueue.failure} ->> 'message'`,
       priority: tasks.priority,
       dependencies: sql<string[]>`array(
         select d.depends_on from ${taskDependencies} d where d.task_id = ${mergeQueue.taskId} order by 1)`,
@@ -83,6 +90,49 @@ export async function setMergeState(
   set: { state: MergeEntry['state']; alone?: boolean; failure?: Failure },
 ): Promise<void> {
   if (taskIds.length) await tx.update(mergeQueue).set(set).where(isOneOf(mergeQueue.taskId, taskIds));
+}
+
+/** They wait for the forge, which said why. Answers those for whom that is news. */
+export async function holdMerges(tx: Queryable, taskIds: readonly string[], failure: Failure): Promise<string[]> {
+  const rows = await tx
+    .update(mergeQueue)
+    .set({ state: 'waiting', failure })
+    .where(
+      and(
+        isOneOf(mergeQueue.taskId, taskIds),
+        ne(mergeQueue.state, 'refused'),
+        sql`${mergeQueue.failure} is distinct from ${JSON.stringify(failure)}::jsonb`,
+      ),
+    )
+    .returning({ taskId: mergeQueue.taskId });
+  return rows.map(({ taskId }) => taskId);
+}
+
+/** The forge has news: those it held are tried again. Answers whether there was one. */
+export async function releaseHeld(tx: Queryable, taskIds: readonly string[]): Promise<boolean> {
+  const rows = await tx
+    .update(mergeQueue)
+    .set({ failure: null })
+    .where(
+      and(isOneOf(mergeQueue.taskId, taskIds), eq(mergeQueue.state, 'waiting'), sql`${mergeQueue.failure} is not null`),
+    )
+    .returning({ taskId: mergeQueue.taskId });
+  return rows.length > 0;
+}
+
+/** Held because the forge did not answer, or lets nobody ask. */
+export async function listHeldByOutage(db: Queryable, projectId: string): Promise<string[]> {
+  const rows = await db
+    .select({ taskId: mergeQueue.taskId })
+    .from(mergeQueue)
+    .where(
+      and(
+        eq(mergeQueue.projectId, projectId),
+        eq(mergeQueue.state, 'waiting'),
+        sql`${mergeQueue.failure} ->> 'code' in ('forge_unavailable', 'forge_limited')`,
+      ),
+    );
+  return rows.map(({ taskId }) => taskId);
 }
 
 /** What a turn had taken and left waits again. */

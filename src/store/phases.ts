@@ -36,6 +36,9 @@ export async function findSkippedPhase(db: Queryable, adwId: string): Promise<Ph
   return (row?.phase ?? null) as PhaseName | null;
 }
 
+export const hasPassed = async (db: Queryable, adwId: string, phase: PhaseName): Promise<boolean> =>
+  (await db.$count(phases, and(eq(phases.adwId, adwId), eq(phases.phase, phase), eq(phases.state, 'passed')))) > 0;
+
 export type AttemptEnd = {
   state: 'passed' | 'failed';
   commit?: string | null;

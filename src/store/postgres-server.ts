@@ -90,7 +90,8 @@ export async function startServer(server: Server, connection: Connection): Promi
     const complaint = running ? 'it runs but does not answer' : await startOnce(server, binaries, current);
     const found = await findRunning(server, current);
     if (found) return found;
-    const waits = running || /shared memory block|address already in use/i.test(complaint);
+    const isThere = running ?? (await findPostmaster(server));
+    const waits = isThere || /shared memory block|address already in use/i.test(complaint);
     if (!waits || performance.now() > deadline) throw cannot(server, 'be started', complaint);
     await sleep(100); // it starts up or recovers, or the children of a killed one are still ending
   }

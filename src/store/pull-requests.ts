@@ -1,9 +1,11 @@
 import { and, asc, desc, eq, gt, isNull, sql } from 'drizzle-orm';
+import { type ForgeView, verdictsOf } from '#src/domain/forge.ts';
 import type { NewComment, PullRequest, ReviewComment } from '#src/domain/pull-request.ts';
 import type { Undo } from '#src/domain/rework.ts';
 import { SentraError } from '#src/errors.ts';
 import type { Queryable } from '#src/store/database.ts';
 import { listEvidence } from '#src/store/evidence.ts';
+import { pollSoon } from '#src/store/forge-polls.ts';
 import { leaveMergeQueue } from '#src/store/merge-queue.ts';
 import { pullRequests, reviewComments, tasks } from '#src/store/schema.ts';
 import { toIso, toIsoOrNull } from '#src/store/time.ts';
@@ -11,16 +13,17 @@ import { toIso, toIsoOrNull } from '#src/store/time.ts';
 export type PullRequestRow = typeof pullRequests.$inferSelect;
 export type NewPullRequest = Pick<
   PullRequestRow,
-  'projectId' | 'taskId' | 'title' | 'body' | 'headBranch' | 'baseBranch' | 'headCommit'
+  'projectId' | 'taskId' | 'title' | 'body' | 'headBranch' | 'baseBranch' | 'headCommit' | 'forge'
 >;
 
 /** Opens a pull request, or brings the open one of this task up to date: never two for one branch. */
 export async function openPullRequest(tx: Queryable, pull: NewPullRequest): Promise<PullRequestRow> {
   const open = await findPullRequest(tx, pull.taskId);
   if (open?.state === 'open') {
-    const { title, body, headCommit } = pull;
-    await tx.update(pullRequests).set({ title, body, headCommit, approvedAt: null }).where(is(open));
-    return { ...open, title, body, headCommit, approvedAt: null };
+    const { title, body, headCommit, forge } = pull;
+    const changed = { title, body, headCommit, forge, approvedAt: null };
+    await tx.update(pullRequests).set(changed).where(is(open));
+    return { ...open, ...changed };
   }
   await tx.execute(sql`select pg_advisory_xact_lock(7004, hashtext(${pull.projectId}))`); // two opened at once must not take one number
   const [highest] = await tx
@@ -81,6 +84,7 @@ export async function markMerged(tx: Queryable, row: PullRequestRow, mergeCommit
 export async function closePullRequest(tx: Queryable, row: PullRequestRow): Promise<void> {
   await leaveMergeQueue(tx, row.taskId);
   await tx.update(pullRequests).set({ state: 'closed', closedAt: sql`now()` }).where(is(row));
+  if (row.forge !== 'local') await pollSoon(tx, row.projectId); // it is closed there too
 }
 
 /** What a merged task brought: with `rebase` it is several commits, and only the queue's own evidence knows the first. */
@@ -142,11 +146,12 @@ export async function listComments(db: Queryable, taskId: string): Promise<Revie
 export const toPullRequest = (
   row: PullRequestRow,
   comments: ReviewComment[],
-  queue: PullRequest['queue'],
+  { queue, forgeProblem }: { queue: PullRequest['queue']; forgeProblem: string | null },
 ): PullRequest => ({
-  number: row.number,
+  number: row.forgeNumber ?? row.number,
   taskId: row.taskId,
-  url: `/tasks/${row.taskId}?tab=branch`,
+  url: row.forgeUrl ?? `/tasks/${row.taskId}?tab=branch`,
+  forge: toForgeView(row, forgeProblem),
   state: row.state as PullRequest['state'],
   title: row.title,
   body: row.body,
@@ -162,4 +167,13 @@ export const toPullRequest = (
   closedAt: toIsoOrNull(row.closedAt),
 });
 
-const is = (row: PullRequestRow) => and(eq(pullRequests.projectId, row.projectId), eq(pullRequests.number, row.number));
+const toForgeView = ({ forge, forgeUrl: url, seen }: PullRequestRow, problem: string | null): ForgeView => ({
+  kind: forge as ForgeView['kind'],
+  url,
+  checks: (seen?.checks ?? []).map(({ jobId: _, ...check }) => check),
+  reviews: verdictsOf(seen?.reviews ?? []).map(({ author, verdict }) => ({ author, verdict })),
+  problem,
+});
+
+export const is = (row: PullRequestRow) =>
+  and(eq(pullRequests.projectId, row.projectId), eq(pullRequests.number, row.number));

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, isNotNull, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, sql } from 'drizzle-orm';
 import type { PhaseAttempt, PhaseName } from '#src/domain/phase.ts';
 import type { NewComment } from '#src/domain/pull-request.ts';
 import type { Rework } from '#src/domain/rework.ts';
@@ -39,7 +39,7 @@ export async function insertRun(tx: Queryable, run: NewRun): Promise<void> {
 
 /** How often the merge queue has sent this task back. */
 export const countReworks = (db: Queryable, taskId: string): Promise<number> =>
-  db.$count(runs, and(eq(runs.taskId, taskId), isNotNull(runs.rework)));
+  db.$count(runs, and(eq(runs.taskId, taskId), sql`${runs.rework}->>'kind' in ('conflict', 'red')`));
 
 export async function findRunRow(db: Queryable, adwId: string): Promise<RunRow | undefined> {
   const [row] = await db.select().from(runs).where(eq(runs.adwId, adwId));

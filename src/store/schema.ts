@@ -19,6 +19,7 @@ import {
   unique,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
+import type { SeenPull } from '../domain/forge.ts';
 import type { Rework } from '../domain/rework.ts';
 import type { Template } from '../domain/template.ts';
 import type { Failure } from '../errors.ts';
@@ -121,6 +122,8 @@ export const runs = sentra.table(
     rework: jsonb().$type<Rework>(),
     status: text().notNull(),
     error: jsonb().$type<Failure>(),
+    /** It works by the plan as it was then: from here on nobody changes that. */
+    planTakenAt: at('plan_taken_at'),
     /** Of all its processes at one moment, in bytes; both grow while it is at work. */
     peakMemory: number('peak_memory').notNull().default(0),
     cpuSeconds: doublePrecision('cpu_seconds').notNull().default(0),
@@ -210,6 +213,8 @@ export const agentSessions = sentra.table(
     /** As they were sent, but for secrets. */
     systemPrompt: text('system_prompt'),
     prompt: text(),
+    /** Of the project's own system prompt; null for the default. */
+    promptVersion: integer('prompt_version'),
     costUsd: dollars('cost_usd'),
     usage: jsonb().$type<Record<string, number>>(),
     startedAt: at('started_at').notNull().defaultNow(),
@@ -307,6 +312,23 @@ export const pullRequests = sentra.table(
     mergeRequestedAt: at('merge_requested_at'),
     mergedAt: at('merged_at'),
     closedAt: at('closed_at'),
+    /** Where people see it: Sentra itself, or a forge that has it under `forgeNumber` as soon as it is open there. */
+    forge: text().notNull().default('local'),
+    forgeNumber: integer('forge_number'),
+    forgeUrl: text('forge_url'),
+    /** Title and text as the forge was last told, as a digest. */
+    forgeTold: text('forge_told'),
+    /** As the forge last showed it. */
+    seen: jsonb().$type<SeenPull>(),
+    lookedAt: at('looked_at'),
+    /** Why it cannot go on there at this moment, for people. */
+    forgeProblem: text('forge_problem'),
+    /** Rounds that failing checks of the forge have begun. */
+    checkRounds: integer('check_rounds').notNull().default(0),
+    /** The commit whose failing checks have begun one. */
+    checkedCommit: text('checked_commit'),
+    /** Nothing is to be done or seen there any more. */
+    forgeDone: boolean('forge_done').notNull().default(false),
     createdAt: createdAt(),
   },
   (t) => [
@@ -326,9 +348,11 @@ export const reviewComments = sentra.table(
     path: text(),
     line: integer(),
     body: text().notNull(),
+    /** The forge's own name of it: each is taken once. */
+    forgeId: text('forge_id'),
     createdAt: createdAt(),
   },
-  (t) => [index('review_comments_by_task').on(t.taskId)],
+  (t) => [index('review_comments_by_task').on(t.taskId), uniqueIndex('review_comments_once').on(t.taskId, t.forgeId)],
 );
 
 export const templates = sentra.table('templates', {

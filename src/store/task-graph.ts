@@ -3,6 +3,7 @@
  * lock until the commit, so two edits at once cannot close a cycle that neither of them sees.
  */
 import { and, eq, sql } from 'drizzle-orm';
+import { alias } from 'drizzle-orm/pg-core';
 import type { Queryable } from '#src/store/database.ts';
 import { isOneOf } from '#src/store/one-of.ts';
 import { taskDependencies, tasks } from '#src/store/schema.ts';
@@ -28,6 +29,20 @@ export async function listDependencies(db: Queryable, projectId: string): Promis
     else edges.set(taskId, [dependsOn]);
   }
   return edges;
+}
+
+/** Tasks in review, each with the only other one in review that it waits for: what stands on what in a stacked project. */
+export async function listStacks(db: Queryable, projectId: string): Promise<{ above: string; below: string }[]> {
+  const below = alias(tasks, 'below');
+  const isInReview = [eq(tasks.status, 'in_review'), eq(below.status, 'in_review')];
+  return db
+    .select({ above: tasks.id, below: sql<string>`min(${below.id})` })
+    .from(taskDependencies)
+    .innerJoin(tasks, eq(tasks.id, taskDependencies.taskId))
+    .innerJoin(below, eq(below.id, taskDependencies.dependsOn))
+    .where(and(eq(tasks.projectId, projectId), ...isInReview))
+    .groupBy(tasks.id)
+    .having(sql`count(*) = 1`);
 }
 
 /** Tasks that wait for this one directly. */

@@ -106,8 +106,8 @@ function toTask(
     adwId: newest?.run.adwId ?? null,
     pullRequest: pullRequest
       ? {
-          number: pullRequest.number,
-          url: `/tasks/${row.id}?tab=branch`,
+          number: pullRequest.forgeNumber ?? pullRequest.number,
+          url: pullRequest.forgeUrl ?? `/tasks/${row.id}?tab=branch`,
           state: pullRequest.state as 'open' | 'merged' | 'closed',
         }
       : null,

@@ -152,6 +152,13 @@ export async function getStatuses(db: Queryable, ids: readonly string[]): Promis
   return new Map(rows.map((row) => [row.id, row.status as TaskStatus]));
 }
 
+/** Locks the task's row until the transaction ends; answers its status. */
+export async function lockTask(tx: Queryable, id: string): Promise<TaskStatus> {
+  const [row] = await tx.select({ status: tasks.status }).from(tasks).where(eq(tasks.id, id)).for('update');
+  if (!row) throw new Error(`there is no task ${id}`);
+  return row.status as TaskStatus;
+}
+
 /**
  * Locks the task's row, which every start of a run writes to, so that none begins until the transaction ends. The status, or
  * undefined when a run is at work or waits.

@@ -48,7 +48,13 @@ export async function listActiveRunIds(db: Queryable): Promise<string[]> {
   return rows.map((row) => row.adwId);
 }
 
-export type MergeFact = { taskId: string; number: number; baseBranch: string; mergeCommit: string | null };
+export type MergeFact = {
+  taskId: string;
+  number: number;
+  baseBranch: string;
+  mergeCommit: string | null;
+  forge: string;
+};
 
 /** Pull requests of a project that were merged. */
 export const listMerges = (db: Queryable, projectId: string): Promise<MergeFact[]> =>
@@ -58,6 +64,7 @@ export const listMerges = (db: Queryable, projectId: string): Promise<MergeFact[
       number: pullRequests.number,
       baseBranch: pullRequests.baseBranch,
       mergeCommit: pullRequests.mergeCommit,
+      forge: pullRequests.forge,
     })
     .from(pullRequests)
     .where(sql`${pullRequests.projectId} = ${projectId} and ${pullRequests.state} = 'merged'`)

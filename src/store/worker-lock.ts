@@ -39,9 +39,9 @@ export async function takeWorkerLock(
   };
 }
 
-/** Does the work while it holds the lock of another worker, which therefore is no more; answers false when that one holds it. */
+/** Does the work while it holds the lock of another worker, which is not there; answers false when that one holds it. */
 export async function withLockOf(url: string, workerId: string, work: () => Promise<void>): Promise<boolean> {
-  const client = await take(url, workerId, 0);
+  const client = await take(url, workerId, { waitMs: 0, name: takeoverName(workerId) });
   if (!client) return false;
   try {
     await work();
@@ -51,12 +51,16 @@ export async function withLockOf(url: string, workerId: string, work: () => Prom
   }
 }
 
-/** Repeats until the database answers. */
+const ownName = (workerId: string): string => `sentra ${workerId}`;
+const takeoverName = (workerId: string): string => `sentra takeover of ${workerId}`;
+
+/** Repeats until the database answers, and until nobody takes over what this worker had: that one gives the lock back. */
 async function retake(url: string, workerId: string, isOver: () => boolean): Promise<pg.Client | undefined> {
   while (!isOver()) {
     await sleep(retakeMs);
     try {
-      return await take(url, workerId);
+      const taken = await take(url, workerId);
+      if (taken || (await hasRival(url, workerId))) return taken;
     } catch {
       // the database is still away
     }
@@ -64,8 +68,29 @@ async function retake(url: string, workerId: string, isOver: () => boolean): Pro
   return undefined;
 }
 
-async function take(url: string, workerId: string, waitMs = patienceMs): Promise<pg.Client | undefined> {
-  const client = new pg.Client({ connectionString: url, keepAlive: true, application_name: `sentra ${workerId}` });
+/** Another process with the same id. */
+async function hasRival(url: string, workerId: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    const { rows } = await client.query(
+      `select from pg_locks join pg_stat_activity using (pid)
+       where locktype = 'advisory' and classid = $1 and objid = hashtext($2)::oid and granted and application_name = $3`,
+      [lockClass, workerId, ownName(workerId)],
+    );
+    return rows.length > 0;
+  } finally {
+    await client.end();
+  }
+}
+
+async function take(
+  url: string,
+  workerId: string,
+  { waitMs = patienceMs, name = ownName(workerId) } = {},
+): Promise<pg.Client | undefined> {
+  const client = new pg.Client({ connectionString: url, keepAlive: true, application_name: name });
   client.on('error', () => {}); // 'end' follows
   await client.connect();
   // A machine that vanishes says nothing: the server finds out in about ten seconds, less than a lease.

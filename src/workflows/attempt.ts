@@ -6,14 +6,15 @@
 import { commitMessage } from '#src/domain/commit-message.ts';
 import type { PhaseName } from '#src/domain/phase.ts';
 import { readPlan, untouched } from '#src/domain/plan.ts';
+import { steersWhat } from '#src/domain/trust.ts';
 import { step } from '#src/engine/step.ts';
 import { type ErrorCode, type Failure, SentraError } from '#src/errors.ts';
 import { commitWorktree } from '#src/git/commit.ts';
-import { pushBranch } from '#src/git/push.ts';
 import { insertEvidence } from '#src/store/evidence.ts';
 import { endAttempt } from '#src/store/phases.ts';
 import { setTaskNotice } from '#src/store/tasks.ts';
 import { type Begun, beginPhase } from '#src/workflows/begin.ts';
+import { pushOwn } from '#src/workflows/forges.ts';
 import { park } from '#src/workflows/park.ts';
 import { planPath } from '#src/workflows/plan-file.ts';
 import type { Role } from '#src/workflows/prompts.ts';
@@ -170,10 +171,15 @@ function diffEvidence(
   if (!commit && !(phase === 'CODE' && refused)) return undefined;
   const planned = phase === 'CODE' && plan ? readPlan(plan).files : [];
   const left = untouched(planned, [...files, planPath(facts.taskId)]);
+  const steering = files.filter((file) => steersWhat(file));
   return {
     passed: refused === undefined,
     summary: refused ?? `${files.length} file${files.length === 1 ? '' : 's'} changed`,
-    data: { ...committed, ...(planned.length > 0 ? { planned, untouched: left } : {}) },
+    data: {
+      ...committed,
+      ...(planned.length > 0 ? { planned, untouched: left } : {}),
+      ...(steering.length > 0 ? { steering } : {}),
+    },
   };
 }
 
@@ -240,7 +246,7 @@ async function pushOnce(
   { phase, commit, remote }: { phase: PhaseName; commit: string; remote: string },
 ): Promise<void> {
   const { facts, worktree, parts } = run;
-  const pushed = await pushBranch(facts.project, { branchName: worktree.branchName, commit, remote });
+  const pushed = await pushOwn(parts, facts.project, { branchName: worktree.branchName, commit, remote });
   const notice =
     pushed.outcome === 'refused'
       ? `The push of ${worktree.branchName} to ${remote} was refused: ${pushed.message} The work is safe in the local branch; the next push tries again.`
@@ -267,6 +273,7 @@ function failureOf(run: Run, phase: PhaseName, agent: string, turn: Turn): Failu
     rate_limited: 'rate_limited',
     overloaded: 'overloaded',
     budget: 'budget',
+    unable: 'invalid_config',
   };
   if (turn.outcome === 'done') return undefined;
   const message = turn.message || `${agent} ended: ${turn.outcome}.`;

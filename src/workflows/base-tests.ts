@@ -50,13 +50,6 @@ export async function baseTests(
   await serve(signal);
   if (ended.endedBy !== 'exit') return null;
   const { exitCode, durationMs, report } = ended;
-  const result = { exitCode, durationMs, report: report && namesOnly(report) };
-  await keepBaseTests(db, key, result);
-  return result;
+  await keepBaseTests(db, key, { exitCode, durationMs, report });
+  return { exitCode, durationMs, report };
 }
-
-/** Names and outcomes are compared; words of what failed or was skipped are nobody's concern here. */
-const namesOnly = (report: NonNullable<BaseTests['report']>): NonNullable<BaseTests['report']> => ({
-  ...report,
-  cases: report.cases.map((found) => ({ ...found, message: null, durationMs: null })),
-});

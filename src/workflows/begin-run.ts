@@ -57,3 +57,10 @@ export async function beginRun(
   });
   return { adwId };
 }
+
+/** The next round: CODE gets what people or checks said of the pull request, then TEST and REVIEW again. */
+export const beginRound = (
+  change: Change,
+  task: Pick<Task, 'id' | 'projectId' | 'workflowType'>,
+  comments: NewComment[],
+): Promise<{ adwId: string }> => beginRun(change, task, { workflowType: 'full_sdlc', fromPhase: 'CODE', comments });

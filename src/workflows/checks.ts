@@ -78,6 +78,7 @@ async function keep(run: Run, attempt: number, ordinal: number, checked: Checked
 function summarise({ name, command, exitCode, endedBy, durationMs, ofBase }: Checked): string {
   const took = `after ${(durationMs / 1000).toFixed(1)} s`;
   if (endedBy === 'timeout') return `${name} did not end: \`${command}\` was stopped ${took}`;
+  if (endedBy === 'limit') return `${name} was ended: \`${command}\` took more of the host than it may ${took}`;
   if (exitCode === 0) return `${name} passes: \`${command}\` exited with 0 ${took}`;
   const known = ofBase ? ', as on the base' : '';
   return `${name} fails${known}: \`${command}\` exited with ${exitCode ?? 'a signal'} ${took}`;

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TaskStatus } from '#src/domain/task.ts';
 import { step } from '#src/engine/step.ts';
-import { SentraError } from '#src/errors.ts';
+import { messageOf, SentraError } from '#src/errors.ts';
 import { isMissing, type Repository } from '#src/git/repository.ts';
 import { inTurn } from '#src/git/repository-lock.ts';
 import { saveWork } from '#src/git/save-work.ts';
@@ -12,8 +12,8 @@ import { removeWorktree } from '#src/git/worktree.ts';
 import type { Logger } from '#src/logs/pipeline.ts';
 import type { Queryable } from '#src/store/database.ts';
 import { releaseLease } from '#src/store/port-leases.ts';
-import { getAnyProjectRow } from '#src/store/projects.ts';
-import { findPullRequest } from '#src/store/pull-requests.ts';
+import { getAnyProjectRow, type ProjectRow } from '#src/store/projects.ts';
+import { findPullRequest, type PullRequestRow } from '#src/store/pull-requests.ts';
 import { findRunRow } from '#src/store/runs.ts';
 import { getTaskRow, lockIdleTask } from '#src/store/tasks.ts';
 import { findWorktree, setWorktreeState } from '#src/store/worktrees.ts';
@@ -42,6 +42,22 @@ export async function waitForCleanUp(db: Queryable, taskId: string): Promise<voi
       throw new SentraError('conflict', `What the cancelled run of ${taskId} left is still being removed; try again.`);
     await sleep(50);
   }
+}
+
+/** Where a forge has the pull request, its branch stays until that knows of the merge (orchestrator/forge-news.ts). */
+async function removeRemoteBranch(
+  parts: Parts,
+  project: ProjectRow,
+  merged: PullRequestRow,
+  log: Logger,
+): Promise<void> {
+  if (merged.forge !== 'local' || !project.remote) return;
+  const { headBranch, headCommit } = merged;
+  const stays = await parts.forges
+    .of(project)
+    .then((forge) => forge.deleteBranch(headBranch, headCommit))
+    .catch((e) => messageOf(e)); // what is left there costs nothing
+  if (stays) await log.warn(`${headBranch} stays on ${project.remote}: ${stays}`, { kind: 'step' });
 }
 
 /** A crash may have come between the decision to cancel and the signal. */
@@ -83,7 +99,10 @@ export function removeTaskWorktree(
       const merged = await findPullRequest(db, taskId);
       const base = merged?.state === 'merged' ? { base: merged.headCommit } : {}; // squashed, it is in no history
       const onDisk = { taskId, path: folder, adminDir: adminDir ?? null, branchName, ...base };
-      if (merged?.state === 'merged') await carryOut(parts, { taskId, project }, log);
+      if (merged?.state === 'merged') {
+        await carryOut(parts, { taskId, project }, log);
+        await removeRemoteBranch(parts, project, merged, log);
+      }
       saved = await saveAndRemove(parts, project, onDisk);
       if (saved) await log.info(`What was not merged is saved in ${saved}`, { kind: 'step' });
       await log.info(`Worktree ${folder} removed`, { kind: 'step' });

@@ -2,13 +2,13 @@
  * What tells a task's programs who they are: leased ports, copied files, an own database, env files. Written when a run takes
  * the worktree; what can change meanwhile, because somebody else took a port, is looked at again before each use.
  */
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseEnv } from 'node:util';
 import { type DevServerState, isUp } from '#src/domain/dev-server.ts';
 import type { Peer, PeerPorts } from '#src/domain/task-environment.ts';
 import { type Copied, copyUntracked } from '#src/environment/copy-untracked.ts';
 import { pointCopies, writeEnvFiles } from '#src/environment/env-files.ts';
+import { readPlain } from '#src/environment/plain-path.ts';
 import { leasePorts } from '#src/environment/ports.ts';
 import { excludeLocally } from '#src/git/repository.ts';
 import { listTracked } from '#src/git/tracked.ts';
@@ -81,10 +81,12 @@ export async function taskVariables(
 async function learnSecrets(parts: Parts, taskId: string, worktreePath: string): Promise<void> {
   const files = (await findWorktree(parts.database.db, taskId))?.copied ?? [];
   for (const file of files.filter((name) => /^\.env|\.env$/.test(path.basename(name)))) {
-    const text = await readFile(path.join(worktreePath, file), 'utf8').catch(() => ''); // it is not there any more
-    for (const secret of secretsIn(parseEnv(text))) parts.redactor.learn(secret);
+    const bytes = await readPlain(worktreePath, file, maxEnvBytes); // an agent may have put a pipe in its place
+    for (const secret of secretsIn(parseEnv(bytes?.toString() ?? ''))) parts.redactor.learn(secret);
   }
 }
+
+const maxEnvBytes = 1024 * 1024;
 
 /** Ports as variables of an environment. */
 export const portVariables = (ports: Readonly<Ports>): Record<string, string> =>

@@ -1,7 +1,7 @@
 /** From files to a worktree that can be worked in: dependencies, migrate, build, set-up script; with the caches of its project. */
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { buildCacheVariables } from '#src/environment/build-cache.ts';
+import { buildCacheVariables, prepareGradle } from '#src/environment/build-cache.ts';
 import { installDependencies } from '#src/environment/dependencies.ts';
 import { readableCaches } from '#src/environment/package-caches.ts';
 import { hostTools, type Runner } from '#src/environment/runner.ts';
@@ -114,5 +114,8 @@ export async function openBuildCache(parts: Parts, facts: SetupFacts, worktreePa
   if (!facts.config.setup.buildCache) return { writable: [], env: {} };
   const folder = path.join(cachesOf(parts, facts), 'build');
   await mkdir(folder, { recursive: true });
+  const { homePath } = roomOf(parts, facts, worktreePath);
+  await mkdir(homePath, { recursive: true, mode: 0o700 });
+  await prepareGradle(worktreePath, homePath);
   return { writable: [folder], env: buildCacheVariables(folder, worktreePath) };
 }

@@ -1,47 +1,38 @@
-/** Tests what the base would become, in a worktree of its own, as the project tests: set-up, checks, tests, confined as the task is. */
-import { rm } from 'node:fs/promises';
-import path from 'node:path';
-import { copyUntracked } from '#src/environment/copy-untracked.ts';
-import { detectTestCommand } from '#src/environment/test-command.ts';
-import { SentraError } from '#src/errors.ts';
-import { markReady } from '#src/git/admin-dir.ts';
+/**
+ * Whether the base may become what a group makes of it: its checks and tests on that very commit. What fails on the base as it
+ * is, by name, holds nobody up; the rest is red.
+ */
+
+import { nameOf } from '#src/domain/test-evidence.ts';
+import { isRed, judgeFailures, list, type TestResult } from '#src/domain/test-judgement.ts';
+import { countsText } from '#src/domain/test-report/report.ts';
 import { treeOf } from '#src/git/compose-merge.ts';
-import { withRepositoryLock } from '#src/git/repository-lock.ts';
-import { listTracked } from '#src/git/tracked.ts';
-import { addDetached, checkOut, removeWorktree } from '#src/git/worktree.ts';
+import { findBaseTests, keepBaseTests } from '#src/store/base-tests.ts';
 import { insertEvidence } from '#src/store/evidence.ts';
 import { listTestedCommits } from '#src/store/phases.ts';
-import { withAccess } from '#src/workflows/access.ts';
-import { bringDependencies, openBuildCache } from '#src/workflows/install.ts';
 import type { Group } from '#src/workflows/merge-compose.ts';
+import { type Place, type Ran, runOnCommit, type TreeResult } from '#src/workflows/merge-tests.ts';
 import type { Parts } from '#src/workflows/parts.ts';
-import { readSetupFacts, runnerFor, type SetupFacts } from '#src/workflows/room.ts';
-import { runTaskSetup } from '#src/workflows/setup.ts';
-import { tail } from '#src/workflows/test-run.ts';
-import { runUnkilled } from '#src/workflows/unkilled.ts';
+import { readSetupFacts, type SetupFacts } from '#src/workflows/room.ts';
 
-/** `output`: the end of what was red. `isBaseRed`: what it would stand on is red without it. */
+/** `output`: the end of what was red. `isBaseRed`: the base is red as well, and nothing tells their failures apart. */
 export type Checked = { passed: boolean; output: string; isBaseRed?: boolean };
 
-type Asked = { group: Group; turn: number };
+/** `tip`: where the base is. */
+type Asked = { group: Group; turn: number; tip: string };
 
-export async function checkGroup(parts: Parts, { group, turn }: Asked, signal: AbortSignal): Promise<Checked> {
+export async function checkGroup(parts: Parts, { group, turn, tip }: Asked, signal: AbortSignal): Promise<Checked> {
   const last = group.merges.at(-1);
   if (!last || group.from === group.to) return { passed: true, output: '' };
   const facts = await readSetupFacts(parts, last.taskId);
   if (!facts.config.mergeQueue.test) return { passed: true, output: '' };
-  const known = await findKnown(parts, facts, group);
-  const ended: Ended =
-    known ??
-    (await inWorktree(parts, { facts, commit: group.to, baseBranch: group.baseBranch, adwId: last.adwId }, signal));
+  const place = { facts, commit: group.to, adwId: last.adwId };
+  const ended =
+    (await findKnown(parts, facts, group)) ??
+    (await judge(parts, { place, tip, result: await runOnCommit(parts, place, signal) }, signal));
   await keep(parts, { group, turn, ended });
-  if (ended.passed || group.merges.length > 1) return { passed: ended.passed, output: ended.output };
-  const base = await inWorktree(
-    parts,
-    { facts, commit: group.from, baseBranch: group.baseBranch, adwId: last.adwId },
-    signal,
-  );
-  return { passed: false, output: ended.output, isBaseRed: !base.passed };
+  const { passed, output, isBaseRed = false } = ended;
+  return { passed, output, isBaseRed };
 }
 
 type Ended = {
@@ -51,6 +42,7 @@ type Ended = {
   summary: string;
   output: string;
   durationMs: number;
+  isBaseRed?: boolean;
 };
 
 /** The very files were tested for the task itself: when the base did not move, its tests need no second run. */
@@ -70,99 +62,90 @@ async function findKnown(parts: Parts, facts: SetupFacts, { merges, tree }: Grou
   return null;
 }
 
-type Place = { facts: SetupFacts; commit: string; baseBranch: string; adwId: string };
+type Judging = { place: Place; tip: string; result: TreeResult };
 
-async function inWorktree(parts: Parts, place: Place, signal: AbortSignal): Promise<Ended> {
-  const { facts, commit } = place;
-  const folder = path.resolve(facts.project.path, facts.config.worktreesDir, `merge-${facts.taskId}`);
-  const clear = async () => (await removeWorktree(facts.project, { path: folder, deleteBranch: false }))();
-  await clear(); // of one that was killed
-  const adminDir = await withRepositoryLock(facts.project.gitDir, () => addDetached(facts.project, folder, commit));
-  try {
-    await checkOut(adminDir, { path: folder, signal, commit });
-    await markReady(adminDir);
-    return await runAll(parts, { ...place, folder }, signal);
-  } finally {
-    await clear();
-    await rm(folder, { recursive: true, force: true });
-  }
+async function judge(parts: Parts, { place, tip, result }: Judging, signal: AbortSignal): Promise<Ended> {
+  const { ran, setUp } = result;
+  await remember(parts, place, ran);
+  const red = ran.filter(isRed);
+  if (setUp === null && red.length === 0) return ranTo(ran.at(-1));
+  const commands = setUp === null ? red.map(({ command }) => command) : undefined;
+  const base = await resultsOnBase(parts, { ...place, commit: tip, commands }, signal);
+  if (setUp !== null) return { ...notSetUp(setUp), isBaseRed: base.setUp !== null };
+  const own = red.find((one) => !isExcused(one, base.of.get(one.command)));
+  if (!own) return { ...ranTo(red[0], 'as on the base'), passed: true };
+  const ofBase = base.of.get(own.command);
+  const failures = judgeFailures(own, ofBase ?? null).failures.map(nameOf);
+  const isBaseRed = base.setUp !== null || (ofBase !== undefined && isRed(ofBase) && failures.length === 0);
+  return { ...ranTo(own, list(failures, 3)), isBaseRed };
 }
 
-async function runAll(parts: Parts, place: Place & { folder: string }, signal: AbortSignal): Promise<Ended> {
-  const { facts, folder, adwId, commit, baseBranch } = place;
-  const log = parts.logs.logger({ taskId: facts.taskId, adwId, phase: null });
-  const test = await detectTestCommand(folder, facts.config.test);
-  const commands = [...Object.values(facts.config.checks), ...(test ? [test] : [])];
-  const passed = { passed: true, command: 'none', exitCode: 0, output: '', durationMs: 0 };
-  if (commands.length === 0) return { ...passed, summary: 'The project has no test command: nothing was tested' };
-  void log.info(`Testing ${commit.slice(0, 10)}, before ${baseBranch} moves`, { kind: 'step' });
-  const leave = await parts.testGate.enter(signal);
-  try {
-    await copyIn(facts, folder);
-    await bringDependencies(parts, facts, folder, log, signal);
-    const build = await openBuildCache(parts, facts, folder);
-    return await withAccess(parts, { adwId, facts, worktreePath: folder }, async ({ env, sockets }) => {
-      const runner = runnerFor(parts, facts, folder, { writable: build.writable, sockets });
-      const all = { ...env, ...build.env };
-      const steps = { run: <T>(_: unknown, act: () => Promise<T>) => act() };
-      await runTaskSetup({ parts, facts, runner, worktreePath: folder, env: all, steps, log }, signal);
-      let last: Ended = { ...passed, summary: 'Nothing was tested' };
-      for (const command of commands) {
-        last = await runTwice(command);
-        if (!last.passed) return last;
-      }
-      return last;
+/** A check tells no names: where it fails on the base too, nobody is blamed for it. */
+const isExcused = (red: Ran, base: TestResult | undefined): boolean =>
+  base !== undefined && red.endedBy === 'exit' && (red.isCheck ? isRed(base) : judgeFailures(red, base).excused);
 
-      /** What fails once and then passes is flaky, and said to be. */
-      async function runTwice(command: string): Promise<Ended> {
-        const first = await runOnce(command);
-        if (first.passed) return first;
-        const second = await runOnce(command);
-        return second.passed ? { ...second, summary: `${second.summary}; flaky: it failed at first` } : first;
-      }
+type BaseResults = { of: ReadonlyMap<string, TestResult>; setUp: string | null };
 
-      async function runOnce(command: string): Promise<Ended> {
-        const recorder = log.record({ name: command, metadata: { kind: 'output', toolUsed: command } });
-        const once = () =>
-          runner.run(command, {
-            network: 'none',
-            env: all,
-            timeoutMs: facts.config.limits.phaseTimeoutMinutes * 60_000,
-            onOutput: recorder.onOutput,
-            signal,
-          });
-        const ended = await runUnkilled(parts, once, signal).finally(() => recorder.end());
-        const { exitCode, endedBy, durationMs } = ended;
-        const output = tail(parts.redactor(`${ended.stdout.toString('utf8')}${ended.stderr.toString('utf8')}`));
-        const how = endedBy === 'timeout' ? 'was stopped' : `exited with ${exitCode}`;
-        const summary = `\`${command}\` ${how} after ${(durationMs / 1000).toFixed(1)} s`;
-        return { passed: exitCode === 0, command, exitCode, summary, output: `$ ${command}\n${output}`, durationMs };
-      }
-    });
-  } catch (e) {
-    if (!(e instanceof SentraError) || (e.code !== 'install_failed' && e.code !== 'setup_failed')) throw e;
-    return {
-      passed: false,
-      command: 'set-up',
-      exitCode: null,
-      summary: e.message.split('\n')[0] ?? '',
-      output: e.message,
-      durationMs: 0,
-    };
-  } finally {
-    leave();
+/** Once for each commit and command of a project. */
+async function resultsOnBase(
+  parts: Parts,
+  place: Place & { commands: string[] | undefined },
+  signal: AbortSignal,
+): Promise<BaseResults> {
+  const of = new Map<string, TestResult>();
+  if (!place.facts.config.test.base) return { of, setUp: null };
+  for (const command of place.commands ?? []) {
+    const known = await findBaseTests(parts.database.db, keyOf(place, command));
+    if (known) of.set(command, known);
   }
+  const commands = place.commands?.filter((command) => !of.has(command));
+  if (commands?.length === 0) return { of, setUp: null };
+  const { ran, setUp } = await runOnCommit(parts, { ...place, ...(commands ? { commands } : {}) }, signal);
+  await remember(parts, place, ran);
+  for (const one of ran) if (one.endedBy === 'exit') of.set(one.command, one);
+  return { of, setUp };
 }
 
-/** Untracked files that the project's tests need, as each task has them. */
-const copyIn = ({ project, config }: SetupFacts, worktreePath: string) =>
-  copyUntracked({
-    repositoryPath: project.path,
-    worktreePath,
-    patterns: config.setup.copy,
-    limits: config.setup.copyLimits,
-    listTracked: (paths) => listTracked(project, paths),
-  });
+/** Tasks that begin from it are compared with it. */
+async function remember(parts: Parts, place: Place, ran: readonly Ran[]): Promise<void> {
+  for (const one of ran)
+    if (one.endedBy === 'exit') await keepBaseTests(parts.database.db, keyOf(place, one.command), one);
+}
+
+const keyOf = ({ facts, commit }: Place, command: string) => ({ projectId: facts.project.id, commit, command });
+
+const nothingRan: Ended = {
+  passed: true,
+  command: 'none',
+  exitCode: 0,
+  summary: 'The project has no test command: nothing was tested',
+  output: '',
+  durationMs: 0,
+};
+
+/** `more`: what is to be said of it besides. */
+function ranTo(ran: Ran | undefined, more = ''): Ended {
+  if (!ran) return nothingRan;
+  const { command, exitCode, endedBy, durationMs, report, isFlaky } = ran;
+  const how = endedBy === 'timeout' ? 'was stopped' : `exited with ${exitCode ?? 'a signal'}`;
+  const said = [
+    `\`${command}\` ${how} after ${(durationMs / 1000).toFixed(1)} s`,
+    report ? countsText(report) : '',
+    isFlaky ? 'flaky: it failed at first' : '',
+    more,
+  ];
+  const summary = said.filter(Boolean).join('; ');
+  return { passed: !isRed(ran), command, exitCode, summary, output: `$ ${command}\n${ran.output}`, durationMs };
+}
+
+const notSetUp = (said: string): Ended => ({
+  passed: false,
+  command: 'set-up',
+  exitCode: null,
+  summary: said.split('\n')[0] ?? '',
+  output: said,
+  durationMs: 0,
+});
 
 /** For each task of the group: what was tested is all of them together. */
 async function keep(parts: Parts, { group, turn, ended }: { group: Group; turn: number; ended: Ended }): Promise<void> {

@@ -1,24 +1,31 @@
 /** One turn of the merge queue on paper: who comes next, and which commits the base would go over. Moves nothing. */
 import { commitMessage } from '#src/domain/commit-message.ts';
+import { whyNotYet } from '#src/domain/forge.ts';
 import { groupMerges, orderMerges } from '#src/domain/merge-queue.ts';
 import { satisfies } from '#src/domain/status.ts';
 import type { TaskType } from '#src/domain/task.ts';
 import { SentraError } from '#src/errors.ts';
 import { composeGroup, composeMerge, type MergeStyle } from '#src/git/compose-merge.ts';
 import { listCommits } from '#src/git/diff.ts';
-import { tipOf } from '#src/git/merge.ts';
 import { listMergeQueue, type QueuedMerge, removeFromMergeQueue, setMergeState } from '#src/store/merge-queue.ts';
 import { getProjectRow, type ProjectRow } from '#src/store/projects.ts';
 import { findPullRequest, type PullRequestRow, requestMerge } from '#src/store/pull-requests.ts';
 import { findActiveRun } from '#src/store/runs.ts';
 import { getTaskRow, getTasks } from '#src/store/tasks.ts';
 import { toIso } from '#src/store/time.ts';
-import { refuse } from '#src/workflows/merge-send-back.ts';
+import { findWorktree } from '#src/store/worktrees.ts';
+import { hold, refuse } from '#src/workflows/merge-send-back.ts';
 import type { Parts } from '#src/workflows/parts.ts';
 import { readProjectConfig } from '#src/workflows/project-settings.ts';
 
 /** `commit`: on the base, what brings this task. */
-export type Merging = { taskId: string; adwId: string; head: string; commit: string };
+export type Merging = {
+  taskId: string;
+  adwId: string;
+  head: string;
+  commit: string /** Of that commit. */;
+  message: string;
+};
 /** Tested as one and merged as one. `from`: the commit that it stands on; `to`: where the base is after it. */
 export type Group = { baseBranch: string; from: string; to: string; tree: string; merges: Merging[] };
 export type Conflict = {
@@ -39,13 +46,14 @@ export async function compose(parts: Parts, projectId: string): Promise<Turn> {
   const turn: Turn = { groups: [], conflicts: [], waiting: ready.length };
   const [first] = ready;
   if (!first) return turn;
-  const base = await tipOf(project, first.pull.baseBranch).catch((e) => refuseAll(parts, ready, e));
-  if (!base) return turn;
+  const found = await findBase(parts, project, first.pull.baseBranch).catch((e) => refuseAll(parts, ready, e));
+  if (!found) return { ...turn, waiting: 0 };
+  const { base, mergesAlone } = found;
   let tip = base;
   const settings = readProjectConfig(project);
   // Without a merge commit over a group, what is between its first and its last would be on the base untested.
-  const most = settings.mergeStyle === 'merge' ? undefined : 1;
-  for (const wanted of groupMerges(ready, settings.mergeQueue.atOnce, most)) {
+  const most = settings.mergeStyle === 'merge' && !mergesAlone ? undefined : 1;
+  for (const wanted of groupMerges(ready, mergesAlone ? 1 : settings.mergeQueue.atOnce, most)) {
     const before = new Set(turn.groups.flatMap(tasksOf));
     const group = await composeOne(parts, project, { base, tip, before, wanted }, turn.conflicts);
     if (!group) continue;
@@ -54,6 +62,11 @@ export async function compose(parts: Parts, projectId: string): Promise<Turn> {
   }
   await tell(parts, turn.groups.flatMap(tasksOf));
   return turn;
+}
+
+async function findBase(parts: Parts, project: ProjectRow, baseBranch: string) {
+  const forge = await parts.forges.of(project);
+  return { base: await forge.tip(baseBranch), mergesAlone: await forge.mergesAlone(baseBranch) };
 }
 
 export const tasksOf = ({ merges }: Group): string[] => merges.map(({ taskId }) => taskId);
@@ -72,6 +85,10 @@ async function listReady(parts: Parts, projectId: string): Promise<Ready[]> {
       await removeFromMergeQueue(db, [taskId]);
       continue;
     }
+    const obstacle = whyNotYet(pull);
+    if (obstacle)
+      await hold(parts, [taskId], { code: 'forge_refused', message: `It waits at the forge: ${obstacle}.` });
+    if (obstacle || entry.held) continue;
     const unmet = (await getTasks(db, entry.dependencies)).filter(({ status }) => !satisfies(status));
     const below = unmet.find(({ id }) => !ready.some((before) => before.taskId === id));
     if (below) await refuse(parts, taskId, entry.adwId, waitsFor(taskId, below));
@@ -88,9 +105,17 @@ const waitsFor = (taskId: string, below: { id: string; title: string; status: st
     `${taskId} waits for "${below.title}" (${below.id}), which is ${below.status.replace('_', ' ')}: merge or skip that one first, or drop the dependency.`,
   );
 
+/** A forge that does not answer now will later: then they wait where they are. */
 async function refuseAll(parts: Parts, ready: readonly Ready[], thrown: unknown): Promise<null> {
   if (!(thrown instanceof SentraError)) throw thrown;
-  for (const { taskId, adwId } of ready) await refuse(parts, taskId, adwId, thrown);
+  const passes = thrown.code === 'forge_unavailable' || thrown.code === 'forge_limited';
+  if (passes)
+    await hold(
+      parts,
+      ready.map(({ taskId }) => taskId),
+      thrown.toFailure(),
+    );
+  else for (const { taskId, adwId } of ready) await refuse(parts, taskId, adwId, thrown);
   return null;
 }
 
@@ -116,6 +141,7 @@ async function composeOne(
       identity: parts.identity,
       date,
       style,
+      standsOn: project.stacked ? (await findWorktree(parts.database.db, taskId))?.base : undefined,
     };
     try {
       const composed = await composeMerge(project, { ...request, onto: to });
@@ -124,7 +150,7 @@ async function composeOne(
         if (alone.outcome === 'conflict') conflicts.push({ taskId, adwId, base, paths: alone.paths, said: alone.said });
         continue;
       }
-      merges.push({ taskId, adwId, head: pull.headCommit, commit: composed.commit });
+      merges.push({ taskId, adwId, head: pull.headCommit, commit: composed.commit, message: request.message });
       if (composed.outcome === 'contained') continue;
       to = composed.commit;
       tree = composed.tree;

@@ -1,46 +1,77 @@
 /** From tested commits to a base that stands on them: the move itself, the facts that say so, the remote, what comes after. */
 import { SentraError } from '#src/errors.ts';
-import { advanceBase } from '#src/git/merge.ts';
-import { pushBase } from '#src/git/push.ts';
+import type { Landed, Landing } from '#src/forge/forge.ts';
+import { pollSoon } from '#src/store/forge-polls.ts';
 import { claimMerges, joinMergeQueue, releaseMerges, removeFromMergeQueue } from '#src/store/merge-queue.ts';
 import { getProjectRow } from '#src/store/projects.ts';
 import { findPullRequest, markMerged } from '#src/store/pull-requests.ts';
 import { setTaskNotice } from '#src/store/tasks.ts';
 import { type Group, tasksOf } from '#src/workflows/merge-compose.ts';
-import { refuse } from '#src/workflows/merge-send-back.ts';
+import { hold, refuse } from '#src/workflows/merge-send-back.ts';
 import type { Parts } from '#src/workflows/parts.ts';
+import { readProjectConfig } from '#src/workflows/project-settings.ts';
 import { cleanUpJob } from '#src/workflows/run.ts';
 import { listMergeable } from '#src/workflows/stack.ts';
 
+/** `note`: what a person should know of how it came there. */
+export type Moved = Group & { note: string | null };
+
 /** Answers the groups that the base has now. Where one cannot go, those after it cannot either. */
-export async function move(parts: Parts, projectId: string, groups: readonly Group[]): Promise<Group[]> {
+export async function move(parts: Parts, projectId: string, groups: readonly Group[]): Promise<Moved[]> {
   const project = await getProjectRow(parts.database.db, projectId);
-  const moved: Group[] = [];
+  const forge = await parts.forges.of(project);
+  const style = readProjectConfig(project).mergeStyle;
+  const moved: Moved[] = [];
   for (const group of groups) {
     if (!(await parts.changes.change(({ tx }) => claimMerges(tx, tasksOf(group))))) break;
-    const { baseBranch, from, to } = group;
-    const what = `merge ${group.merges.map(({ head }) => head.slice(0, 10)).join(', ')}`;
-    const advanced = await advanceBase(project, { baseBranch, from, to, what });
-    if (advanced.outcome === 'moved') {
-      moved.push(group);
-      for (const { taskId, adwId, head, commit } of group.merges)
-        await parts.logs
-          .logger({ taskId, adwId, phase: null })
-          .info(
-            `Merged ${head.slice(0, 10)} into ${baseBranch} as ${commit.slice(0, 10)}${toldOf[advanced.checkout]}`,
-            {
-              kind: 'step',
-            },
-          );
-      continue;
+    const landed = await forge.land({ ...group, style, ...(await describe(parts, group)) }).catch(waitsFor);
+    if (landed.outcome === 'landed') {
+      const stands = await standsOn(parts, group, landed);
+      moved.push(stands);
+      if (stands.to === group.to) continue;
+      break; // the forge made another commit of it: what comes after was composed on ours
     }
-    if (advanced.outcome === 'checkout_in_the_way') {
-      const cause = new SentraError('base_checkout_dirty', advanced.message, { details: { paths: advanced.paths } });
+    if (landed.outcome === 'checkout_in_the_way') {
+      const cause = new SentraError('base_checkout_dirty', landed.message, { details: { paths: landed.paths } });
       for (const { taskId, adwId } of group.merges) await refuse(parts, taskId, adwId, cause);
     }
+    if (landed.outcome === 'waits') await hold(parts, tasksOf(group), landed.failure);
     break;
   }
   return moved;
+}
+
+/** No answer of the forge is one that passes: what was done there is found the next time. */
+function waitsFor(thrown: unknown): Landed {
+  if (thrown instanceof SentraError && thrown.code.startsWith('forge_'))
+    return { outcome: 'waits', failure: thrown.toFailure() };
+  throw thrown;
+}
+
+async function describe(parts: Parts, { merges }: Group): Promise<Pick<Landing, 'pulls' | 'what'>> {
+  const pulls = await Promise.all(
+    merges.map(async ({ taskId, head, message }) => {
+      const pull = await findPullRequest(parts.database.db, taskId);
+      return { number: pull?.forgeNumber ?? null, headCommit: head, message };
+    }),
+  );
+  return { pulls, what: `merge ${merges.map(({ head }) => head.slice(0, 10)).join(', ')}` };
+}
+
+async function standsOn(
+  parts: Parts,
+  group: Group,
+  { commit, checkout, note }: Extract<Landed, { outcome: 'landed' }>,
+): Promise<Moved> {
+  const isOurs = commit === group.to;
+  const merges = isOurs ? group.merges : group.merges.map((merge) => ({ ...merge, commit }));
+  for (const { taskId, adwId, head, commit } of merges)
+    await parts.logs
+      .logger({ taskId, adwId, phase: null })
+      .info(`Merged ${head.slice(0, 10)} into ${group.baseBranch} as ${commit.slice(0, 10)}${toldOf[checkout]}`, {
+        kind: 'step',
+      });
+  return { ...group, to: commit, merges, note: note ?? null };
 }
 
 const toldOf = {
@@ -50,43 +81,54 @@ const toldOf = {
 };
 
 /** The merge, the end of the task and the start of the clean-up are one fact; what stands on it may merge next. */
-export async function record(parts: Parts, projectId: string, groups: readonly Group[]): Promise<void> {
+export async function record(parts: Parts, projectId: string, groups: readonly Moved[]): Promise<void> {
+  for (const { merges, note } of groups)
+    for (const merge of merges) await recordMerged(parts, projectId, { ...merge, note });
+}
+
+export async function recordMerged(
+  parts: Pick<Parts, 'database' | 'changes' | 'engine'>,
+  projectId: string,
+  { taskId, adwId, commit, note }: { taskId: string; adwId: string; commit: string; note: string | null },
+): Promise<void> {
   const { db } = parts.database;
-  for (const { taskId, adwId, commit } of groups.flatMap(({ merges }) => merges)) {
-    const pull = await findPullRequest(db, taskId);
-    if (!pull || pull.state === 'merged') continue;
-    await parts.changes.change(async ({ tx, client, touch, record }) => {
-      await markMerged(tx, pull, commit);
-      await setTaskNotice(tx, taskId, null);
-      await parts.engine.enqueue(client, cleanUpJob(taskId, adwId));
-      touch(taskId);
-      record({ type: 'pull_request.changed', taskId, data: { number: pull.number, state: 'merged', commit } });
-    });
-    for (const above of await listMergeable(db, taskId))
-      await parts.changes.change(({ tx }) =>
-        joinMergeQueue(tx, { taskId: above.id, projectId, adwId: above.adwId ?? adwId }),
-      );
+  const pull = await findPullRequest(db, taskId);
+  if (!pull || pull.state === 'merged') return;
+  await parts.changes.change(async ({ tx, client, touch, record }) => {
+    await markMerged(tx, pull, commit);
+    await setTaskNotice(tx, taskId, note);
+    await parts.engine.enqueue(client, cleanUpJob(taskId, adwId));
+    touch(taskId);
+    record({ type: 'pull_request.changed', taskId, data: { number: pull.number, state: 'merged', commit } });
+  });
+  for (const above of await listMergeable(db, taskId))
+    await parts.changes.change(({ tx }) =>
+      joinMergeQueue(tx, { taskId: above.id, projectId, adwId: above.adwId ?? adwId }),
+    );
+}
+
+/** Tells the rest of the world; then they leave the queue, and who asked for the merge gets an answer. */
+export async function publish(parts: Parts, projectId: string, groups: readonly Moved[]): Promise<void> {
+  const forge = await parts.forges.of(await getProjectRow(parts.database.db, projectId));
+  for (const group of groups.slice(-1)) {
+    const { pulls } = await describe(parts, { ...group, merges: groups.flatMap(({ merges }) => merges) });
+    const note = await forge.publish({ ...group, pulls }).catch(unlessForge);
+    for (const taskId of note ? groups.flatMap(tasksOf) : [])
+      await parts.changes.change(async ({ tx, touch }) => {
+        await setTaskNotice(tx, taskId, note);
+        touch(taskId);
+      });
   }
+  await parts.changes.change(async ({ tx }) => {
+    await removeFromMergeQueue(tx, groups.flatMap(tasksOf));
+    if (forge.kind !== 'local') await pollSoon(tx, projectId);
+  });
 }
 
-/** Brings the base to the remote; then they leave the queue, and who asked for the merge gets an answer. */
-export async function publish(parts: Parts, projectId: string, groups: readonly Group[]): Promise<void> {
-  await pushMoved(parts, projectId, groups);
-  await removeFromMergeQueue(parts.database.db, groups.flatMap(tasksOf));
-}
-
-async function pushMoved(parts: Parts, projectId: string, groups: readonly Group[]): Promise<void> {
-  const project = await getProjectRow(parts.database.db, projectId);
-  const last = groups.at(-1);
-  if (!last || !project.remote) return;
-  const pushed = await pushBase(project, { branchName: last.baseBranch, commit: last.to, remote: project.remote });
-  if (pushed.outcome !== 'refused') return;
-  const text = `Merged here, but ${project.remote} refused the push of ${last.baseBranch}: ${pushed.message}`;
-  for (const taskId of groups.flatMap(tasksOf))
-    await parts.changes.change(async ({ tx, touch }) => {
-      await setTaskNotice(tx, taskId, text);
-      touch(taskId);
-    });
+/** It is merged all the same. */
+function unlessForge(thrown: unknown): string {
+  if (thrown instanceof SentraError && thrown.code.startsWith('forge_')) return `Merged. ${thrown.message}`;
+  throw thrown;
 }
 
 /** What was tested and could not land waits for the next turn; what was red in company is tested by itself then. */

@@ -18,8 +18,9 @@ export const mergeQueue =
       const { groups, conflicts, waiting } = await step(name('compose'), () => compose(parts, projectId));
       for (const conflict of conflicts) await step(name('send back'), () => sendBack(parts, projectId, conflict));
       if (waiting === 0) return { turns: turn };
+      const tip = groups[0]?.from ?? '';
       const checked = await Promise.all(
-        groups.map((group) => step(name('check'), (signal) => checkGroup(parts, { group, turn }, signal))),
+        groups.map((group) => step(name('check'), (signal) => checkGroup(parts, { group, turn, tip }, signal))),
       );
       const at = checked.findIndex(({ passed }) => !passed);
       const moved = await step(name('move'), () => move(parts, projectId, at < 0 ? groups : groups.slice(0, at)));

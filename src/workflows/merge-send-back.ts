@@ -4,7 +4,7 @@
  */
 import type { Task } from '#src/domain/task.ts';
 import { type Failure, SentraError } from '#src/errors.ts';
-import { removeFromMergeQueue, setMergeState } from '#src/store/merge-queue.ts';
+import { holdMerges, removeFromMergeQueue, setMergeState } from '#src/store/merge-queue.ts';
 import { getProjectRow } from '#src/store/projects.ts';
 import { findPullRequest, listMergedSince } from '#src/store/pull-requests.ts';
 import { countReworks } from '#src/store/runs.ts';
@@ -67,6 +67,16 @@ export async function refuse(parts: Parts, taskId: string, adwId: string, cause:
   await parts.logs
     .logger({ taskId, adwId, phase: null })
     [level](`Not merged: ${failure.message}`, { kind: 'step', error: failure.code });
+}
+
+/** It keeps its place and is left out until the forge has news: no rule of GitHub is passed by asking often. */
+export async function hold(parts: Pick<Parts, 'changes'>, taskIds: readonly string[], failure: Failure): Promise<void> {
+  await parts.changes.change(async ({ tx, touch, record }) => {
+    for (const taskId of await holdMerges(tx, taskIds, failure)) {
+      touch(taskId);
+      record({ type: 'pull_request.changed', taskId, data: { merge: 'waiting', code: failure.code } });
+    }
+  });
 }
 
 const baseRed = (baseBranch: string, path: string, said: string) =>

@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { lstatSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { mayBeUnconfined, type Operator } from '#src/domain/confinement.ts';
 import { type ProjectConfig, parseProjectConfig } from '#src/domain/project-config.ts';
 import type { Isolation } from '#src/domain/task.ts';
 import { SentraError } from '#src/errors.ts';
@@ -21,7 +22,23 @@ export function readProjectConfig(project: { path: string; gitDir: string }): Pr
   if (!parsed.ok) throw new SentraError('invalid_config', `${file}: ${parsed.problems.join('; ')}`);
   if (parsed.config.isolation === 'private')
     throw new SentraError('invalid_config', `${file}: isolation "private" is not available; use "shared" or "none".`);
+  refuseLedOut(project.path, parsed.config.worktreesDir);
   return parsed.config;
+}
+
+/** A folder of worktrees in the repository is there indeed: a link that came with it could make folders anywhere. */
+function refuseLedOut(repositoryPath: string, worktreesDir: string): void {
+  const parts = path.relative(repositoryPath, path.resolve(repositoryPath, worktreesDir)).split(path.sep);
+  if (parts[0] === '..') return; // whoever wrote sentra.json says so openly
+  let place = repositoryPath;
+  for (const part of parts) {
+    place = path.join(place, part);
+    if (!lstatSync(place, { throwIfNoEntry: false })?.isSymbolicLink()) continue;
+    throw new SentraError(
+      'invalid_config',
+      `${place} is a link, and worktrees would be made where it leads. Remove it, or name that folder as "worktreesDir" in sentra.json.`,
+    );
+  }
 }
 
 /** What is wrong with a project right now, for people; null when all is well. */
@@ -35,22 +52,43 @@ export function findProjectProblem(project: { path: string; gitDir: string }): s
   }
 }
 
-/** How a project's processes are confined. Throws when they cannot be and nobody has said that this is all right. */
-export async function isolationFor(sandbox: Sandbox, config: ProjectConfig): Promise<Isolation> {
-  if (config.isolation === 'none') return 'none';
+/**
+ * How a project's processes are confined. Throws when they cannot be, and when the project asks for it and who runs the server
+ * has not agreed: a sentra.json that came with a repository takes no wall away.
+ */
+export async function isolationFor(
+  { sandbox, operator }: { sandbox: Sandbox; operator: Operator },
+  { project, config }: { project: { name: string; path: string }; config: ProjectConfig },
+): Promise<Isolation> {
+  const agree = `start the server with SENTRA_ALLOW_UNCONFINED=${project.name} (a list of projects, by name or path, or all)`;
+  if (config.isolation === 'none') {
+    if (mayBeUnconfined(operator, project)) return 'none';
+    throw new SentraError(
+      'isolation_unavailable',
+      `sentra.json of ${project.name} asks for "isolation": "none": agents and tests with your own rights, which see your keys and files. If you accept that, ${agree}; else take it out of sentra.json.`,
+    );
+  }
   const missing = await sandbox.unavailable();
   if (!missing) return 'shared';
   throw new SentraError(
     'isolation_unavailable',
-    `Agents cannot be confined on this host: ${missing} If you accept agents and tests with your own rights, set "isolation": "none" in sentra.json.`,
+    `Agents cannot be confined on this host: ${missing} If you accept agents and tests with your own rights, set "isolation": "none" in sentra.json and ${agree}.`,
   );
 }
 
+/** Whoever wrote the repository may have put anything there: a device without an end would keep everybody waiting. */
 function readConfigText(repositoryPath: string): string | undefined {
+  const named = path.join(repositoryPath, 'sentra.json');
   try {
-    return readFileSync(path.join(repositoryPath, 'sentra.json'), 'utf8');
+    const file = realpathSync(named);
+    const facts = statSync(file);
+    if (facts.isFile() && facts.size <= maxConfigBytes && file.startsWith(realpathSync(repositoryPath) + path.sep))
+      return readFileSync(file, 'utf8');
   } catch (e) {
     if ((e as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new SentraError('invalid_config', `${repositoryPath}/sentra.json cannot be read: ${(e as Error).message}`);
+    throw new SentraError('invalid_config', `${named} cannot be read: ${(e as Error).message}`);
   }
+  throw new SentraError('invalid_config', `${named} is no plain file of the repository of at most 1 MB: make it one.`);
 }
+
+const maxConfigBytes = 1024 * 1024;

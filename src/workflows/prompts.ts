@@ -1,12 +1,11 @@
 /** What sessions are told. The system prompts are in prompts/*.md; the task, plan, failures and comments are put together here. */
 import { readFileSync } from 'node:fs';
-import type { PhaseName } from '#src/domain/phase.ts';
+import type { PromptRole } from '#src/domain/prompt.ts';
 import type { NewComment } from '#src/domain/pull-request.ts';
 import type { Rework } from '#src/domain/rework.ts';
 import type { Run } from '#src/workflows/run.ts';
 
-/** A phase, or the work on a merge, which counts as CODE. */
-export type Role = PhaseName | 'CONFLICT';
+export type Role = PromptRole;
 
 const texts = new Map<Role, string>();
 
@@ -43,12 +42,16 @@ const asks: Record<Role, string> = {
 /** The prompt of a session: title and description verbatim, the plan from CODE on, then what this attempt is about. */
 export function composePrompt(run: Run, phase: Role, attempt: number, material: Material = {}): string {
   const { facts } = run;
+  const isBelow = material.rework?.kind === 'below';
   const sections: [string, string | undefined][] = [
     ['Description', facts.description || undefined],
     ['Dev servers', devServers(run) || undefined],
     ['Plan', phase === 'PLAN' ? undefined : (run.plan ?? undefined)],
     ['The previous attempt did not count', material.previous],
-    ['What came into the base meanwhile', material.rework && othersIn(material.rework)],
+    [
+      isBelow ? 'What the task that it stands on is by now' : 'What came into the base meanwhile',
+      material.rework && othersIn(material.rework),
+    ],
     ['Conflicts', material.rework && conflictsIn(material.rework)],
     ['Red together with the base', material.rework?.kind === 'red' ? fence(material.rework.said) : undefined],
     ['The checks fail', material.checks && fence(material.checks)],
@@ -59,7 +62,9 @@ export function composePrompt(run: Run, phase: Role, attempt: number, material: 
   ];
   const head = [`Phase: ${phase}`, `Task: ${facts.title}`, `Attempt: ${attempt}`, `Type: ${facts.type}`].join('\n');
   const body = sections.flatMap(([title, text]) => (text ? [`## ${title}\n\n${text}`] : []));
-  return [head, asks[phase], ...body].join('\n\n');
+  return [head, isBelow ? 'Work the new state of what this task stands on into it.' : asks[phase], ...body].join(
+    '\n\n',
+  );
 }
 
 /** They run beside the session: it must not start them on the same ports. */

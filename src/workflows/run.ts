@@ -157,7 +157,7 @@ async function begin(parts: Parts, adwId: string): Promise<RunFacts> {
       remote: project.remote,
     },
     config,
-    confined: (await isolationFor(parts.sandbox, config)) !== 'none',
+    confined: (await isolationFor(parts, { project, config })) !== 'none',
     devServers: devServersFor(task, config.dev),
   };
 }

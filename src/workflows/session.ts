@@ -1,6 +1,6 @@
-/** One agent session, from the row that says it starts to the answer: its events become log lines and transcript rows as they come. */
+/** One agent session, from the row that says it starts to the answer: with what leads into its room. */
 import { randomUUID } from 'node:crypto';
-import type { AgentEvent, SessionEnd } from '#src/agents/agent.ts';
+import type { Driver, SessionEnd, SessionRequest } from '#src/agents/agent.ts';
 import { readAnswer } from '#src/agents/answer.ts';
 import { rateLimited } from '#src/agents/session.ts';
 import { type AgentAnswer, answerSchemaOf } from '#src/domain/answer.ts';
@@ -9,18 +9,19 @@ import type { PhaseName } from '#src/domain/phase.ts';
 import { hostTools } from '#src/environment/runner.ts';
 import { putMerge } from '#src/git/put-merge.ts';
 import type { Logger } from '#src/logs/pipeline.ts';
-import { countSessions, endSession, insertSession, updateSession } from '#src/store/agent-sessions.ts';
+import { countSessions, endSession } from '#src/store/agent-sessions.ts';
 import { release } from '#src/store/budgets.ts';
 import { bookUnknown, type SessionKey } from '#src/store/costs.ts';
 import { findLimit } from '#src/store/credential-limits.ts';
 import { whenAvailable } from '#src/store/database-error.ts';
-import { storableText } from '#src/store/text.ts';
-import { withAccess } from '#src/workflows/access.ts';
-import { describeNeighbours } from '#src/workflows/neighbours.ts';
-import { type Role, systemPrompt } from '#src/workflows/prompts.ts';
+import { type Access, withAccess } from '#src/workflows/access.ts';
+import { type Brief, beginSession } from '#src/workflows/brief.ts';
+import { type Channels, withChannels } from '#src/workflows/channels.ts';
+import type { Role } from '#src/workflows/prompts.ts';
 import { roomOf } from '#src/workflows/room.ts';
 import type { Run } from '#src/workflows/run.ts';
 import { putBack } from '#src/workflows/saved.ts';
+import { logEnd, recordSession } from '#src/workflows/session-record.ts';
 import {
   bookLeftBehind,
   explainEnd,
@@ -29,6 +30,7 @@ import {
   readAllowance,
   type Spending,
 } from '#src/workflows/spending.ts';
+import { mayLoadSettings } from '#src/workflows/trust.ts';
 
 /** What a session came to; JSON, because it is a step's result. */
 export type Turn = {
@@ -54,72 +56,129 @@ export type SessionSpec = {
 
 /** Runs a fresh session. One that was cut off by a crash left rows and perhaps files behind: the tree is put back first. */
 export async function runSession(run: Run, spec: SessionSpec, signal: AbortSignal): Promise<Turn> {
-  const { parts, facts, adwId } = run;
-  const { db } = parts.database;
+  const { parts, facts } = run;
   const log = run.log(spec.phase);
   const { driver } = parts.agents.driverFor(spec.agent, facts.config, spec.phase);
-  const limit = await findLimit(db, driver.credential);
+  const limit = await findLimit(parts.database.db, driver.credential);
   if (limit) return toTurn(rateLimited(limit.until, 'another session was told so')); // nobody asks before it ends
-  if (spec.attempt > 1 || (await countSessions(db, adwId, spec.phase)) > 0)
+  await prepareTree(run, spec, log);
+  const opened = await open(run, spec, { driver, log });
+  const { ended, isInterrupted } = await converse(run, spec, { opened, signal });
+  // What an agent says goes into rows, commits and pull requests: its secrets end here.
+  const said = parts.redactor.deep(ended);
+  const { session, spending } = opened;
+  const budget = { sessionId: session.sessionId, usedUp: spending.usedUp() };
+  const end = signal.aborted ? said : await asBudgetEnd(run, said, budget);
+  await Promise.all([
+    whenAvailable(() => close(run, session, { end, isCounted: driver.capabilities.cost === 'counted' })),
+    logEnd(log, spec.agent, end),
+  ]);
+  // What the person said is in the prompt of the session that begins again.
+  if (isInterrupted && !signal.aborted && end.outcome === 'cancelled') return runSession(run, spec, signal);
+  return toTurn(end);
+}
+
+async function prepareTree(run: Run, spec: SessionSpec, log: Logger): Promise<void> {
+  const { parts, facts, adwId } = run;
+  if (spec.attempt > 1 || (await countSessions(parts.database.db, adwId, spec.phase)) > 0)
     await putBack(parts, facts, run.worktree, spec.parent, log);
   if (spec.mergeIn) await putMerge(facts.project, run.worktree, { ours: spec.parent, theirs: spec.mergeIn });
-  const role = spec.role ?? spec.phase;
+}
+
+type Opened = {
+  session: SessionKey;
+  sent: Brief;
+  driver: Driver;
+  log: Logger;
+  spending: Spending;
+  budgetUsd: number | undefined;
+};
+
+/** The rows of a session that begins, and what it may spend. */
+async function open(run: Run, spec: SessionSpec, { driver, log }: Pick<Opened, 'driver' | 'log'>): Promise<Opened> {
+  const { parts, facts, adwId } = run;
   await bookLeftBehind(run, roomOf(parts, facts, run.worktree.path).homePath);
   const sessionId = randomUUID();
   const row = { taskId: facts.taskId, adwId, phase: spec.phase, attempt: spec.attempt, agent: spec.agent };
-  const sent = {
-    systemPrompt: systemPrompt(role),
-    prompt: `${spec.prompt}${await describeNeighbours(db, facts.taskId)}`,
-  };
-  await insertSession(db, { id: sessionId, ...row, ...redactAll(sent, parts.redactor) });
-  void log.info(`${spec.agent} begins ${spec.phase}, attempt ${spec.attempt}`, {
-    kind: 'agent',
-    agentName: spec.agent,
-  });
+  const asked = { role: spec.role ?? spec.phase, prompt: spec.prompt };
+  const sent = await beginSession(run, { id: sessionId, ...row }, asked);
+  const about = { kind: 'agent' as const, agentName: spec.agent };
+  void log.info(`${spec.agent} begins ${spec.phase}, attempt ${spec.attempt}`, about);
   // A session of ours is a conversation of its own: no driver resumes one yet.
   const session: SessionKey = { sessionId, conversation: sessionId, projectId: facts.project.id, ...row };
   const budgetUsd = await readAllowance(run, sessionId);
-  const spending = followSpending(run, session, log);
-  const recorder = record(run, sessionId, { agentName: spec.agent, log, onUsage: spending.onUsage });
+  if (budgetUsd !== undefined && driver.capabilities.cost === 'told')
+    void log.info(`The budget counts what ${spec.agent} itself tells of its costs: Sentra does not see them.`, about);
+  return { session, sent, driver, log, spending: followSpending(run, session, log), budgetUsd };
+}
+
+/** From the agent's start to its end, with all that leads into its room. */
+async function converse(
+  run: Run,
+  spec: SessionSpec,
+  { opened, signal }: { opened: Opened; signal: AbortSignal },
+): Promise<{ ended: SessionEnd; isInterrupted: boolean }> {
+  const { parts, facts, adwId } = run;
+  const { session, driver, log, spending } = opened;
+  const projectSettings = await mayLoadSettings(run, log);
+  const { homePath } = roomOf(parts, facts, run.worktree.path);
+  const place = { adwId, facts, worktreePath: run.worktree.path };
+  let overLimit: string | undefined;
+  const onLimit = (why: string) => {
+    overLimit = why;
+  };
+  const speak = async (channels: Channels, access: Access) => {
+    const heard = { onUsage: spending.onUsage, onHeard: channels.heard };
+    const recorder = recordSession(run, session.sessionId, { agentName: spec.agent, log, ...heard });
+    const request = { ...requestOf(run, spec, { ...opened, channels, access, onLimit }), projectSettings };
+    const stops = AbortSignal.any([signal, spending.signal, channels.interrupted]);
+    const end = await driver.run(request, recorder.onEvent, stops);
+    await recorder.settled();
+    const ended = overLimit === undefined ? end : failedFor(overLimit, end);
+    return { ended, isInterrupted: channels.interrupted.aborted && ended.outcome === 'cancelled' };
+  };
+  return withChannels(run, driver, { session, homePath, log, stopReason: spending.usedUp }, (channels) =>
+    withAccess(parts, place, (access) => speak(channels, access)),
+  );
+}
+
+type Ways = Opened & { channels: Channels; access: Access; onLimit: (why: string) => void };
+
+function requestOf(
+  { parts, facts, adwId, worktree }: Run,
+  spec: SessionSpec,
+  { session, sent, budgetUsd, channels, access, onLimit }: Ways,
+): SessionRequest {
   const schema = answerSchemaOf(spec.phase);
   const host = hostTools(parts.baseEnv); // an agent runs the same tools as the project's own commands
-  const place = { adwId, facts, worktreePath: run.worktree.path };
-  const ended = await withAccess(parts, place, ({ env, sockets }) =>
-    driver.run(
-      {
-        sessionId,
-        taskId: facts.taskId,
-        adwId,
-        phase: role,
-        attempt: spec.attempt,
-        ...sent,
-        ...(schema ? { answerSchema: schema } : {}),
-        room: {
-          ...roomOf(parts, facts, run.worktree.path),
-          sockets,
-          ...parts.devServers.doorsOf(facts.taskId),
-          readable: [...roomOf(parts, facts, run.worktree.path).readable, ...host.readable],
-        },
-        confined: facts.confined,
-        env: { ...host.env, ...env },
-        timeoutMs: facts.config.limits.phaseTimeoutMinutes * 60_000,
-        idleMs: facts.config.limits.idleTimeoutMinutes * 60_000,
-        ...(budgetUsd === undefined ? {} : { budgetUsd }),
-      },
-      recorder.onEvent,
-      AbortSignal.any([signal, spending.signal]),
-    ),
-  );
-  await recorder.settled();
-  // What an agent says goes into rows, commits and pull requests: its secrets end here.
-  const said = parts.redactor.deep(ended);
-  const end = signal.aborted ? said : await asBudgetEnd(run, said, { sessionId, usedUp: spending.usedUp() });
-  await Promise.all([
-    whenAvailable(() => close(run, session, { end, isCounted: driver.isCounted })),
-    logEnd(log, spec.agent, end),
-  ]);
-  return toTurn(end);
+  const room = roomOf(parts, facts, worktree.path);
+  const { phaseTimeoutMinutes, idleTimeoutMinutes } = facts.config.limits;
+  return {
+    sessionId: session.sessionId,
+    taskId: facts.taskId,
+    adwId,
+    phase: spec.role ?? spec.phase,
+    attempt: spec.attempt,
+    ...sent,
+    ...channels.request,
+    ...(schema ? { answerSchema: schema } : {}),
+    room: {
+      ...room,
+      onLimit,
+      sockets: [...access.sockets, ...channels.sockets],
+      ...parts.devServers.doorsOf(facts.taskId),
+      readable: [...room.readable, ...host.readable],
+    },
+    confined: facts.confined,
+    env: { ...host.env, ...access.env },
+    timeoutMs: phaseTimeoutMinutes * 60_000,
+    idleMs: idleTimeoutMinutes * 60_000,
+    ...(budgetUsd === undefined ? {} : { budgetUsd }),
+  };
 }
+
+/** To its driver one that a limit of its room ended was killed; what it was is known here. */
+const failedFor = (why: string, end: SessionEnd): SessionEnd => ({ ...end, outcome: 'failed', message: why });
 
 /** A session that a budget ended was stopped by us, or has stopped itself for what it was given. */
 async function asBudgetEnd(
@@ -155,76 +214,6 @@ async function close(
       data: { sessionId: session.sessionId },
     }),
   );
-}
-
-const redactAll = (sent: { systemPrompt: string; prompt: string }, redact: (text: string) => string) => ({
-  systemPrompt: storableText(redact(sent.systemPrompt)),
-  prompt: storableText(redact(sent.prompt)),
-});
-
-type Recording = { agentName: string; log: Logger; onUsage: Spending['onUsage'] };
-
-/** An agent at work does not notice that the database is away: what it says waits. */
-function record(run: Run, sessionId: string, { agentName, log, onUsage }: Recording) {
-  const { db } = run.parts.database;
-  const metadata = { kind: 'output' as const, agentName };
-  const program = log.record({ name: agentName, metadata, sessionId });
-  return {
-    onEvent: async (event: AgentEvent): Promise<void> => {
-      if (event.kind === 'output') return void (await program.onOutput(event.bytes, event.stream));
-      if (event.kind === 'record') return program.note(event.text);
-      if (event.kind === 'usage') return onUsage(event);
-      const told = toLine(event, agentName, log);
-      if (event.kind === 'started') {
-        const known = { agentSessionId: event.agentSessionId, model: event.model };
-        await whenAvailable(() => updateSession(db, sessionId, known));
-      }
-      await told;
-    },
-    settled: () => program.end(),
-  };
-}
-
-/** The line that people read of an event. */
-type Said = Exclude<AgentEvent, { kind: 'usage' | 'output' | 'record' }>;
-
-async function toLine(event: Said, agentName: string, log: Logger): Promise<void> {
-  switch (event.kind) {
-    case 'started':
-      return log.debug(`Session ${event.agentSessionId}${event.model ? ` on ${event.model}` : ''}`, {
-        kind: 'agent',
-        agentName,
-      });
-    case 'message':
-      return log.info(event.text, { kind: 'message', agentName });
-    case 'thinking':
-      return log.debug(event.text, { kind: 'thinking', agentName });
-    case 'tool_call':
-      return log.info(event.summary, { kind: 'tool_call', agentName, toolUsed: event.tool, callId: event.id });
-    case 'tool_result': {
-      const facts = {
-        kind: 'tool_result' as const,
-        agentName,
-        toolUsed: event.tool,
-        callId: event.id,
-        duration: event.durationMs,
-      };
-      return event.isError
-        ? log.warn(event.output, { ...facts, error: 'the tool failed' })
-        : log.debug(event.output, facts);
-    }
-    case 'retry':
-      return log.warn(event.message, { kind: 'agent', agentName });
-  }
-}
-
-/** Nothing is wrong with the task: it goes on by itself later. */
-const isWait = ({ outcome }: SessionEnd) => outcome === 'rate_limited' || outcome === 'overloaded';
-
-async function logEnd(log: Logger, agentName: string, end: SessionEnd): Promise<void> {
-  const cost = end.costUsd === null ? '' : `, $${end.costUsd.toFixed(4)}`;
-  if (end.outcome === 'done') await log.info(`${agentName} is done${cost}`, { kind: 'agent', agentName });
-  else await log[isWait(end) ? 'warn' : 'error'](end.message, { kind: 'agent', agentName, error: end.outcome });
 }
 
 function toTurn(end: SessionEnd): Turn {

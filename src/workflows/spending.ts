@@ -88,7 +88,7 @@ export async function bookLeftBehind(run: Run, homePath: string): Promise<void> 
         const prices = await listPrices(tx, session.projectId);
         const booked = totals.map((total) => priceTotal(total, prices));
         await bookTotals(tx, session, { totals: booked, isWhole: totals.length > 0 });
-        if (!driver.isCounted) await bookUnknown(tx, session);
+        if (driver.capabilities.cost !== 'counted') await bookUnknown(tx, session);
         await endCutOff(tx, session.sessionId);
       }),
     );

@@ -1,8 +1,7 @@
 /** A task's own database or schema, where sentra.json asks for it: as old as its worktree, and gone with it. */
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import { parseEnv } from 'node:util';
 import type { ProjectConfig } from '#src/domain/project-config.ts';
+import { readPlain } from '#src/environment/plain-path.ts';
 import { SentraError } from '#src/errors.ts';
 import type { Logger } from '#src/logs/pipeline.ts';
 import {
@@ -117,12 +116,14 @@ async function make(
   return { ...row, readyAt: new Date().toISOString() };
 }
 
+const maxEnvBytes = 1024 * 1024;
+
 /** `database.url` of sentra.json, else DATABASE_URL of the main checkout's .env.local or .env, which git need not keep. */
 export async function serverOf({ database }: ProjectConfig, repositoryPath: string): Promise<string> {
   if (database?.url !== undefined) return database.url;
   for (const name of ['.env.local', '.env']) {
-    const text = await readFile(path.join(repositoryPath, name), 'utf8').catch(() => '');
-    const url = parseEnv(text).DATABASE_URL;
+    const bytes = await readPlain(repositoryPath, name, maxEnvBytes);
+    const url = parseEnv(bytes?.toString() ?? '').DATABASE_URL;
     if (url && /^postgres(ql)?:\/\//.test(url)) return url;
   }
   throw new SentraError(

@@ -1,5 +1,6 @@
 /** One run of a project's test command in the task's room, and what can be read of it. */
 import { type Coverage, readCoverage } from '#src/domain/coverage.ts';
+import type { TestSettings } from '#src/domain/project-config.ts';
 import type { TestResult } from '#src/domain/test-judgement.ts';
 import { readOutput, readReportFile } from '#src/domain/test-report/read.ts';
 import { mergeReports, relativeTo, type TestReport } from '#src/domain/test-report/report.ts';
@@ -7,7 +8,8 @@ import { readFirst, usualCoverage, usualReports } from '#src/environment/test-ou
 import type { Outcome } from '#src/process.ts';
 import { withAccess } from '#src/workflows/access.ts';
 import { openBuildCache } from '#src/workflows/install.ts';
-import { runnerFor } from '#src/workflows/room.ts';
+import type { Parts } from '#src/workflows/parts.ts';
+import { runnerFor, testReach } from '#src/workflows/room.ts';
 import type { Run } from '#src/workflows/run.ts';
 import { runUnkilled } from '#src/workflows/unkilled.ts';
 
@@ -38,25 +40,33 @@ export async function runTests(
   if (waits) void log.debug('There is a place: the tests run', { kind: 'step' });
   const sinceMs = Date.now();
   const ended = await runInRoom(run, { command, phase: 'TEST', isQuiet }, signal).finally(leave);
+  const { exitCode, endedBy, durationMs } = ended;
+  const read = await readResults(parts, { worktreePath: worktree.path, settings: facts.config.test, sinceMs }, ended);
+  return { exitCode, endedBy, durationMs, ...read, sinceMs };
+}
+
+type Place = {
+  worktreePath: string;
+  settings: Pick<TestSettings, 'report' | 'coverage'>;
+  /** Older files are of another run. */
+  sinceMs: number;
+};
+
+/** What an ended run of the tests printed and left. */
+export async function readResults(
+  { redactor }: Pick<Parts, 'redactor'>,
+  { worktreePath, settings, sinceMs }: Place,
+  ended: Pick<Outcome, 'stdout' | 'stderr'>,
+): Promise<Pick<TestRun, 'report' | 'coverage' | 'output'>> {
   const [stdout, stderr] = [ended.stdout.toString('utf8'), ended.stderr.toString('utf8')];
-  const { report: reportFiles, coverage: coverageFiles } = facts.config.test;
-  const reports = await readFirst(worktree.path, reportFiles ? [reportFiles] : usualReports, {
-    sinceMs,
-    read: readReportFile,
-  });
-  const coverage = await readFirst(worktree.path, coverageFiles ? [coverageFiles] : usualCoverage, {
-    sinceMs,
-    read: readCoverage,
-  });
+  const [inReports, inCoverage] = [settings.report, settings.coverage].map((globs) => globs && [globs]);
+  const reports = await readFirst(worktreePath, inReports ?? usualReports, { sinceMs, read: readReportFile });
+  const coverage = await readFirst(worktreePath, inCoverage ?? usualCoverage, { sinceMs, read: readCoverage });
   const report = mergeReports(reports) ?? readOutput(stdout, stderr);
   return {
-    exitCode: ended.exitCode,
-    endedBy: ended.endedBy,
-    durationMs: ended.durationMs,
-    output: tail(parts.redactor(`${stdout}${stderr}`)),
-    report: report ? withoutSecrets(relativeTo(report, worktree.path), parts.redactor) : null,
+    output: tail(redactor(`${stdout}${stderr}`)),
+    report: report ? withoutSecrets(relativeTo(report, worktreePath), redactor) : null,
     coverage,
-    sinceMs,
   };
 }
 
@@ -71,7 +81,7 @@ export async function runInRoom(run: Run, { command, phase, isQuiet }: Asked, si
   const once = () =>
     withAccess(parts, place, ({ env, sockets }) =>
       runnerFor(parts, facts, worktree.path, { writable: build.writable, sockets, ...doors }).run(command, {
-        network: 'none',
+        ...testReach(parts, facts),
         env: { ...env, ...build.env },
         timeoutMs: facts.config.limits.phaseTimeoutMinutes * 60_000,
         onOutput: recorder.onOutput,

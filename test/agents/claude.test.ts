@@ -30,6 +30,15 @@ const scripts = (word: string): Record<Behaviour, ModelScript> => ({
     turns: [{ tool_use: bash(`setsid node -e 'setInterval(() => {}, 60000)' ${word} & wait`) }],
   },
   noisy: { turns: [{ always: true, text: 'Still here.', tool_use: bash('echo again'), delayMs: 100 }] },
+  hears: {
+    turns: [{ match: 'Be brief', text: 'I hear: Be brief.' }, { text: 'I hear the task.' }, { text: 'Nothing more.' }],
+  },
+  goesOn: {
+    turns: [
+      { match: 'Stop that', text: 'I hear: Stop that.' },
+      { text: 'I begin.', tool_use: bash('while :; do read -t 1 < /dev/zero; done') },
+    ],
+  },
   fails: { turns: [{ error: { status: 400, times: 100, message: 'the disk is on fire' } }] },
 });
 
@@ -80,6 +89,7 @@ describe('Claude Code', () => {
   test('tool calls read as one line each, and their results follow them', async () => {
     const turns = [write, { text: 'I look at it.', tool_use: bash('cat hello.txt && git status --short') }];
     const { events } = await sessionOn({ turns: [...turns, { match: 'hello', text: 'It says: {{last}}' }] });
+    expect(events).toContainEqual({ kind: 'file_change', path: 'hello.txt', change: 'written' });
     const told = events.flatMap((event) => {
       if (event.kind === 'tool_call') return [event.summary];
       return event.kind === 'tool_result' ? [`${event.tool} ${event.isError ? 'failed' : 'ok'}`] : [];
@@ -181,9 +191,15 @@ describe('Claude Code', () => {
     expect(waitMs).toBeLessThan(7_300_000);
   });
 
-  test('a model that stays overloaded is told from an agent that fails', async () => {
-    const { end } = await sessionOn({ turns: [{ error: { status: 529, times: 100 } }] }, accessTo(model), 1);
-    expect(end).toMatchObject({ outcome: 'overloaded', message: expect.stringContaining('overloaded') });
+  test.each([
+    [529, 'overloaded', 'overloaded', /overloaded or out of order/],
+    [500, 'boom', 'overloaded', /out of order/],
+    [400, 'prompt is too long: 250000 tokens > 200000 maximum', 'failed', /too long/i],
+  ])('a model that answers %i for ever (%s) ends the session as %s', async (status, said, outcome, message) => {
+    const error = { status, times: 100, message: said };
+    const { end } = await sessionOn({ turns: [{ error }] }, accessTo(model), 1);
+    expect(end.outcome).toBe(outcome);
+    expect(end.message).toMatch(message);
   });
 
   test('an answer that was not given in the form asked for is found in the words', async () => {

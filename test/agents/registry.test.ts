@@ -41,7 +41,7 @@ describe('the agent of a session', () => {
   test('that nobody defined is refused with the names that are valid', () => {
     const ask = (name: string) => () => agents.driverFor(name, config, 'CODE');
     expect(ask('min')).toThrow(
-      /There is no agent "min". Did you mean "mine"\? Valid are claude, demo, demo-command, mine, strict/,
+      /There is no agent "min". Did you mean "mine"\? Valid are claude, demo, demo-command, .*gemini.*, mine, strict/,
     );
     expect(ask('constructor')).toThrow(/There is no agent "constructor"/);
   });
@@ -49,7 +49,8 @@ describe('the agent of a session', () => {
 
 test('the list tells which agents can be started, and why the others cannot', async () => {
   const list = await agents.list(config);
-  expect(list.map(({ name, kind, available }) => [name, kind, available])).toEqual([
+  const known = list.filter(({ source }) => source !== 'preset');
+  expect(known.map(({ name, kind, available }) => [name, kind, available])).toEqual([
     ['claude', 'claude', false],
     ['demo', 'claude', true],
     ['demo-command', 'command', true],
@@ -57,6 +58,18 @@ test('the list tells which agents can be started, and why the others cannot', as
     ['strict', 'command', false],
   ]);
   expect(list.find(({ name }) => name === 'strict')?.reason).toMatch(/"no-such-reviewer" was not found/);
+});
+
+test('well-known programs are known by name, and a project gets no login that the server does not give it', async () => {
+  const list = await agents.list(config);
+  const gemini = list.find(({ name }) => name === 'gemini');
+  expect(gemini).toMatchObject({ kind: 'acp', source: 'preset', title: 'Gemini CLI', installed: false });
+  expect(gemini?.reason).toMatch(/"gemini" was not found/);
+  const login = { variables: ['SOME_KEY'], files: [] };
+  const greedy = ProjectConfig.parse({ agents: { greedy: { kind: 'acp', command: ['node', 'x.mjs'], login } } });
+  const { driver } = agents.driverFor('greedy', greedy, 'CODE');
+  expect(await driver.unavailable()).toMatch(/names SOME_KEY.*SENTRA_AGENT_LOGINS/);
+  expect((await here.session(driver)).end).toMatchObject({ outcome: 'unable' });
 });
 
 test('the demo agent is the real Claude Code on the bundled script', async () => {

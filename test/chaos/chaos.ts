@@ -140,7 +140,8 @@ async function settle({ sentra }: Chaos): Promise<string[]> {
     }
   };
   let tasks: Task[] = [];
-  const isOver = (status: string) => status === 'completed' || status === 'failed';
+  // Behind one that failed the others stay blocked: when nothing else is left, that is the end of them all.
+  const isOver = (status: string) => ['completed', 'failed', 'blocked'].includes(status);
   await until(
     async () => {
       tasks = await listAll().catch(() => tasks); // the last kill may have been the database's
@@ -160,7 +161,7 @@ async function settle({ sentra }: Chaos): Promise<string[]> {
     verification = await client.verify();
   }
   return [
-    ...failed.map((task) => `${task.id} failed: ${task.error?.message}`),
+    ...failed.map(({ id, status, error }) => `${id} is ${status}: ${error?.message ?? 'no error is known'}`),
     ...verification.checks.flatMap(({ name, problems }) =>
       problems.map((problem) => `not true that ${name}: ${problem}`),
     ),

@@ -15,7 +15,7 @@ const system: System = {
   memory: { total: 8e9, free: 4e9 },
   disk: { total: 100e9, free: 50e9 },
   database: { kind: 'embedded', reachable: true, place: '/home/ada/.sentra/postgres' },
-  isolation: { available: true, reason: null },
+  isolation: { available: true, reason: null, network: 'listed' as const, limits: null },
   agents: [],
 };
 

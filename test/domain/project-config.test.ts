@@ -28,6 +28,22 @@ test('a wrong value is refused with its path', () => {
   expect(problems('{"agents": {"mine": {"kind": "command"}}}')[0]).toMatch(/^agents\.mine\.command: /);
 });
 
+test('an agent that is asked for what its kind cannot do is refused, with the kinds that can', () => {
+  const agent = (fields: object) => problems(JSON.stringify({ agents: { mine: fields } }));
+  expect(agent({ kind: 'command', command: ['x'], effort: 'high' })).toEqual([
+    'agents.mine: an agent of kind "command" cannot be given "effort"; of the kinds claude, acp, codex it can',
+  ]);
+  expect(agent({ kind: 'acp', command: ['x'], maxTurns: 3 })).toEqual([
+    'agents.mine: an agent of kind "acp" cannot be given "maxTurns"; of the kinds claude it can',
+  ]);
+  expect(agent({ kind: 'codex', modle: 'x' })).toEqual([
+    'agents.mine: an agent of kind "codex" has no key "modle"; valid are kind, model, effort',
+  ]);
+  expect(agent({ kind: 'acp', command: ['x'], login: { files: ['~/../etc/shadow'] } })[0]).toMatch(
+    /name a file of the home/,
+  );
+});
+
 test('where several kinds of value are possible, all of them are told', () => {
   expect(problems('{"setup": {"install": true}}')).toEqual([
     'setup.install: expected "auto" or false or string, received boolean',

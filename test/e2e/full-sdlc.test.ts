@@ -53,6 +53,7 @@ test('a typed title becomes a merged pull request: one commit for each phase tha
   expect(git(repository.path, 'ls-tree', '-r', '--name-only', 'main')).not.toMatch(/\.env\.local|\.ports\.env/);
   expect(git(repository.path, 'show', `main:.sentra/plans/${id}.md`)).toContain('# Plan');
   await expect.poll(() => existsSync(worktree), { timeout: 10_000 }).toBe(false);
+  expect(git(repository.remote, 'branch', '--list', reviewed.branchName ?? '')).toBe('');
   await expect.poll(async () => (await client.getTask({ params: { id } })).ports, { timeout: 10_000 }).toEqual({});
 });
 

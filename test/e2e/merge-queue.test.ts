@@ -122,6 +122,34 @@ test('a base that is red by itself is not blamed on the task', async () => {
   expect((await merge(task.id)).status).toBe('completed');
 });
 
+/** Prints two results as TAP and exits with the given code. */
+const tap = (first: string, second: string, exitCode: number) =>
+  `printf 'TAP version 13\\n1..2\\n%s 1 - of the base\\n%s 2 - of all parts\\n' "${first}" "${second}"; exit ${exitCode}`;
+
+test('what fails on the base by name holds nobody up', async () => {
+  const project = await addProject('good', { test: tap('not ok', 'ok', 1) });
+  const [first, second] = await makeReviewed(project, 2);
+  if (!first || !second) throw new Error('two were made');
+  expect((await merge(first.id)).status).toBe('completed');
+  expect((await merge(second.id)).status).toBe('completed');
+  const [kept] = await evidenceOf(second.id);
+  expect(kept).toMatchObject({ passed: true, exitCode: 1 });
+  expect(kept?.summary).toContain('1 passed, 1 failed; as on the base');
+});
+
+test('an exit code of 0 over a report with failures does not merge', async () => {
+  const together = `$(test $(ls part-*.txt 2>/dev/null | wc -l) -lt 2 && echo ok || echo not ok)`;
+  const project = await addProject('parts', { test: tap('ok', together, 0) });
+  const [first, second] = await makeReviewed(project, 2);
+  if (!first || !second) throw new Error('two were made');
+  expect((await merge(first.id)).status).toBe('completed');
+  const refused = await refusal(merge(second.id));
+  expect(refused.message).toContain('are red together');
+  const [kept] = await evidenceOf(second.id);
+  expect(kept).toMatchObject({ passed: false, exitCode: 0 });
+  expect(kept?.summary).toContain('of all parts');
+});
+
 test('many at once are tested in groups, and each commit that main stood on was tested', async () => {
   const folder = makeFolder('tested');
   const counted = `git rev-parse HEAD >> ${folder}/commits`;

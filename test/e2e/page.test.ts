@@ -154,6 +154,8 @@ test('no page has a fault that axe finds, wide and on a phone, dark and light', 
     `/tasks/${done}/logs?line=2`,
     `/tasks/${done}?tab=branch`,
     `/tasks/${parked}?tab=progress`,
+    `/tasks/${done}?tab=details`,
+    `/tasks/${parked}?tab=progress&view=sessions`,
     '/resources',
     '/settings',
   ];

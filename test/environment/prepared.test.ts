@@ -12,7 +12,7 @@ import {
 import { cp, mkdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { buildCacheVariables } from '#src/environment/build-cache.ts';
+import { buildCacheVariables, prepareGradle } from '#src/environment/build-cache.ts';
 import { enforceLimit, whileUsed } from '#src/environment/package-caches.ts';
 import type { PackageManager } from '#src/environment/package-manager.ts';
 import { capturePrepared, takePrepared } from '#src/environment/prepared.ts';
@@ -179,6 +179,20 @@ it('a build cache lies in one folder, whatever the worktree', () => {
   expect(CCACHE_BASEDIR).toBe('/worktrees/task-1');
   expect(Object.values(folders).every((folder) => folder.startsWith('/caches/build/'))).toBe(true);
   expect(new Set(Object.values(folders)).size).toBe(Object.keys(folders).length);
+});
+
+it('Gradle keeps its build cache in the worktree, and nothing is written through a link in its home', async () => {
+  const worktree = await folderWith({ 'settings.gradle.kts': '' });
+  const [home, elsewhere] = [await folderWith(), await folderWith()];
+  await prepareGradle(worktree, home);
+  await prepareGradle(worktree, home);
+  const script = readFileSync(path.join(home, '.gradle/init.d/sentra-build-cache.gradle'), 'utf8');
+  expect(script).toContain("new File(settings.rootDir, '.gradle/build-cache')");
+  await symlink(elsewhere, path.join(elsewhere, '.gradle'));
+  await prepareGradle(worktree, elsewhere);
+  const other = await folderWith();
+  await prepareGradle(await folderWith({ 'package.json': '{}' }), other);
+  expect([readdirSync(elsewhere), readdirSync(other)]).toEqual([['.gradle'], []]);
 });
 
 describe('the store', () => {

@@ -4,7 +4,7 @@ import { type Browser, chromium } from 'playwright-core';
 const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/snap/bin/chromium'];
 
 /** The system's Chromium, without the connections it makes by itself. */
-export async function openBrowser(): Promise<Browser> {
+export async function openBrowser(more: readonly string[] = []): Promise<Browser> {
   const executablePath = places.find((place) => existsSync(place));
   if (!executablePath) throw new Error('The browser tests need Chromium: `apt-get install chromium`.');
   return chromium.launch({
@@ -18,6 +18,7 @@ export async function openBrowser(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...more,
     ],
   });
 }

@@ -20,6 +20,7 @@ export async function cli(
     client: async () => createClient({ url: 'http://sentra.test', token: 'secret', fetch: contractApi(handlers) }),
     start: absent,
     doctor: absent,
+    init: absent,
     serveMcp: absent,
     demo: absent,
     cwd: '/',

@@ -43,6 +43,7 @@ export const sentraEnv = (home: string, more: Record<string, string> = {}): Reco
   SENTRA_SLOTS: '4',
   SENTRA_POOL: '0', // nothing at work in the background but for the tests of the pool
   SENTRA_LOG_LEVEL: 'silent',
+  SENTRA_ALLOW_UNCONFINED: 'all', // for the tests that need no wall; their sentra.json asks for it
   ...more,
 });
 

@@ -49,6 +49,7 @@ test('every tool of the contract is there, with schemas and annotations', async 
     'remove_worktree',
     'retry_task',
     'search_logs',
+    'send_message',
     'start_dev_servers',
     'stop_dev_servers',
     'update_task',

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { memoryOf, type Process, parsePs, parseStat } from '#src/orchestrator/processes.ts';
 import { createUsage } from '#src/orchestrator/usage.ts';
+import { memoryOf, type Process, parsePs, parseStat } from '#src/process/processes.ts';
 import { endTree, start } from '#src/process.ts';
 
 const home = '/tmp/one-sentra';

@@ -23,7 +23,7 @@ async function addProject(): Promise<string> {
 async function addSession(projectId: string, conversation: string, taskId = 'task-1'): Promise<SessionKey> {
   const row = { taskId, adwId: 'adw-1', phase: 'CODE', attempt: 1, agent: 'claude' };
   const sessionId = randomUUID();
-  await insertSession(here.database.db, { id: sessionId, ...row, systemPrompt: '', prompt: '' });
+  await insertSession(here.database.db, { id: sessionId, ...row, systemPrompt: '', prompt: '', promptVersion: null });
   return { sessionId, conversation, projectId, ...row };
 }
 

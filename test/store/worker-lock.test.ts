@@ -1,5 +1,6 @@
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { takeWorkerLock } from '#src/store/worker-lock.ts';
+import { takeWorkerLock, withLockOf } from '#src/store/worker-lock.ts';
 import { createTestDatabase } from '../helpers/database.ts';
 
 type TestDatabase = Awaited<ReturnType<typeof createTestDatabase>>;
@@ -35,5 +36,28 @@ test('a lock whose connection broke is taken again', async () => {
   await expect
     .poll(async () => (await holders())[0]?.pid, { timeout: 10_000 })
     .toSatisfy((pid) => pid && pid !== before.pid);
+  await lock?.release();
+});
+
+test('whoever takes over its work while it is away gives the lock back; another process with its id does not', async () => {
+  let isLost = false;
+  const lock = await takeWorkerLock(place.url, 'worker-c', () => {
+    isLost = true;
+  });
+  const away = async () => {
+    await expect.poll(async () => (await holders()).length, { timeout: 20_000 }).toBe(1);
+    const [{ pid }] = await holders();
+    await place.database.pool.query('select pg_terminate_backend($1)', [pid]);
+    await expect.poll(holders).toEqual([]);
+  };
+  await away();
+  const longerThanItsPatience = 3_600;
+  const over = await withLockOf(place.url, 'worker-c', () => setTimeout(longerThanItsPatience));
+  expect([over, isLost]).toEqual([true, false]);
+  await away(); // it had it again
+  const rival = await takeWorkerLock(place.url, 'worker-c', never);
+  expect(rival).toBeDefined();
+  await expect.poll(() => isLost, { timeout: 20_000 }).toBe(true);
+  await rival?.release();
   await lock?.release();
 });

@@ -45,7 +45,7 @@ const begin = (run: Run) => here.database.transaction((tx) => reserveAttempt(tx,
 async function spend({ project, ...run }: Run, usd: number): Promise<void> {
   const sessionId = randomUUID();
   const row = { taskId: run.taskId, adwId: run.adwId, phase: run.phase, attempt: run.attempt, agent: run.agent };
-  await insertSession(here.database.db, { id: sessionId, ...row, systemPrompt: '', prompt: '' });
+  await insertSession(here.database.db, { id: sessionId, ...row, systemPrompt: '', prompt: '', promptVersion: null });
   const tokens = { inputTokens: 1, outputTokens: 1, cacheReadTokens: 0, cacheWriteTokens: 0 };
   const total = priceTotal({ model: 'm', ...tokens, costMicros: Math.round(usd * 1e6) }, []);
   const session = { sessionId, conversation: sessionId, projectId: project.id, ...row };

@@ -34,6 +34,7 @@ const own = {
   home,
   workerId: 'worker-one',
   baseEnv: {},
+  operator: { network: 'listed', hosts: [], unconfined: 'all' },
   identity: { name: 'a', email: 'a@localhost' },
 } as unknown as Omit<Parts, 'devServers'>;
 let servers: DevServers;

@@ -31,6 +31,13 @@ export const projectQuery = (id: string) =>
     queryFn: ({ signal }) => api.getProject({ params: { id } }, { signal }),
   });
 
+/** What its repository brings for agents. */
+export const trustQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['projects', id, 'trust'],
+    queryFn: ({ signal }) => api.getTrust({ params: { id } }, { signal }),
+  });
+
 export const templatesQuery = queryOptions({
   queryKey: ['templates'],
   queryFn: async ({ signal }) => (await api.listTemplates(undefined, { signal })).items,
@@ -50,6 +57,13 @@ export const tasksQuery = (projectId: string | undefined) =>
       } while (cursor);
       return tasks;
     },
+  });
+
+/** What merges next in a project, then what was refused. */
+export const mergeQueueQuery = (projectId: string) =>
+  queryOptions({
+    queryKey: ['merges', projectId],
+    queryFn: async ({ signal }) => (await api.listMergeQueue({ query: { projectId } }, { signal })).items,
   });
 
 export const taskQuery = (id: string) =>
@@ -136,6 +150,12 @@ export const systemQuery = queryOptions({
   queryKey: ['system'],
   queryFn: ({ signal }) => api.getSystem(undefined, { signal }),
   refetchInterval: 15_000,
+});
+
+export const agentsQuery = queryOptions({
+  queryKey: ['agents'],
+  queryFn: async ({ signal }) => (await api.listAgents(undefined, { signal })).items,
+  refetchInterval: 60_000,
 });
 
 /** What runs takes changes from moment to moment, without an event. */

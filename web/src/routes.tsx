@@ -20,7 +20,7 @@ const TaskSearch = z.object({
   tab: z.enum(taskTabs).optional().catch(undefined),
   ...LogChoice.shape,
   file: text,
-  view: z.enum(['story', 'timeline']).optional().catch(undefined),
+  view: z.enum(['story', 'timeline', 'sessions', 'hooks']).optional().catch(undefined),
   run: text,
 });
 
@@ -70,6 +70,11 @@ const costs = createRoute({
   validateSearch: (raw: Record<string, unknown>): Partial<z.infer<typeof CostsSearch>> => CostsSearch.parse(raw),
   component: lazyRouteComponent(() => import('./pages/costs.tsx'), 'CostsPage'),
 });
+const merges = createRoute({
+  getParentRoute: () => shell,
+  path: '/merges',
+  component: lazyRouteComponent(() => import('./pages/merges.tsx'), 'MergesPage'),
+});
 const settings = createRoute({
   getParentRoute: () => shell,
   path: '/settings',
@@ -77,7 +82,7 @@ const settings = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([login, shell.addChildren([board, task, logs, resources, costs, settings])]),
+  routeTree: root.addChildren([login, shell.addChildren([board, task, logs, merges, resources, costs, settings])]),
   defaultPreload: 'intent',
 });
 

@@ -1,5 +1,6 @@
 /** The routes of worktrees, workers and hosts. */
 import { z } from 'zod';
+import { AgentInfo } from '#src/domain/agent-info.ts';
 import { items, route } from '#src/domain/api/route.ts';
 import { Finding, SavedWork } from '#src/domain/clean-up.ts';
 import { TaskId } from '#src/domain/ids.ts';
@@ -83,6 +84,13 @@ export const hostRoutes = {
     status: 200,
     answer: System,
   }),
+  listAgents: route({
+    method: 'get',
+    path: '/api/agents',
+    summary: 'Every agent that tasks may name: what is installed and logged in here, and what it can do',
+    status: 200,
+    answer: items(AgentInfo),
+  }),
   listWorkers: route({
     method: 'get',
     path: '/api/workers',
@@ -94,6 +102,7 @@ export const hostRoutes = {
     method: 'post',
     path: '/api/workers/{id}/drain',
     summary: 'Let a worker finish what it has and take nothing more',
+    role: 'admin',
     status: 200,
     params: z.object({ id: z.string().max(100) }),
     answer: Worker,

@@ -1,13 +1,16 @@
 /** What a route of the HTTP API is: method, path, and the schemas of what goes in and out. Server, client and OpenAPI read it. */
 import { z } from 'zod';
+import type { Role } from '#src/domain/access-token.ts';
 
 export type RouteSpec = {
-  method: 'get' | 'post' | 'patch' | 'delete';
+  method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** With `{name}` for parameters. */
   path: string;
   summary: string;
   /** The status of a good answer. */
   status: 200 | 201 | 202;
+  /** Who may call it; else a viewer where it only reads, an operator where not. */
+  role?: Role;
   params?: z.ZodObject;
   query?: z.ZodObject;
   body?: z.ZodType;

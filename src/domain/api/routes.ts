@@ -1,5 +1,6 @@
 /** Every route of the HTTP API. The names are the contract's; adding is free, renaming is not. */
 import { z } from 'zod';
+import { accessRoutes } from '#src/domain/api/access-routes.ts';
 import { costRoutes } from '#src/domain/api/cost-routes.ts';
 import { devServerRoutes } from '#src/domain/api/dev-server-routes.ts';
 import { evidenceRoutes } from '#src/domain/api/evidence-routes.ts';
@@ -8,6 +9,8 @@ import { logRoutes } from '#src/domain/api/log-routes.ts';
 import { mergeRoutes } from '#src/domain/api/merge-routes.ts';
 import { items, route } from '#src/domain/api/route.ts';
 import { runRoutes } from '#src/domain/api/run-routes.ts';
+import { talkRoutes } from '#src/domain/api/talk-routes.ts';
+import { trustRoutes } from '#src/domain/api/trust-routes.ts';
 import { Breaker } from '#src/domain/breaker.ts';
 import { AdwId, ProjectId, TaskId } from '#src/domain/ids.ts';
 import { PhaseName, phaseNames } from '#src/domain/phase.ts';
@@ -44,6 +47,7 @@ export const routes = {
     method: 'post',
     path: '/api/projects',
     summary: 'Register a repository by its path',
+    role: 'admin',
     status: 201,
     body: NewProject,
     answer: Project,
@@ -91,10 +95,13 @@ export const routes = {
     method: 'delete',
     path: '/api/projects/{id}',
     summary: 'Unregister a repository; its files stay',
+    role: 'admin',
     status: 200,
     params: projectParams,
     answer: Removed,
   }),
+
+  ...trustRoutes,
 
   // Tasks
   createTask: route({
@@ -144,7 +151,13 @@ export const routes = {
     summary: 'Start a workflow for a task; answers at once',
     status: 202,
     params: taskIdParams,
-    body: z.strictObject({ workflowType: WorkflowType.optional() }).default({}),
+    body: z
+      .strictObject({
+        workflowType: WorkflowType.optional(),
+        /** Phases before it are left out: CODE goes by the plan that there is. */
+        fromPhase: z.preprocess((v) => (typeof v === 'string' ? v.toUpperCase() : v), z.enum(phaseNames)).optional(),
+      })
+      .default({}),
     answer: z.object({ message: z.string(), taskId: TaskId, adwId: AdwId }),
   }),
   cancelTask: route({
@@ -234,6 +247,7 @@ export const routes = {
     answer: Diff,
   }),
   ...evidenceRoutes,
+  ...talkRoutes,
   getEnvironment: route({
     method: 'get',
     path: '/api/tasks/{id}/environment',
@@ -303,22 +317,7 @@ export const routes = {
 
   ...hostRoutes,
 
-  // Access
-  login: route({
-    method: 'post',
-    path: '/api/login',
-    summary: 'Exchange the one-time code of a link for a cookie',
-    status: 200,
-    body: z.strictObject({ code: z.string().max(200) }),
-    answer: z.object({ ok: z.literal(true) }),
-  }),
-  createLoginLink: route({
-    method: 'post',
-    path: '/api/login-links',
-    summary: 'A one-time link to the dashboard',
-    status: 201,
-    answer: z.object({ url: z.string(), expiresAt: z.string() }),
-  }),
+  ...accessRoutes,
 } as const;
 
 export type Routes = typeof routes;

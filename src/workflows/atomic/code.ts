@@ -6,6 +6,7 @@ import { planPath } from '#src/workflows/plan-file.ts';
 import { composePrompt, type Material } from '#src/workflows/prompts.ts';
 import type { Run } from '#src/workflows/run.ts';
 import type { Turn } from '#src/workflows/session.ts';
+import { takePlan } from '#src/workflows/take-plan.ts';
 
 const noChanges: Failure = {
   code: 'no_changes',
@@ -20,6 +21,7 @@ const noChanges: Failure = {
  */
 export async function code(run: Run, material: Material = {}): Promise<boolean> {
   const { facts } = run;
+  if (run.attempts.CODE === 0) await takePlan(run);
   const isFirst = !material.failures && !material.comments?.length;
   const limits = new Map<ErrorCode, number>([
     ['no_changes', 2],

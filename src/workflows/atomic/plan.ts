@@ -2,7 +2,7 @@ import { planGaps, planProblem, readPlan } from '#src/domain/plan.ts';
 import type { Failure } from '#src/errors.ts';
 import { restoreWorktree } from '#src/git/worktree.ts';
 import { insertEvidence } from '#src/store/evidence.ts';
-import { setTaskPlan } from '#src/store/tasks.ts';
+import { addPlan } from '#src/store/plans.ts';
 import { agentPhase } from '#src/workflows/attempt.ts';
 import { writePlan } from '#src/workflows/plan-file.ts';
 import { composePrompt } from '#src/workflows/prompts.ts';
@@ -44,7 +44,7 @@ async function keepPlan(run: Run, turn: Turn): Promise<Failure | undefined> {
   await restoreWorktree({ path: worktree.path, adminDir: worktree.adminDir, commit: 'HEAD' });
   if (!problem) await writePlan(worktree.path, facts.taskId, text);
   await parts.changes.change(async ({ tx, record }) => {
-    if (!problem) await setTaskPlan(tx, facts.taskId, text);
+    if (!problem) await addPlan(tx, facts.taskId, text, 'agent');
     await insertEvidence(tx, {
       taskId: facts.taskId,
       adwId,

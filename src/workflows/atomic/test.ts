@@ -2,7 +2,7 @@ import { coverageOfChange } from '#src/domain/coverage.ts';
 import type { DiffFile } from '#src/domain/pull-request.ts';
 import { isTestFile, readTestChange, type TestChange } from '#src/domain/test-change.ts';
 import { summariseTests, type TestEvidence, toMend, withoutMany } from '#src/domain/test-evidence.ts';
-import { judgeTests, withFlaky } from '#src/domain/test-judgement.ts';
+import { isRed, judgeTests, withFlaky } from '#src/domain/test-judgement.ts';
 import { countsText, total } from '#src/domain/test-report/report.ts';
 import { step } from '#src/engine/step.ts';
 import { detectTestCommand } from '#src/environment/test-command.ts';
@@ -108,9 +108,6 @@ async function tryTwice(run: Run, command: string, signal: AbortSignal): Promise
   const second = await runTests(run, { command }, signal);
   return { result: { ...second, ...withFlaky(first, second) }, retried: true };
 }
-
-const isRed = ({ exitCode, report }: Pick<TestRun, 'exitCode' | 'report'>): boolean =>
-  exitCode !== 0 || (report !== null && report.failed > 0);
 
 const needsBase = (result: TestRun, change: TestChange): boolean =>
   result.endedBy === 'exit' &&

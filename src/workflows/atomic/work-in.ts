@@ -9,7 +9,7 @@ import { composePrompt } from '#src/workflows/prompts.ts';
 import type { Run } from '#src/workflows/run.ts';
 
 /**
- * CODE in the role CONFLICT: a session finds the merge with the base in its worktree, conflicts between markers, and makes both
+ * CODE in the role CONFLICT: a session finds the merge with the base, or with what it stands on, in its worktree, conflicts between markers, and makes both
  * sides work. Evidence: a merge commit without markers; tests and review come after it as for any other change.
  */
 export async function workIn(run: Run, rework: Rework): Promise<void> {
@@ -19,7 +19,7 @@ export async function workIn(run: Run, rework: Rework): Promise<void> {
   await agentPhase(run, {
     phase: 'CODE',
     role: 'CONFLICT',
-    subject: `Work ${facts.project.baseBranch} into ${facts.title}`,
+    subject: `Work ${rework.kind === 'below' ? 'what it stands on' : facts.project.baseBranch} into ${facts.title}`,
     mergeIn: isIn ? undefined : rework.base,
     prompt: (attempt, last) =>
       composePrompt(run, 'CONFLICT', attempt, {

@@ -1,5 +1,6 @@
 import { ChevronDown, ChevronRight } from 'lucide-react';
 import { Fragment, useMemo, useState } from 'react';
+import { showName } from '#src/domain/display.ts';
 import type { DiffFile, NewComment, ReviewComment } from '#src/domain/pull-request.ts';
 import { type DiffLine, parsePatch, tokensOf } from '../diff.ts';
 import { Button } from '../ui/button.tsx';
@@ -34,8 +35,15 @@ export function DiffFileView({ file, comments, drafts, onComment, onDiscard }: P
           onClick={() => setOpen(!open)}
         >
           <Chevron aria-hidden="true" />
-          <span className="mono cut">{file.oldPath ? `${file.oldPath} → ${file.path}` : file.path}</span>
+          <span className="mono cut">
+            {file.oldPath ? `${showName(file.oldPath)} → ${showName(file.path)}` : showName(file.path)}
+          </span>
           {file.status !== 'modified' && <span className="tag">{file.status.replace('_', ' ')}</span>}
+          {file.steers && (
+            <span className="tag" data-tone="warn">
+              changes {file.steers}
+            </span>
+          )}
         </button>
         <CopyButton text={file.path} label="Copy path" />
         {file.additions !== null && (

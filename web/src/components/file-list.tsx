@@ -1,5 +1,6 @@
 import { File } from 'lucide-react';
 import { useState } from 'react';
+import { showName } from '#src/domain/display.ts';
 import type { DiffFile, NewComment, ReviewComment } from '#src/domain/pull-request.ts';
 import { plural } from '../format.ts';
 
@@ -53,7 +54,7 @@ export function FileList({ files, current, comments, drafts, onOpen }: Props) {
               >
                 <File aria-hidden="true" />
                 <span className={`cut flex-1 ${file.status === 'deleted' ? 'line-through' : ''}`}>
-                  {file.path.slice(folder ? folder.length + 1 : 0)}
+                  {showName(file.path.slice(folder ? folder.length + 1 : 0))}
                 </span>
                 {remarks(file.path) > 0 && <span className="kbd">{remarks(file.path)}</span>}
                 {file.additions !== null && <span className="text-xs text-ok">+{file.additions}</span>}

@@ -1,5 +1,6 @@
 /** The right side of the Resources page: what the host has left, its agents, this server. */
 import { Check, X } from 'lucide-react';
+import { describeNetwork } from '#src/domain/confinement.ts';
 import type { Resources } from '#src/domain/resources.ts';
 import type { System } from '#src/domain/system.ts';
 import { formatBytes, formatSince, plural } from '../format.ts';
@@ -113,7 +114,14 @@ export function ServerPanel({ system }: { system: System }) {
             <div className="mono text-second">{system.database.place}</div>
           </dd>
           <dt>Isolation</dt>
-          <dd>{system.isolation.available ? 'available' : 'not available'}</dd>
+          <dd>
+            {system.isolation.available ? 'available' : 'not available'}
+            {system.isolation.available && (
+              <div className="text-second">
+                {describeNetwork(system.isolation.network)}; {system.isolation.limits}
+              </div>
+            )}
+          </dd>
         </dl>
         {!system.isolation.available && (
           <Notice tone="warn">{system.isolation.reason ?? 'Agents run without isolation on this host.'}</Notice>

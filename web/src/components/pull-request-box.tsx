@@ -5,6 +5,7 @@ import { Button } from '../ui/button.tsx';
 import { Markdown } from '../ui/markdown.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { CommentBody } from './diff-comments.tsx';
+import { ForgeState } from './forge-state.tsx';
 
 const looks = {
   open: { label: 'Open', tone: 'warn', icon: GitPullRequest },
@@ -45,7 +46,10 @@ export function PullRequestBox({ pullRequest }: { pullRequest: PullRequest }) {
       </button>
       {open && (
         <div className="flex flex-col gap-3 px-4 pb-3">
-          {pullRequest.queue?.message && <Notice tone="err">{pullRequest.queue.message}</Notice>}
+          {pullRequest.queue?.message && pullRequest.queue.message !== pullRequest.forge.problem && (
+            <Notice tone={pullRequest.queue.state === 'refused' ? 'err' : 'warn'}>{pullRequest.queue.message}</Notice>
+          )}
+          {pullRequest.forge.kind !== 'local' && <ForgeState forge={pullRequest.forge} />}
           {pullRequest.body && <Body text={pullRequest.body} />}
           {general.length > 0 && (
             <div className="panel divide-y divide-line">

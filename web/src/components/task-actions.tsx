@@ -69,7 +69,7 @@ export function TaskActions({ task, drafts, onSent, main = false }: Props) {
   return (
     <div className="flex flex-col gap-2">
       {shown.length === 0 && !main && <p className="text-second">{overWords[task.status]}</p>}
-      <div className={`grid gap-2 ${shown.includes('approve') ? 'grid-cols-[5fr_6fr]' : 'grid-cols-2'}`}>
+      <div className="grid grid-cols-2 gap-2">
         {shown.map((name) => (
           <ActionButton
             key={name}
@@ -77,7 +77,7 @@ export function TaskActions({ task, drafts, onSent, main = false }: Props) {
             primary={name === primary}
             why={whyNot(name, task) ?? (action.isPending ? 'the last request is not answered yet' : undefined)}
             note={name === 'request_changes' && drafts.length ? `${drafts.length}` : undefined}
-            wide={shown.length % 2 === 1 && name === shown[0]}
+            wide={(!main && longNames.has(name)) || (shown.length % 2 === 1 && name === shown[0])}
             onRun={() => run(name)}
           />
         ))}
@@ -112,6 +112,9 @@ export function TaskActions({ task, drafts, onSent, main = false }: Props) {
     </div>
   );
 }
+
+/** They do not fit into half of the rail. */
+const longNames: ReadonlySet<ActionName> = new Set(['request_changes', 'rework']);
 
 type ButtonProps = {
   name: ActionName;

@@ -14,6 +14,7 @@ import { priorityLabels } from './marks.tsx';
 import { TaskDependencies } from './task-dependencies.tsx';
 import { TaskFields } from './task-fields.tsx';
 import { TaskList } from './task-list.tsx';
+import { TaskPlan } from './task-plan.tsx';
 
 export function TaskDetails({ task }: { task: Task }) {
   const [editing, setEditing] = useState(false);
@@ -52,6 +53,7 @@ export function TaskDetails({ task }: { task: Task }) {
           )}
         </section>
       )}
+      <TaskPlan task={task} />
       <TaskDependencies task={task} dependencies={dependencies} />
       <TaskList title="Waiting for this" tasks={dependants} empty="No task." />
     </div>

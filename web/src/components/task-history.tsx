@@ -1,11 +1,14 @@
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import type { Task } from '#src/domain/task.ts';
+import { TaskHooks } from './task-hooks.tsx';
 import { TaskProgress } from './task-progress.tsx';
+import { TaskSessions } from './task-sessions.tsx';
+import { TaskTalk } from './task-talk.tsx';
 import { TaskTimeline } from './task-timeline.tsx';
 
-const views = { story: 'Story', timeline: 'Timeline' } as const;
+const views = { story: 'Story', timeline: 'Timeline', sessions: 'Sessions', hooks: 'Hooks' } as const;
 
-/** How far a task is, told as a story or as a timeline. */
+/** How far a task is, told as a story or as a timeline; what its agents were told, and what their hooks told. */
 export function TaskHistory({ task }: { task: Task }) {
   const { view = 'story' } = useSearch({ from: '/shell/tasks/$id' });
   const navigate = useNavigate({ from: '/tasks/$id' });
@@ -25,7 +28,11 @@ export function TaskHistory({ task }: { task: Task }) {
           </button>
         ))}
       </fieldset>
-      {view === 'timeline' ? <TaskTimeline task={task} /> : <TaskProgress task={task} />}
+      {view === 'timeline' && <TaskTimeline task={task} />}
+      {view === 'sessions' && <TaskSessions id={task.id} />}
+      {view === 'hooks' && <TaskHooks task={task} />}
+      {view === 'story' && <TaskProgress task={task} />}
+      {view === 'story' && <TaskTalk task={task} />}
     </>
   );
 }

@@ -40,6 +40,7 @@ function keysOf(event: Event): string[][] {
   const keys: string[][] = [['tasks'], ['system']];
   if (event.taskId) keys.push(['task', event.taskId]);
   if (event.type.startsWith('project.') || event.type.startsWith('task.')) keys.push(['projects']);
+  if (/^(pull_request|run)\./.test(event.type)) keys.push(['merges']);
   if (event.type.startsWith('worktree.')) keys.push(['worktrees']);
   if (/^(worktree|run|host)\./.test(event.type)) keys.push(['resources']);
   if (/^(cost|budget)\./.test(event.type)) keys.push(['costs']);

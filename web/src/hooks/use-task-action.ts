@@ -5,7 +5,7 @@ import type { WorkflowType } from '#src/domain/workflow.ts';
 import { api } from '../queries.ts';
 
 export type TaskAction =
-  | { name: 'start'; workflowType?: WorkflowType }
+  | { name: 'start'; workflowType?: WorkflowType; fromPhase?: PhaseName }
   | { name: 'retry'; fromPhase?: PhaseName; skipFailed?: boolean }
   | { name: 'request_changes'; comments: NewComment[] }
   | { name: 'cancel' | 'skip' | 'approve' | 'merge' | 'rework' | 'close' | 'revert' };
@@ -29,7 +29,10 @@ function perform(id: string, action: TaskAction): Promise<unknown> {
   const params = { id };
   switch (action.name) {
     case 'start':
-      return api.executeTask({ params: { taskId: id }, body: { workflowType: action.workflowType } });
+      return api.executeTask({
+        params: { taskId: id },
+        body: { workflowType: action.workflowType, fromPhase: action.fromPhase },
+      });
     case 'retry':
       return api.retryTask({ params, body: { fromPhase: action.fromPhase, skipFailed: action.skipFailed } });
     case 'request_changes':

@@ -1,11 +1,15 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useSearch } from '@tanstack/react-router';
 import { FolderGit2, Moon, Pause, Play, Sun, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import type { Project } from '#src/domain/project.ts';
 import { messageOf } from '#src/errors.ts';
 import { AddProject } from '../components/add-project.tsx';
+import { AgentsPanel } from '../components/agents-panel.tsx';
 import { BudgetPanel } from '../components/budget-panel.tsx';
 import { PricesPanel } from '../components/prices-panel.tsx';
+import { ProjectTrust } from '../components/project-trust.tsx';
+import { PromptsPanel } from '../components/prompts-panel.tsx';
 import { Templates } from '../components/templates.tsx';
 import { TopBar } from '../components/top-bar.tsx';
 import { useTheme } from '../hooks/use-theme.ts';
@@ -16,6 +20,7 @@ import { Notice } from '../ui/notice.tsx';
 
 export function SettingsPage() {
   const { data: projects = [], error, isSuccess } = useQuery(projectsQuery);
+  const { project: chosen } = useSearch({ from: '/shell' });
   return (
     <>
       <title>Settings · Sentra</title>
@@ -51,8 +56,14 @@ export function SettingsPage() {
         </section>
         <Templates />
         <div className="mt-4 flex max-w-[880px] flex-col gap-4">
+          <AgentsPanel />
           <BudgetPanel project={undefined} />
           <PricesPanel project={undefined} />
+          {projects
+            .filter(({ id }) => !chosen || id === chosen)
+            .map((project) => (
+              <PromptsPanel key={project.id} project={project} />
+            ))}
         </div>
         <Appearance />
         <p className="mt-3 max-w-[880px] text-second">
@@ -125,6 +136,7 @@ function ProjectRow({ project }: { project: Project }) {
           </dd>
         )}
       </dl>
+      <ProjectTrust project={project} />
       {project.problem && <Notice tone="warn">{project.problem}</Notice>}
       {pause.isError && <Notice tone="err">{messageOf(pause.error)}</Notice>}
       {removing && <RemoveProject project={project} onClose={() => setRemoving(false)} />}

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { addDemo } from '#src/cli/commands/host/demo.ts';
 import { addDoctor } from '#src/cli/commands/host/doctor.ts';
+import { addInit } from '#src/cli/commands/host/init.ts';
 import { addMcp } from '#src/cli/commands/host/mcp.ts';
 import { addOpen } from '#src/cli/commands/host/open.ts';
 import { addServer } from '#src/cli/commands/host/server.ts';
@@ -14,6 +15,7 @@ export function addHostCommands(program: Command, io: Io): void {
   addServer(program, io);
   addStatus(program, io);
   addOpen(program, io);
+  addInit(program, io);
   addDoctor(program, io);
   addDemo(program, io);
   addMcp(program, io);

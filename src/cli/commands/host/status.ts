@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { colour, formatBytes, pairs, print, table } from '#src/cli/output.ts';
 import { addVerb, type Io, type JsonOption } from '#src/cli/verb.ts';
+import { describeNetwork } from '#src/domain/confinement.ts';
 import type { Project } from '#src/domain/project.ts';
 import type { Resources, TaskResources } from '#src/domain/resources.ts';
 import type { System } from '#src/domain/system.ts';
@@ -28,13 +29,16 @@ async function status(io: Io, options: JsonOption): Promise<void> {
   print(io, options, { url, system, projects: projects.items, resources }, (value) => forPeople(io, value));
 }
 
+const describeIsolation = ({ available, reason, network }: System['isolation']): string =>
+  available ? `available, ${describeNetwork(network)}` : `none: ${reason}`;
+
 function forPeople(io: Io, { url, system, projects, resources }: Status): string {
   const facts = pairs(io, [
     ['server', `${url} (${system.version}, since ${system.startedAt})`],
     ['home', system.home],
     ['slots', `${system.slots.inUse} of ${system.slots.total} in use: ${system.slots.reason}`],
     ['database', `${system.database.kind}, ${system.database.reachable ? 'reachable' : 'not reachable'}`],
-    ['isolation', system.isolation.available ? 'available' : `none: ${system.isolation.reason}`],
+    ['isolation', describeIsolation(system.isolation)],
     ['processors', `load ${system.load.toFixed(1)} on ${system.cpus}`],
     ['memory', `${formatBytes(system.memory.free)} of ${formatBytes(system.memory.total)} free`],
     ['disk', `${formatBytes(system.disk.free)} of ${formatBytes(system.disk.total)} free`],

@@ -20,6 +20,11 @@ async function add(io: Io, folder: string, options: Options): Promise<void> {
   const body = { path: path.resolve(io.cwd, folder), ...(options.name ? { name: options.name } : {}) };
   const project = await client.addProject({ body }, { signal: io.signal });
   print(io, options, project, (p) =>
-    [`${p.id}  ${p.name}  ${p.path} (base branch ${p.baseBranch})`, ...(p.limits ?? [])].join('\n'),
+    [
+      `${p.id}  ${p.name}  ${p.path} (base branch ${p.baseBranch})`,
+      ...(p.forge ? [`pull requests: ${p.forge}`] : []),
+      ...(p.limits ?? []),
+      ...(p.notices ?? []),
+    ].join('\n'),
   );
 }

@@ -26,8 +26,10 @@ const factsOf = (p: Project) =>
     ['path', p.path],
     ['base branch', p.baseBranch],
     ['remote', p.remote ?? 'none'],
+    ['pull requests', p.forge],
     ['paused', p.paused ? 'yes' : 'no'],
     ['problem', p.problem],
     ...(p.limits ?? []).map((limit) => ['limit', limit] as const),
+    ...(p.notices ?? []).map((notice) => ['notice', notice] as const),
     ...Object.entries(p.counts).map(([status, count]) => [status.replace('_', ' '), count] as const),
   ] as const;

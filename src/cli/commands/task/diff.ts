@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { getTaskId } from '#src/cli/find.ts';
 import { plain, print } from '#src/cli/output.ts';
 import { addVerb, type Io, type JsonOption, taskArgument } from '#src/cli/verb.ts';
+import { showName } from '#src/domain/display.ts';
 import type { Diff, DiffFile } from '#src/domain/pull-request.ts';
 
 export function addDiff(noun: Command, io: Io): void {
@@ -22,13 +23,14 @@ async function diff(io: Io, given: string, options: JsonOption): Promise<void> {
 
 function forPeople({ files, conflicts }: Diff): string {
   if (files.length === 0) return 'No changes.';
-  const warnings = conflicts.map((c) => `conflicts with ${c.taskId}: ${plain(c.paths.join(', '))}`);
+  const warnings = conflicts.map((c) => `conflicts with ${c.taskId}: ${c.paths.map(showName).join(', ')}`);
   return [...files.map(fileText), ...warnings].join('\n');
 }
 
 function fileText(file: DiffFile): string {
   const size = file.additions === null ? 'binary' : `+${file.additions} -${file.deletions}`;
-  const name = plain(file.oldPath ? `${file.oldPath} -> ${file.path}` : file.path);
+  const name = file.oldPath ? `${showName(file.oldPath)} -> ${showName(file.path)}` : showName(file.path);
+  const steers = file.steers ? `\n!!! changes ${file.steers}` : '';
   const cut = file.truncated ? '\n(too large to show in full)' : '';
-  return `--- ${name} (${file.status}, ${size})\n${plain(file.patch).trimEnd()}${cut}`.trimEnd();
+  return `--- ${name} (${file.status}, ${size})${steers}\n${plain(file.patch).trimEnd()}${cut}`.trimEnd();
 }

@@ -8,9 +8,11 @@ import { addDiff } from '#src/cli/commands/task/diff.ts';
 import { addEnvironment } from '#src/cli/commands/task/environment.ts';
 import { addEvidence } from '#src/cli/commands/task/evidence.ts';
 import { addExport } from '#src/cli/commands/task/export.ts';
+import { addHooks } from '#src/cli/commands/task/hooks.ts';
 import { addList } from '#src/cli/commands/task/list.ts';
 import { addLogs } from '#src/cli/commands/task/logs.ts';
 import { addMerge } from '#src/cli/commands/task/merge.ts';
+import { addPlan } from '#src/cli/commands/task/plan.ts';
 import { addRequestChanges } from '#src/cli/commands/task/request-changes.ts';
 import { addRetry } from '#src/cli/commands/task/retry.ts';
 import { addRevert } from '#src/cli/commands/task/revert.ts';
@@ -18,6 +20,7 @@ import { addRework } from '#src/cli/commands/task/rework.ts';
 import { addShow } from '#src/cli/commands/task/show.ts';
 import { addSkip } from '#src/cli/commands/task/skip.ts';
 import { addStart } from '#src/cli/commands/task/start.ts';
+import { addInterrupt, addTell } from '#src/cli/commands/task/talk.ts';
 import { addTimeline } from '#src/cli/commands/task/timeline.ts';
 import { addWait } from '#src/cli/commands/task/wait.ts';
 import { addWhy } from '#src/cli/commands/task/why.ts';
@@ -30,6 +33,9 @@ const verbs = [
   addDepends,
   addStart,
   addWait,
+  addTell,
+  addInterrupt,
+  addPlan,
   addLogs,
   addTimeline,
   addExport,
@@ -38,6 +44,7 @@ const verbs = [
   addWhy,
   addEvidence,
   addEnvironment,
+  addHooks,
   addApprove,
   addRequestChanges,
   addMerge,

@@ -1,0 +1,97 @@
+/** One session of an ACP agent as a process: started, watched, and its end told, whatever it was. */
+import { once } from 'node:events';
+import { RequestError } from '@agentclientprotocol/sdk';
+import type { AcpAgent } from '#src/agents/acp.ts';
+import { AcpConversation } from '#src/agents/acp-conversation.ts';
+import { endOfError, endOfStop } from '#src/agents/acp-failure.ts';
+import { openStream } from '#src/agents/acp-stream.ts';
+import type { AgentEvent, SessionEnd, SessionRequest } from '#src/agents/agent.ts';
+import { readResult } from '#src/agents/result-file.ts';
+import {
+  endOf,
+  explainLimit,
+  killedMessage,
+  promptWithForm,
+  rateLimited,
+  wasKilled,
+  watchLimits,
+} from '#src/agents/session.ts';
+import type { SessionGateway } from '#src/agents/session-gateway.ts';
+import { agentGate } from '#src/agents/start-gate.ts';
+import { createTeller } from '#src/agents/teller.ts';
+import { sumTokens } from '#src/domain/spending.ts';
+import { SentraError } from '#src/errors.ts';
+import { type Command, endTree, start } from '#src/process.ts';
+
+export type AcpSession = {
+  request: SessionRequest;
+  command: Command;
+  agent: AcpAgent;
+  /** Where its model is reached through us. */
+  gateway: SessionGateway | undefined;
+  howToLogIn: string;
+  resultPath: string;
+  onEvent: (event: AgentEvent) => Promise<void>;
+};
+
+/** What it said on its way down may come a moment after its streams have closed. */
+const lastWordsMs = 2_000;
+
+export async function runAcpSession(session: AcpSession, signal: AbortSignal): Promise<SessionEnd> {
+  const { request, command, gateway, resultPath } = session;
+  const leaveGate = await agentGate.enter();
+  const child = start(command);
+  const stop = () => void endTree(child);
+  const limits = watchLimits(request, stop, signal);
+  const teller = createTeller(session.onEvent, stop);
+  const stderr = keepStderr(child, (bytes) => teller.tell({ kind: 'output', bytes, stream: 'stderr' }));
+  const conversation = new AcpConversation({ request, agent: session.agent, teller, isCounted: gateway !== undefined });
+  let end: SessionEnd;
+  try {
+    const stream = openStream(child, { onMessage: limits.touch, whenKept: teller.whenKept });
+    const reason = await conversation.hold(stream, promptWithForm(request, resultPath), leaveGate);
+    end = endOfStop(reason) ?? endOf('done', '');
+  } catch (e) {
+    const isSaid = e instanceof RequestError || e instanceof SentraError;
+    end = (isSaid ? undefined : await endOfProcess(child, stderr)) ?? endOfError(e, session.howToLogIn);
+  } finally {
+    leaveGate();
+    limits.stop();
+    await endTree(child);
+  }
+  const { usage } = conversation;
+  if (!gateway && usage.totals().length) teller.tell({ kind: 'usage', totals: usage.totals(), isWhole: true });
+  await teller.settled();
+  await gateway?.tell();
+  const reached = limits.reached();
+  if (reached && end.outcome !== 'done') end = endOf(reached, explainLimit(reached, request));
+  const until = gateway?.limitedUntil();
+  if (until && end.outcome !== 'done' && !reached) end = rateLimited(until);
+  const answer = await readResult(resultPath);
+  const counted = gateway?.totals() ?? [];
+  const tokens = counted.length ? sumTokens(counted) : usage.usage();
+  return { ...end, text: conversation.lastText, answer, usage: tokens, costUsd: usage.costUsd() };
+}
+
+type Child = ReturnType<typeof start>;
+
+/** Its last words, told as they come. */
+function keepStderr(child: Child, onBytes: (bytes: Buffer) => void): () => string {
+  let kept = '';
+  child.stderr?.on('data', (bytes: Buffer) => {
+    kept = (kept + bytes.toString()).slice(-2000);
+    onBytes(bytes);
+  });
+  return () => kept.trim().split('\n').slice(-5).join('\n');
+}
+
+/** How a program ended whose connection has closed; undefined when it runs on without one. */
+async function endOfProcess(child: Child, lastWords: () => string): Promise<SessionEnd | undefined> {
+  const closed = once(child, 'close', { signal: AbortSignal.timeout(lastWordsMs) });
+  if (child.exitCode === null && child.signalCode === null) await closed.catch(() => {}); // it runs on
+  const { exitCode, signalCode } = child;
+  if (exitCode === null && signalCode === null) return undefined;
+  if (wasKilled({ exitCode, signal: signalCode !== null })) return endOf('killed', killedMessage);
+  const words = lastWords();
+  return endOf('failed', `The agent exited with code ${exitCode}${words ? `: ${words}` : ' and said nothing.'}`);
+}

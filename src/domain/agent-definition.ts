@@ -1,0 +1,94 @@
+/** What a project's `sentra.json` says of an agent, and what each kind of agent can do. Pure. */
+import { z } from 'zod';
+
+const words = z.array(z.string()).min(1);
+const name = z.string().min(1);
+
+/** How hard a model thinks, in Claude Code's words. */
+const Effort = z.enum(['low', 'medium', 'high', 'xhigh', 'max']);
+
+const VariableName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'a variable is named like OPENAI_API_KEY');
+const HomePath = z
+  .string()
+  .regex(/^~(\/(?!\.{1,2}(\/|$))[^/]+)+$/, 'name a file of the home folder, as in ~/.codex/auth.json');
+
+/** What of the host's logins an agent is given, because it has no other way to its model. */
+const Login = z
+  .strictObject({
+    /** Variables of the server's own environment. */
+    variables: z.array(VariableName).max(50).default([]),
+    /** Files that are copied into the room's home for the time of a session. */
+    files: z.array(HomePath).max(50).default([]),
+    /** The way to log in that the agent is told to take, by its id in the protocol. */
+    method: name.optional(),
+  })
+  .prefault({});
+
+const kinds = {
+  claude: z.strictObject({
+    kind: z.literal('claude'),
+    model: name.optional(),
+    effort: Effort.optional(),
+    maxTurns: z.number().int().positive().optional(),
+  }),
+  acp: z.strictObject({
+    kind: z.literal('acp'),
+    command: words,
+    model: name.optional(),
+    /** In the agent's own words. */
+    effort: name.optional(),
+    /** `anthropic`: it finds Sentra's model gateway in ANTHROPIC_BASE_URL, and the key stays with Sentra. */
+    gateway: z.enum(['anthropic', 'none']).default('none'),
+    /** Variables with these values, as they are. No secrets: sentra.json is in the repository. */
+    env: z.record(VariableName, z.string()).default({}),
+    login: Login,
+  }),
+  codex: z.strictObject({
+    kind: z.literal('codex'),
+    model: name.optional(),
+    /** In Codex's own words. */
+    effort: name.optional(),
+  }),
+  command: z.strictObject({ kind: z.literal('command'), command: words }),
+};
+
+export const AgentDefinition = z.discriminatedUnion('kind', [kinds.claude, kinds.acp, kinds.codex, kinds.command]);
+export type AgentDefinition = z.infer<typeof AgentDefinition>;
+export type AgentKind = AgentDefinition['kind'];
+
+export const AgentCapabilities = z
+  .object({
+    /** `schema`: the agent is held to the form of its answer. `told`: it is asked for it, and its words are read leniently. */
+    answer: z.enum(['schema', 'told']),
+    /** `next_turn`: hears what people write while it works. `none`: that waits for the next session. */
+    messages: z.enum(['next_turn', 'none']),
+    /** A turn can be ended without ending the session. */
+    interrupt: z.boolean(),
+    /** Calls back at the points of its life, before a tool runs for one. */
+    hooks: z.boolean(),
+    /** Keeps to a budget by itself. Sentra ends the others, as soon as they have told what they spent. */
+    budget: z.boolean(),
+    /** `counted`: each answer of its model passes Sentra. `told`: known only if it says so. */
+    cost: z.enum(['counted', 'told']),
+    /** What its definition may choose. */
+    model: z.boolean(),
+    effort: z.boolean(),
+    maxTurns: z.boolean(),
+    /** The model's key stays with Sentra; else the agent brings its own login into the room. */
+    gateway: z.boolean(),
+  })
+  .meta({ id: 'AgentCapabilities' });
+export type AgentCapabilities = z.infer<typeof AgentCapabilities>;
+
+/** Problems of keys that an agent of this kind does not take; undefined where the kind itself is wrong. */
+export function explainKeys(kind: unknown, keys: readonly string[]): string[] | undefined {
+  if (typeof kind !== 'string' || !Object.hasOwn(kinds, kind)) return undefined;
+  const valid = Object.keys(kinds[kind as AgentKind].shape);
+  const takers = (key: string) =>
+    Object.entries(kinds).flatMap(([other, { shape }]) => (Object.hasOwn(shape, key) ? [other] : []));
+  return keys.map((key) => {
+    const others = takers(key);
+    if (!others.length) return `an agent of kind "${kind}" has no key "${key}"; valid are ${valid.join(', ')}`;
+    return `an agent of kind "${kind}" cannot be given "${key}"; of the kinds ${others.join(', ')} it can`;
+  });
+}

@@ -1,0 +1,195 @@
+/** Pull requests on GitHub, github.com or a server of one's own. */
+import { SentraError } from '#src/errors.ts';
+import { signed } from '#src/forge/body.ts';
+import type { Forge, ForgeProject, OpenedPull, WantedPull } from '#src/forge/forge.ts';
+import { connect, type GitHubApi, isUnsure, statusOf } from '#src/forge/github-api.ts';
+import { createLanding } from '#src/forge/github-land.ts';
+import { readPull, readRules } from '#src/forge/github-read.ts';
+import type { GitHubPlace } from '#src/forge/place.ts';
+import type { Tokens } from '#src/forge/token.ts';
+import type { GitCredential } from '#src/git/credentials.ts';
+import { isContained } from '#src/git/merge.ts';
+import { deleteRemoteBranch } from '#src/git/push.ts';
+import { findRemoteUrl } from '#src/git/repository.ts';
+
+const mostLog = 64_000;
+
+export function createGitHubForge(
+  project: ForgeProject & { remote: string },
+  place: GitHubPlace,
+  tokens: Tokens,
+): Forge {
+  const { owner, repository: repo } = place;
+  const at = { owner, repo };
+  const api = createConnection(place, tokens);
+  const credential = async () => findCredential(project, place, await tokens.find(place.host));
+  const findOpen = async (headBranch: string): Promise<OpenedPull | undefined> => {
+    const query = { ...at, head: `${owner}:${headBranch}`, state: 'open' as const };
+    const { data } = await (await api()).request('GET /repos/{owner}/{repo}/pulls', query);
+    const [found] = data;
+    return found && { number: found.number, url: found.html_url, isNew: false };
+  };
+  return {
+    kind: 'github',
+    credential,
+    async open(pull) {
+      const found =
+        (await findOpen(pull.headBranch)) ?? (await create(pull).catch(lookAgain(() => findOpen(pull.headBranch))));
+      await decorate(await api(), place, found.number);
+      return found;
+    },
+    async update(number, { title, text }) {
+      await (await api()).request('PATCH /repos/{owner}/{repo}/pulls/{pull_number}', {
+        ...at,
+        pull_number: number,
+        ...fitting({ title, text }),
+      });
+    },
+    read: async (number, baseBranch) => readPull(await api(), place, number, baseBranch),
+    async readLog({ jobId }) {
+      if (!jobId) return '';
+      const asked = (await api()).request('GET /repos/{owner}/{repo}/actions/jobs/{job_id}/logs', {
+        ...at,
+        job_id: jobId,
+      });
+      const { data } = await asked.catch(orGone);
+      return String(data ?? '').slice(-mostLog);
+    },
+    async isAhead(branchName, commit) {
+      const basehead = `${commit}...${branchName}`;
+      const asked = (await api()).request('GET /repos/{owner}/{repo}/compare/{basehead}', { ...at, basehead });
+      const { data } = await asked.catch(orGone);
+      return data?.status === 'ahead' || data?.status === 'identical';
+    },
+    ...createLanding(project, {
+      place,
+      api,
+      credential,
+      isGuarded: async (branch) => (await readRules(await api(), place, branch)).isGuarded,
+    }),
+    /** Squashed or rebased, its commits are not in the base, and GitHub could not know that they came there. */
+    async publish({ to, pulls }) {
+      for (const { number, headCommit } of pulls)
+        if (number !== null && !(await isContained(project, to, headCommit)))
+          await close(number, `Merged as ${to}, as it was tested.`);
+      return null;
+    },
+    close,
+    async deleteBranch(branchName, commit) {
+      const { remote } = project;
+      const own = await credential();
+      const reach = own ? { remote, credential: own } : { remote };
+      const gone = await deleteRemoteBranch(project, { branchName, commit, ...reach });
+      return gone.outcome === 'refused' ? gone.message : null;
+    },
+  };
+
+  async function close(number: number, why: string): Promise<void> {
+    const client = await api();
+    const { data: pull } = await client.request('GET /repos/{owner}/{repo}/pulls/{pull_number}', {
+      ...at,
+      pull_number: number,
+    });
+    if (pull.state !== 'open') return;
+    await client.request('PATCH /repos/{owner}/{repo}/pulls/{pull_number}', {
+      ...at,
+      pull_number: number,
+      state: 'closed',
+    });
+    await client.request('POST /repos/{owner}/{repo}/issues/{issue_number}/comments', {
+      ...at,
+      issue_number: number,
+      body: signed(why),
+    });
+  }
+
+  async function create({ title, text, headBranch, baseBranch }: WantedPull): Promise<OpenedPull> {
+    const wanted = { ...at, ...fitting({ title, text }), head: headBranch, base: baseBranch };
+    const { data } = await (await api()).request('POST /repos/{owner}/{repo}/pulls', wanted);
+    return { number: data.number, url: data.html_url, isNew: true };
+  }
+}
+
+/** A request that failed may have been carried out, and 422 says that there is one already: whoever finds it needs no second. */
+const lookAgain =
+  (find: () => Promise<OpenedPull | undefined>) =>
+  async (thrown: unknown): Promise<OpenedPull> => {
+    const found = isUnsure(thrown) || statusOf(thrown) === 422 ? await find() : undefined;
+    if (found) return found;
+    throw thrown;
+  };
+
+/** GitHub takes 256 and 65,536 characters; the end has the mark. */
+const fitting = ({ title, text }: Pick<WantedPull, 'title' | 'text'>) => ({
+  title: title.slice(0, 250),
+  body:
+    text.length <= 60_000
+      ? text
+      : `${text.slice(0, 58_000)}\n\n… (cut; all of it is in Sentra)\n\n${text.slice(-1_500)}`,
+});
+
+const orGone = (e: unknown): { data: null } => {
+  if (statusOf(e) === 404 || statusOf(e) === 410) return { data: null };
+  throw e;
+};
+
+/** Labels and reviewers as sentra.json names them; one that GitHub does not know holds nothing up. */
+async function decorate(
+  api: GitHubApi,
+  { owner, repository: repo, labels, reviewers }: GitHubPlace,
+  number: number,
+): Promise<void> {
+  const ignoreUnknown = (e: unknown) => {
+    if (statusOf(e) !== 422 && statusOf(e) !== 403) throw e;
+  };
+  if (labels.length)
+    await api
+      .request('POST /repos/{owner}/{repo}/issues/{issue_number}/labels', {
+        owner,
+        repo,
+        issue_number: number,
+        labels: [...labels],
+      })
+      .catch(ignoreUnknown);
+  if (reviewers.length)
+    await api
+      .request('POST /repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers', {
+        owner,
+        repo,
+        pull_number: number,
+        reviewers: [...reviewers],
+      })
+      .catch(ignoreUnknown);
+}
+
+/** One client for each token, so that its limits and ETags are kept. */
+function createConnection(place: GitHubPlace, tokens: Tokens): () => Promise<GitHubApi> {
+  let current: { token: string; api: GitHubApi } | undefined;
+  return async () => {
+    const token = await tokens.find(place.host);
+    if (!token) throw noToken(place);
+    if (current?.token !== token) current = { token, api: connect(place, token) };
+    return current.api;
+  };
+}
+
+const noToken = ({ host }: GitHubPlace) =>
+  new SentraError(
+    'forge_auth',
+    host === 'github.com'
+      ? 'There is no token for github.com: set GITHUB_TOKEN, or log in with "gh auth login", and start Sentra again. Or set "forge": "local" in sentra.json.'
+      : `There is no token for ${host}: set GH_HOST=${host} and GH_ENTERPRISE_TOKEN, or log in with "gh auth login --hostname ${host}", and start Sentra again.`,
+  );
+
+/** For pushes over HTTPS to that very server; an SSH remote has its keys. */
+async function findCredential(
+  project: ForgeProject & { remote: string },
+  { host }: GitHubPlace,
+  secret: string | null,
+): Promise<GitCredential | undefined> {
+  const url = await findRemoteUrl(project, project.remote);
+  if (!secret || !url || !/^https?:/.test(url) || !URL.canParse(url)) return undefined;
+  const { origin, host: server, protocol, hostname } = new URL(url);
+  const isSafe = protocol === 'https:' || hostname === '127.0.0.1' || hostname === 'localhost';
+  return server === host && isSafe ? { origin, secret } : undefined;
+}

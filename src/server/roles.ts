@@ -1,0 +1,22 @@
+/** Which role a request needs, by the row of the route that will answer it: known before its body is read. */
+import type { Role } from '#src/domain/access-token.ts';
+import type { RouteSpec } from '#src/domain/api/route.ts';
+import { routes } from '#src/domain/api/routes.ts';
+
+const rows = (Object.values(routes) as RouteSpec[]).map((spec) => ({
+  method: spec.method.toUpperCase(),
+  pattern: new RegExp(`^${spec.path.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}$`),
+  role: roleOf(spec),
+}));
+
+/** What no route says: who only reads looks, who changes something works. */
+export function roleOf({ method, role }: Pick<RouteSpec, 'method' | 'role'>): Role {
+  return role ?? (method === 'get' ? 'viewer' : 'operator');
+}
+
+/** Tools act with the rights of the server, whoever calls them. What is no route (a socket, the figures) is looked at. */
+export function roleFor(method: string, path: string): Role {
+  if (path === '/mcp') return 'operator';
+  const row = rows.find((one) => one.method === method && one.pattern.test(path));
+  return row?.role ?? (method === 'GET' || method === 'HEAD' ? 'viewer' : 'admin');
+}

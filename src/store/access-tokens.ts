@@ -1,0 +1,41 @@
+/** Tokens by the hash of their secrets. The database's clock says which have expired. */
+import { and, eq, sql } from 'drizzle-orm';
+import type { AccessToken, Role } from '#src/domain/access-token.ts';
+import type { Queryable } from '#src/store/database.ts';
+import { accessTokens } from '#src/store/schema-access.ts';
+import { toIso } from '#src/store/time.ts';
+
+const isExpired = sql<boolean>`coalesce(${accessTokens.expiresAt} <= now(), false)`;
+
+export async function insertAccessToken(
+  db: Queryable,
+  { days, ...row }: { id: string; name: string; role: Role; hash: string; days?: number | undefined },
+): Promise<void> {
+  const expiresAt = days === undefined ? null : sql`now() + ${days} * interval '1 day'`;
+  await db.insert(accessTokens).values({ ...row, expiresAt });
+}
+
+export async function listAccessTokens(db: Queryable): Promise<AccessToken[]> {
+  const { id, name, role, createdAt, expiresAt } = accessTokens;
+  const rows = await db
+    .select({ id, name, role, createdAt, expiresAt, isExpired })
+    .from(accessTokens)
+    .orderBy(createdAt);
+  return rows.map((row) => ({
+    ...row,
+    role: row.role as Role,
+    createdAt: toIso(row.createdAt),
+    expiresAt: row.expiresAt && toIso(row.expiresAt),
+  }));
+}
+
+/** Undefined for a secret that nobody was given, or has no more. */
+export async function findRole(db: Queryable, hash: string): Promise<Role | undefined> {
+  const where = and(eq(accessTokens.hash, hash), sql`not ${isExpired}`);
+  const [row] = await db.select({ role: accessTokens.role }).from(accessTokens).where(where);
+  return row?.role as Role | undefined;
+}
+
+export async function deleteAccessToken(db: Queryable, id: string): Promise<boolean> {
+  return (await db.delete(accessTokens).where(eq(accessTokens.id, id)).returning({ id: accessTokens.id })).length > 0;
+}
