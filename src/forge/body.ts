@@ -56,6 +56,13 @@ export const isOurs = (text: string): boolean => text.includes(`<!-- ${mark}`);
 /** A comment of Sentra's own, which is nobody's wish. */
 export const signed = (text: string): string => `${text}\n\n<!-- ${mark} -->\n`;
 
+/** `@name` in what agents and plans say calls nobody: an unseen character follows the @. Code stays as it is, forges call nobody there. */
+export const unaddressed = (text: string): string =>
+  text
+    .split(/(```[\s\S]*?(?:```|$)|`[^`\n]*`)/)
+    .map((part, at) => (at % 2 === 1 ? part : part.replace(/(^|[^\w/])@(?=\w)/g, '$1@\u2060')))
+    .join('');
+
 const section = (title: string, text: string) => `## ${title}\n\n${text}`;
 
 /** A text's own headings, made to lie below a section's; one that only repeats the section's title goes. */

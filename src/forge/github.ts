@@ -1,6 +1,6 @@
 /** Pull requests on GitHub, github.com or a server of one's own. */
 import { SentraError } from '#src/errors.ts';
-import { signed } from '#src/forge/body.ts';
+import { signed, unaddressed } from '#src/forge/body.ts';
 import type { Forge, ForgeProject, OpenedPull, WantedPull } from '#src/forge/forge.ts';
 import { connect, type GitHubApi, isUnsure, statusOf } from '#src/forge/github-api.ts';
 import { createLanding } from '#src/forge/github-land.ts';
@@ -122,10 +122,11 @@ const lookAgain =
 /** GitHub takes 256 and 65,536 characters; the end has the mark. */
 const fitting = ({ title, text }: Pick<WantedPull, 'title' | 'text'>) => ({
   title: title.slice(0, 250),
-  body:
+  body: unaddressed(
     text.length <= 60_000
       ? text
       : `${text.slice(0, 58_000)}\n\n… (cut; all of it is in Sentra)\n\n${text.slice(-1_500)}`,
+  ),
 });
 
 const orGone = (e: unknown): { data: null } => {

@@ -161,11 +161,19 @@ async function settle({ sentra }: Chaos): Promise<string[]> {
     verification = await client.verify();
   }
   return [
-    ...failed.map(({ id, status, error }) => `${id} is ${status}: ${error?.message ?? 'no error is known'}`),
+    ...(await Promise.all(failed.map((task) => explain(client, task)))),
     ...verification.checks.flatMap(({ name, problems }) =>
       problems.map((problem) => `not true that ${name}: ${problem}`),
     ),
   ];
+}
+
+/** With the warnings and errors of its log, by which one finds out why. */
+async function explain(client: TestSentra['client'], { id, status, error }: Task): Promise<string> {
+  const query = { level: 'warn,error', order: 'desc', limit: 12 } as const;
+  const { items } = await client.listLogs({ params: { taskId: id }, query });
+  const lines = items.map(({ seq, phase, message }) => `    ${seq} ${phase ?? ''} ${message.split('\n', 1)[0]}`);
+  return [`${id} is ${status}: ${error?.message ?? 'no error is known'}`, ...lines.reverse()].join('\n');
 }
 
 async function findOrphans({ home }: TestSentra): Promise<string[]> {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { composeBody } from '#src/forge/body.ts';
+import { composeBody, unaddressed } from '#src/forge/body.ts';
 
 test('the body says what, why, how it was tested, what it cost and how to try it', () => {
   const body = composeBody({
@@ -31,4 +31,12 @@ test('the body says what, why, how it was tested, what it cost and how to try it
     '12,345 tokens, $0.46',
   ])
     expect(body).toContain(part);
+});
+
+test('nobody is called by a name in the words of an agent; code and addresses stay as they are', () => {
+  const kept = ['`npm i @types/node`', '```\n@Injectable()\n```', 'ada@example.test', 'a/@b'];
+  for (const text of kept) expect(unaddressed(text)).toBe(text);
+  expect(unaddressed('@ada, ask (@team/core) about `@x` and @bob')).toBe(
+    '@\u2060ada, ask (@\u2060team/core) about `@x` and @\u2060bob',
+  );
 });
