@@ -16,14 +16,14 @@ export type Remote = { remote: string; credential?: GitCredential; signal?: Abor
 type Push = Remote & { branchName: string; commit: string };
 
 /**
- * Puts a task's branch on the remote. Overwrites only what this repository has seen there (our own earlier commits), and only if it is still
- * that; commits that someone else pushed to the branch are never lost.
+ * Puts a task's branch on the remote. Overwrites only commits that Sentra made, by their trailers, and only if the branch is still there;
+ * what someone else pushed to it is never lost, fetched here or not.
  */
 export async function pushBranch(repo: Repository, push: Push): Promise<PushOutcome> {
   const there = await remoteHead(repo, push);
   if (typeof there !== 'string') return there;
   if (there === push.commit) return { outcome: 'up_to_date' };
-  if (there && !(await isKnown(repo, there)))
+  if (there && !(await isOurs(repo, there, push.commit)))
     return {
       outcome: 'refused',
       message: `Branch ${push.branchName} on ${push.remote} has commits that are not Sentra's (${there.slice(0, 10)}). Move them to another branch or delete the branch there, then retry.`,
@@ -106,8 +106,16 @@ async function send(repo: Repository, push: Push, lease: string[]): Promise<Push
   return refused(push, `${sent.stderr}\n${reason?.split('\t').at(-1) ?? ''}`);
 }
 
-const isKnown = async (repo: Repository, commit: string) =>
-  (await execGit(['cat-file', '-e', commit], { gitDir: repo.gitDir, okExitCodes: 'any' })).exitCode === 0;
+/** Whether all that a branch would lose is Sentra's: what this repository does not even have is not. */
+async function isOurs(repo: Repository, there: string, commit: string): Promise<boolean> {
+  const format = '--format=%H %(trailers:key=Task-ID,valueonly,separator=%x2C)';
+  const lost = await execGit(['log', format, there, '--not', commit, '--'], {
+    gitDir: repo.gitDir,
+    okExitCodes: 'any',
+  });
+  const lines = lost.stdout.split('\n').filter(Boolean);
+  return lost.exitCode === 0 && lines.every((line) => /^\w+ ./.test(line));
+}
 
 const contains = async (repo: Repository, descendant: string, commit: string) => {
   const args = ['merge-base', '--is-ancestor', commit, descendant];

@@ -5,7 +5,8 @@ import { agentConfig, git, makeRepository } from '../helpers/repository.ts';
 import { until } from '../helpers/sentra.ts';
 import type { Fault, Trapped } from './traps.ts';
 
-const patienceMs = 300_000;
+/** For the task itself, and for each fault: a start of the server, on a busy machine. */
+const patienceMs = (count: number) => 120_000 + count * 10_000;
 
 /** Every fault strikes once; a server that was killed, or hangs, is started again. Answers what is wrong in the end. */
 export async function surviveFaults(trapped: Trapped, faults: Readonly<Record<string, Fault>>): Promise<string[]> {
@@ -37,7 +38,7 @@ async function outlast({ sentra, fired }: Trapped, faults: Readonly<Record<strin
       const task = await sentra.client.getTask({ params: { id } }).catch(() => undefined); // away at this moment
       return fired().length === awaited && task?.status === 'completed' && task.worktreePath === null;
     },
-    patienceMs,
+    patienceMs(awaited),
     () => `${fired().length} of ${awaited} faults struck, last ${fired().at(-1)}; the server said:\n${sentra.output()}`,
   );
 }

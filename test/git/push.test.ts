@@ -7,6 +7,8 @@ import { commitAll, git, makeRepository, tempDir, write } from './repository-fix
 
 const branchName = 'feature/thing-12345678';
 
+const ours = 'code: thing\n\nTask-ID: task-12345678abcd\n';
+
 function prepare() {
   const repo = makeRepository();
   const bare = join(tempDir(), 'origin.git');
@@ -14,7 +16,7 @@ function prepare() {
   git(repo.path, 'remote', 'add', 'origin', bare);
   git(repo.path, 'switch', '-q', '-c', branchName);
   write(repo.path, { 'b.txt': 'b' });
-  const commit = commitAll(repo.path);
+  const commit = commitAll(repo.path, ours);
   const push = (of = commit) => pushBranch(repo, { branchName, commit: of, remote: 'origin' });
   const there = () => git(bare, 'rev-parse', branchName);
   return { repo, bare, commit, push, there };
@@ -35,7 +37,7 @@ test('our own earlier commits are replaced', async () => {
   await push();
   git(repo.path, 'reset', '-q', '--hard', repo.base);
   write(repo.path, { 'c.txt': 'c' });
-  const other = commitAll(repo.path);
+  const other = commitAll(repo.path, ours);
   expect(await push(other)).toEqual({ outcome: 'pushed' });
   expect(there()).toBe(other);
 });
@@ -50,6 +52,20 @@ test('commits that someone else pushed to the branch are never lost', async () =
   git(clone, 'push', '-q');
   expect(await push()).toMatchObject({ outcome: 'refused', message: expect.stringContaining("not Sentra's") });
   expect(there()).toBe(theirs);
+});
+
+test('they are not lost either after somebody fetched them into this repository', async () => {
+  const { repo, bare, push, there } = prepare();
+  await push();
+  const clone = join(tempDir(), 'clone');
+  git(bare, 'clone', '-q', '-b', branchName, bare, clone);
+  const theirs = commitAll(clone);
+  commitAll(clone, ours);
+  git(clone, 'push', '-q');
+  git(repo.path, 'fetch', '-q');
+  expect(git(repo.path, 'cat-file', '-t', theirs)).toBe('commit');
+  expect(await push()).toMatchObject({ outcome: 'refused', message: expect.stringContaining("not Sentra's") });
+  expect(there()).toBe(git(clone, 'rev-parse', 'HEAD'));
 });
 
 test('a hook of the remote that refuses is quoted, with the way out', async () => {
