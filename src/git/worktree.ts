@@ -75,7 +75,7 @@ async function addWorktree(repo: Repository, request: WorktreeRequest, left: str
   await removeStaleBranchLock(gitDir, branchName);
   const from = '0'.repeat(base.length);
   const made = await moveBranch(gitDir, { name: branchName, from, to: base, line: markOf(request) });
-  if (made.exitCode === 0) return { adminDir, head: base };
+  if (made.exitCode === 0 || (await isMadeByUs(repo, request))) return { adminDir, head: base };
   await rm(path, { recursive: true, force: true });
   await forgetAdminDir(adminDir);
   const said = made.stderr.trim();
@@ -90,6 +90,10 @@ async function hasMark({ gitDir }: Repository, request: WorktreeRequest): Promis
   const { stdout } = await execGit(args, { gitDir, okExitCodes: [0, 128] });
   return stdout.trim().split('\n').at(-1) === markOf(request);
 }
+
+/** A git that outlived a killed Sentra made it at this moment; or the kill came when all but the branch was taken back. */
+const isMadeByUs = async (repo: Repository, request: WorktreeRequest): Promise<boolean> =>
+  (await hasMark(repo, request)) && (await resolveCommit(repo, `refs/heads/${request.branchName}`)) === request.base;
 
 /** Writing files is the disk's work: more at once than processors only get into each other's way. */
 const inTurns = createTurns(availableParallelism());

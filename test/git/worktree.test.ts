@@ -70,6 +70,15 @@ test("a branch that is not the task's is refused and left alone", async () => {
   expect(git(repo.path, 'rev-parse', branchName)).toBe(repo.base);
 });
 
+test('a branch that a git which outlived its killed starter made at this moment is its own', async () => {
+  const repo = makeRepository();
+  const path = worktreePath(repo, 'task-1');
+  const ref = `refs/heads/${branchName}`;
+  git(repo.path, 'update-ref', '--create-reflog', '-m', 'sentra: task-1', ref, repo.base);
+  expect(await createWorktree(repo, { path, branchName, base: repo.base })).toMatchObject({ head: repo.base });
+  expect(git(path, 'branch', '--show-current')).toBe(branchName);
+});
+
 test('a branch called like the first part of the name is named as the reason', async () => {
   const repo = makeRepository();
   git(repo.path, 'branch', 'feature');
