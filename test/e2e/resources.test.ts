@@ -17,7 +17,7 @@ let page: Page;
 let project: { id: string };
 const disk = makeFolder('worktrees');
 const repository = makeRepository({
-  config: agentConfig('slow', { worktreesDir: disk, ports: ['FRONTEND_PORT'], pool: { size: 0 } }),
+  config: agentConfig('waits', { worktreesDir: disk, ports: ['FRONTEND_PORT'], pool: { size: 0 } }),
 });
 
 beforeAll(async () => {
@@ -36,6 +36,12 @@ afterAll(async () => {
 
 const add = (title: string) =>
   sentra.client.createTask({ body: { projectId: project.id, title, workflowType: 'plan_code', autoStart: true } });
+
+/** Its agent has waited to be seen. */
+const goOn = async (id: string) => {
+  const { worktreePath } = await sentra.client.getTask({ params: { id } });
+  writeFileSync(path.join(worktreePath ?? '', 'go'), '');
+};
 
 const costOf = async (taskId: string) =>
   (await sentra.client.getResources()).tasks.find((task) => task.taskId === taskId);
@@ -56,6 +62,7 @@ test('what a task takes is seen while it is at work, and stays with its run thro
   expect(working?.now?.memory).toBeGreaterThan(20e6);
   expect(Object.keys(working?.ports ?? {})).toContain('FRONTEND_PORT');
 
+  await goOn(id);
   await waitForRun(sentra, id, 120_000);
   await until(async () => (await costOf(id))?.now === null, 20_000);
   await until(async () => ((await costOf(id))?.disk?.own ?? 0) > 0, 60_000);
@@ -100,6 +107,8 @@ describe.runIf(mayMount)('on a disk that fills up', () => {
 
     rmSync(filling);
     await until(async () => (await sentra.client.getSystem()).shortages.length === 0, 20_000);
+    await until(async () => (await sentra.client.getTask({ params: { id } })).phase === 'CODE', 60_000);
+    await goOn(id);
     await waitForRun(sentra, id, 120_000);
     await page
       .getByText(/nothing new starts/)
