@@ -131,13 +131,14 @@ test('other tasks have none, until a person asks for it; it is seen in a browser
       .getByRole('link', { name: /Paint it/ })
       .filter({ hasText: `${id}.localhost` })
       .click();
+    const servers = page.getByRole('region', { name: 'Dev servers' }); // the card on the board tells the address too
     const [shown] = await Promise.all([
       page.waitForEvent('popup'),
-      page.getByRole('link', { name: `${id}.localhost` }).click(),
+      servers.getByRole('link', { name: `${id}.localhost` }).click(),
     ]);
     await shown.getByText('hot ping; cookie none').waitFor();
     await page.getByRole('button', { name: 'Stop dev servers' }).click();
-    await page.getByRole('region', { name: 'Dev servers' }).getByText('stopped').waitFor();
+    await servers.getByText('stopped').waitFor();
   } finally {
     await browser.close();
   }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { refusalOf } from '#src/hooks/starter/policy.ts';
 
-const ground = { root: '/work/tree', writable: ['/tmp', '/homes/task'] };
+const ground = { root: '/srv/tree', writable: ['/tmp', '/homes/task'] };
 const bash = (command: string) => refusalOf({ tool: 'Bash', input: { command } }, ground);
 const write = (file_path: string, content = 'x') => refusalOf({ tool: 'Write', input: { file_path, content } }, ground);
 
@@ -63,16 +63,16 @@ test('a command of any length is judged in passing', () => {
 });
 
 test.each([
-  ['/work/tree/src/a.ts', undefined],
+  ['/srv/tree/src/a.ts', undefined],
   ['src/a.ts', undefined],
   ['/tmp/scratch', undefined],
   ['/homes/task/.cache/x', undefined],
-  ['/work/tree/../other/a.ts', /outside/],
-  ['/work/tree-2/a.ts', /outside/],
+  ['/srv/tree/../other/a.ts', /outside/],
+  ['/srv/tree-2/a.ts', /outside/],
   ['/etc/passwd', /outside/],
   ['../a.ts', /outside/],
-  ['/work/tree/.git/hooks/post-commit', /git’s own/],
-  ['/work/tree/.git', /git’s own/],
+  ['/srv/tree/.git/hooks/post-commit', /git’s own/],
+  ['/srv/tree/.git', /git’s own/],
   ['/homes/task/.ssh/authorized_keys', /secret/],
 ])('a write to %s is judged by where it leads', (path, reason) => {
   if (reason) expect(write(path)).toMatch(reason);
