@@ -113,9 +113,10 @@ async function confinedProcesses(job: RecordedJob): Promise<Step[]> {
     const sandbox: Sandbox = {
       ...wall,
       async confine(command, wanted) {
-        const confined = await wall.confine(command, wanted);
-        steps.push({ at, lines: [`${subshell(job, confined, 'a prompt')} >/dev/null`] });
-        return confined;
+        // Its proxy ends with the program that is started with it; the script's is started by nobody here and stays.
+        const scripted = await wall.confine(command, wanted);
+        steps.push({ at, lines: [`${subshell(job, scripted, 'a prompt')} >/dev/null`] });
+        return wall.confine(command, wanted);
       },
     };
     if (phase === 'TEST') await runTests(job, sandbox, room);
