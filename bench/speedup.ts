@@ -75,7 +75,7 @@ const agent = `import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 const { PHASE, SENTRA_RESULT, TASK_ID } = process.env;
 await sleep(${sleepSeconds * 1000});
-const answers = { PLAN: { plan: 'Write a file.' }, CODE: {}, REVIEW: { verdict: 'approve' } };
+const answers = { PLAN: { plan: '1. Write a file called after the task, with one line.\\n2. Run the tests.' }, CODE: {}, REVIEW: { verdict: 'approve' } };
 if (PHASE === 'CODE') writeFileSync(TASK_ID + '.txt', 'written\\n');
 writeFileSync(SENTRA_RESULT, JSON.stringify(answers[PHASE]));
 `;
@@ -90,7 +90,10 @@ async function waitForAll({ client }: TestSentra, projectId: string, count: numb
   for (;;) {
     const { counts } = await client.getProject({ params: { id: projectId } });
     if ((counts.completed ?? 0) === count) return;
-    if (counts.failed) throw new Error(`${counts.failed} tasks failed`);
+    if (counts.failed) {
+      const { items } = await client.listTasks({ query: { projectId, status: 'failed' } });
+      throw new Error(`${counts.failed} tasks failed, one with: ${items[0]?.error?.message}`);
+    }
     await sleep(1000);
   }
 }

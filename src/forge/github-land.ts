@@ -7,9 +7,10 @@ import { SentraError } from '#src/errors.ts';
 import type { Forge, ForgeProject, Landed, Landing } from '#src/forge/forge.ts';
 import { type GitHubApi, isUnsure, statusOf } from '#src/forge/github-api.ts';
 import type { GitHubPlace } from '#src/forge/place.ts';
+import { isContained } from '#src/git/branch.ts';
 import { treeOf } from '#src/git/compose-merge.ts';
 import type { GitCredential } from '#src/git/credentials.ts';
-import { advanceBase, isContained } from '#src/git/merge.ts';
+import { advanceBase } from '#src/git/merge.ts';
 import { fetchBranch, moveRemoteBranch, type Remote } from '#src/git/push.ts';
 import { resolveCommit } from '#src/git/repository.ts';
 

@@ -7,8 +7,8 @@ import { createLanding } from '#src/forge/github-land.ts';
 import { readPull, readRules } from '#src/forge/github-read.ts';
 import type { GitHubPlace } from '#src/forge/place.ts';
 import type { Tokens } from '#src/forge/token.ts';
+import { isContained } from '#src/git/branch.ts';
 import type { GitCredential } from '#src/git/credentials.ts';
-import { isContained } from '#src/git/merge.ts';
 import { deleteRemoteBranch } from '#src/git/push.ts';
 import { findRemoteUrl } from '#src/git/repository.ts';
 

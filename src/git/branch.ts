@@ -1,9 +1,10 @@
-/** Moving and deleting branches beside a person's git, and what a killed git left of a lock. */
+/** Asking, moving and deleting branches beside a person's git, and what a killed git left of a lock. */
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SentraError } from '#src/errors.ts';
 import { execGit, type GitResult } from '#src/git/exec-git.ts';
 import { despiteRaces, isLocked, isRace } from '#src/git/races.ts';
+import type { Repository } from '#src/git/repository.ts';
 
 /** Git holds the lock of a branch for a few milliseconds. */
 const staleMs = 5_000;
@@ -41,4 +42,10 @@ export async function removeStaleBranchLock(gitDir: string, name: string): Promi
   const lock = join(gitDir, 'refs', 'heads', `${name}.lock`);
   const found = await stat(lock).catch(() => null);
   if (found?.isFile() && Date.now() - found.mtimeMs > staleMs) await rm(lock, { force: true });
+}
+
+/** True when `tip` has `commit` in its history. */
+export async function isContained({ gitDir }: Repository, tip: string, commit: string): Promise<boolean> {
+  const asked = await execGit(['merge-base', '--is-ancestor', commit, tip], { gitDir, okExitCodes: [0, 1] });
+  return asked.exitCode === 0;
 }

@@ -3,9 +3,9 @@
  * request always gives the same commit.
  */
 import { SentraError } from '#src/errors.ts';
+import { isContained } from '#src/git/branch.ts';
 import { commitTree, type Identity } from '#src/git/commit.ts';
 import { execGit, gitLine, lastLines } from '#src/git/exec-git.ts';
-import { isContained } from '#src/git/merge.ts';
 import type { Repository } from '#src/git/repository.ts';
 
 export type MergeStyle = 'merge' | 'squash' | 'rebase';

@@ -7,9 +7,8 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { SentraError } from '#src/errors.ts';
 import { listAdminDirs, readText } from '#src/git/admin-dir.ts';
-import { moveBranch } from '#src/git/branch.ts';
+import { isContained, moveBranch } from '#src/git/branch.ts';
 import { advance, type Checkout, findCheckouts, findObstacle, type Obstacle } from '#src/git/checkout.ts';
-import { execGit } from '#src/git/exec-git.ts';
 import { type Repository, resolveCommit } from '#src/git/repository.ts';
 import { withRepositoryLock } from '#src/git/repository-lock.ts';
 
@@ -71,12 +70,6 @@ async function advanceOnce(repo: Repository, { baseBranch, from, to, what }: Adv
   const followed = await follow(checkouts, from, to);
   if (followed) await rm(noteOf(repo), { force: true });
   return { outcome: 'moved', checkout: followed ? checkout : 'behind' };
-}
-
-/** True when `tip` has `commit` in its history. */
-export async function isContained({ gitDir }: Repository, tip: string, commit: string): Promise<boolean> {
-  const asked = await execGit(['merge-base', '--is-ancestor', commit, tip], { gitDir, okExitCodes: [0, 1] });
-  return asked.exitCode === 0;
 }
 
 async function follow(checkouts: Checkout[], from: string, to: string): Promise<boolean> {

@@ -14,7 +14,8 @@ import {
   readText,
   removeStaleLocks,
 } from '#src/git/admin-dir.ts';
-import { deleteBranch, moveBranch, removeStaleBranchLock } from '#src/git/branch.ts';
+import { deleteBranch, isContained, moveBranch, removeStaleBranchLock } from '#src/git/branch.ts';
+import { findCheckouts } from '#src/git/checkout.ts';
 import { execGit, gitLine } from '#src/git/exec-git.ts';
 import { makeAdminDir } from '#src/git/new-admin-dir.ts';
 import { despiteRaces } from '#src/git/races.ts';
@@ -28,7 +29,7 @@ export type WorktreeRequest = { path: string; branchName: string /** A commit. *
 
 /**
  * Makes a worktree on a new branch at `base`. Doing it again returns the one that is there; one whose maker was killed is cleared
- * and made again; one whose folder vanished is made again on its branch as it is.
+ * and made again; one whose folder vanished is made again on its branch as it is, and so is one of which only the branch is left.
  */
 export async function createWorktree(repo: Repository, request: WorktreeRequest): Promise<Worktree> {
   const claim = () => withRepositoryLock(repo.gitDir, () => claimAdminDir(repo, request));
@@ -75,7 +76,8 @@ async function addWorktree(repo: Repository, request: WorktreeRequest, left: str
   await removeStaleBranchLock(gitDir, branchName);
   const from = '0'.repeat(base.length);
   const made = await moveBranch(gitDir, { name: branchName, from, to: base, line: markOf(request) });
-  if (made.exitCode === 0 || (await isMadeByUs(repo, request))) return { adminDir, head: base };
+  const tip = made.exitCode === 0 ? base : await takeBack(repo, request, adminDir);
+  if (tip) return { adminDir, head: tip };
   await rm(path, { recursive: true, force: true });
   await forgetAdminDir(adminDir);
   const said = made.stderr.trim();
@@ -91,9 +93,20 @@ async function hasMark({ gitDir }: Repository, request: WorktreeRequest): Promis
   return stdout.trim().split('\n').at(-1) === markOf(request);
 }
 
-/** A git that outlived a killed Sentra made it at this moment; or the kill came when all but the branch was taken back. */
-const isMadeByUs = async (repo: Repository, request: WorktreeRequest): Promise<boolean> =>
-  (await hasMark(repo, request)) && (await resolveCommit(repo, `refs/heads/${request.branchName}`)) === request.base;
+/**
+ * The tip of a branch with our mark that stands in no other worktree, null for any other: a git that outlived a killed Sentra made
+ * it at this moment, or the kill came when its administration was forgotten and not made again. What it has of work stays.
+ */
+async function takeBack(repo: Repository, request: WorktreeRequest, adminDir: string): Promise<string | null> {
+  const { branchName, base } = request;
+  const checkouts = await findCheckouts(repo, branchName);
+  if (checkouts.some(({ gitDir }) => gitDir !== adminDir) || !(await hasMark(repo, request))) return null;
+  const tip = await resolveCommit(repo, `refs/heads/${branchName}`);
+  if (!tip || (await isContained(repo, tip, base))) return tip;
+  if (!(await isContained(repo, base, tip))) return null;
+  const moved = await moveBranch(repo.gitDir, { name: branchName, from: tip, to: base, line: 'sentra: newest base' });
+  return moved.exitCode === 0 ? base : null;
+}
 
 /** Writing files is the disk's work: more at once than processors only get into each other's way. */
 const inTurns = createTurns(availableParallelism());

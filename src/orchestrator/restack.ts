@@ -4,8 +4,8 @@
  */
 import type { EventType } from '#src/domain/event.ts';
 import type { Rework } from '#src/domain/rework.ts';
+import { isContained } from '#src/git/branch.ts';
 import { mergeTrees } from '#src/git/compose-merge.ts';
-import { isContained } from '#src/git/merge.ts';
 import { isMissing, type Repository } from '#src/git/repository.ts';
 import { type Following, followProjects } from '#src/orchestrator/follow-projects.ts';
 import type { Changes } from '#src/store/change.ts';

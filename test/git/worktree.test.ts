@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { forgetAdminDir } from '#src/git/admin-dir.ts';
 import { saveWork } from '#src/git/save-work.ts';
 import { createWorktree, removeWorktree, restoreWorktree, worktreeState } from '#src/git/worktree.ts';
 import { commitAll, git, makeRepository, tempDir, worktreePath, write } from './repository-fixture.ts';
@@ -77,6 +78,48 @@ test('a branch that a git which outlived its killed starter made at this moment 
   git(repo.path, 'update-ref', '--create-reflog', '-m', 'sentra: task-1', ref, repo.base);
   expect(await createWorktree(repo, { path, branchName, base: repo.base })).toMatchObject({ head: repo.base });
   expect(git(path, 'branch', '--show-current')).toBe(branchName);
+});
+
+describe('a branch with our mark whose administration is gone', () => {
+  async function forgotten() {
+    const repo = makeRepository();
+    const path = worktreePath(repo, 'task-1');
+    const { adminDir } = await createWorktree(repo, { path, branchName, base: repo.base });
+    write(path, { 'b.txt': 'new' });
+    const tip = commitAll(path);
+    await forgetAdminDir(adminDir); // then Sentra was killed
+    rmSync(path, { recursive: true });
+    return { repo, path, tip };
+  }
+
+  test('is taken back with the work it has', async () => {
+    const { repo, path, tip } = await forgotten();
+    expect(await createWorktree(repo, { path, branchName, base: repo.base })).toMatchObject({ head: tip });
+    expect(git(path, 'status', '--porcelain')).toBe('');
+    expect(readFileSync(join(path, 'b.txt'), 'utf8')).toBe('new');
+  });
+
+  test('moves to a newer base that contains all it has', async () => {
+    const { repo, path, tip } = await forgotten();
+    const base = git(repo.path, 'commit-tree', '-m', 'newer', '-p', tip, `${tip}^{tree}`);
+    expect(await createWorktree(repo, { path, branchName, base })).toMatchObject({ head: base });
+    expect(git(path, 'rev-parse', branchName)).toBe(base);
+  });
+
+  test('is refused and left alone when its work does not stand on the base', async () => {
+    const { repo, path, tip } = await forgotten();
+    const base = git(repo.path, 'commit-tree', '-m', 'another', '-p', repo.base, `${repo.base}^{tree}`);
+    await expect(createWorktree(repo, { path, branchName, base })).rejects.toMatchObject({ code: 'branch_exists' });
+    expect(git(repo.path, 'rev-parse', branchName)).toBe(tip);
+  });
+
+  test('is refused and left alone when a person has checked it out', async () => {
+    const { repo, path, tip } = await forgotten();
+    git(repo.path, 'switch', '-q', branchName);
+    const made = createWorktree(repo, { path, branchName, base: repo.base });
+    await expect(made).rejects.toMatchObject({ code: 'branch_exists' });
+    expect(git(repo.path, 'rev-parse', 'HEAD')).toBe(tip);
+  });
 });
 
 test('a branch called like the first part of the name is named as the reason', async () => {

@@ -1,7 +1,7 @@
 import type { Rework } from '#src/domain/rework.ts';
 import { step } from '#src/engine/step.ts';
 import type { Failure } from '#src/errors.ts';
-import { isContained } from '#src/git/merge.ts';
+import { isContained } from '#src/git/branch.ts';
 import { findMarkers } from '#src/git/put-merge.ts';
 import { setWorktreeBase } from '#src/store/worktrees.ts';
 import { agentPhase } from '#src/workflows/attempt.ts';
