@@ -1,10 +1,10 @@
 import { sortGraph } from '#src/domain/graph.ts';
 
+/** `held`: how long it has its machine; `duration`: until those that depend on it may begin. */
+export type Scheduled = { id: string; dependencies: readonly string[]; held: number; duration: number };
+
 /** The makespan of a list schedule: `slots` machines, each taking the best that is ready the moment it is free. */
-export function listSchedule(
-  tasks: readonly { id: string; dependencies: readonly string[]; duration: number }[],
-  slots: number,
-): number {
+export function listSchedule(tasks: readonly Scheduled[], slots: number): number {
   const byId = new Map(tasks.map((task) => [task.id, task]));
   const order = sortGraph(
     tasks.map(({ id }) => id),
@@ -32,8 +32,8 @@ export function listSchedule(
       continue;
     }
     waiting.delete(next);
-    machines[at] = now + (byId.get(next)?.duration ?? 0);
-    ends.set(next, machines[at]);
+    machines[at] = now + (byId.get(next)?.held ?? 0);
+    ends.set(next, now + (byId.get(next)?.duration ?? 0));
   }
   return Math.max(...ends.values());
 }

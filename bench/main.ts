@@ -16,7 +16,7 @@ import { mergeQueue } from './merge-queue.ts';
 import { ports } from './ports.ts';
 import { queue } from './queue.ts';
 import { spawnStall } from './spawn.ts';
-import { speedup } from './speedup.ts';
+import { speedup, speedupWorkers } from './speedup.ts';
 import { worktree200 } from './worktree-200.ts';
 import { worktreeClaim } from './worktree-claim.ts';
 
@@ -36,6 +36,7 @@ const benchmarks: readonly Benchmark[] = [
   conflictRadar,
   queue,
   speedup,
+  speedupWorkers,
   logsIngest,
   logsRead,
   logsStream,

@@ -21,7 +21,7 @@ afterAll(async () => {
 });
 
 async function begin(env: Record<string, string> = {}): Promise<TestWorker> {
-  const worker = await startWorker(sentra, env);
+  const worker = await startWorker(sentra, { env });
   started.push(worker);
   return worker;
 }

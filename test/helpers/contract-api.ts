@@ -71,6 +71,8 @@ export const aTask = (change: Partial<Task> = {}): Task => ({
   assignedTo: null,
   workflowType: 'full_sdlc',
   agent: null,
+  model: null,
+  effort: null,
   autoStart: false,
   merge: null,
   noChangesExpected: false,

@@ -8,7 +8,8 @@ import { type Client, createClient } from '#src/client/client.ts';
 import type { Task, TaskStatus } from '#src/domain/task.ts';
 import { startEmbedded } from '#src/store/postgres.ts';
 
-const product = path.resolve(import.meta.dirname, '../../src/main.ts');
+/** The program as users run it. */
+export const product = path.resolve(import.meta.dirname, '../../src/main.ts');
 
 export type TestSentra = {
   home: string;

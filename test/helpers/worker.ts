@@ -1,4 +1,4 @@
-/** A worker of its own on the home of a test's Sentra, with a short lease. */
+/** A worker of its own on the home of a test's Sentra, with a short lease unless it is of another build. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import { sentraEnv, type TestSentra, until } from './sentra.ts';
@@ -15,10 +15,10 @@ export type TestWorker = {
 
 export async function startWorker(
   { home }: Pick<TestSentra, 'home'>,
-  env: Record<string, string> = {},
+  { env = {}, main = shortLease }: { env?: Record<string, string>; main?: string } = {},
 ): Promise<TestWorker> {
   let output = '';
-  const child = spawn(process.execPath, [shortLease, 'worker'], {
+  const child = spawn(process.execPath, [main, 'worker'], {
     env: sentraEnv(home, { SENTRA_SLOTS: '2', ...env }),
     stdio: 'pipe',
     cwd: home,
@@ -34,7 +34,7 @@ export async function startWorker(
     60_000,
     () => `no worker:\n${output}`,
   );
-  const id = /^(worker-\w+) is at work/m.exec(output)?.[1];
+  const id = /(worker-\w+) is at work/.exec(output)?.[1];
   if (!id) throw new Error(`The worker did not start:\n${output}`);
   const end = async (signal: NodeJS.Signals) => {
     if (!isOver()) child.kill(signal);
