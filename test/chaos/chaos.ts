@@ -22,14 +22,9 @@ export type ChaosResult = { kills: Record<Target, number>; tasks: number; proble
 const tasksUnderWay = 8;
 const settleMs = 240_000;
 
-type Chaos = ChaosOptions & {
-  worker: TestWorker;
-  sentra: TestSentra;
-  random: Random;
-  projects: string[];
-  dataDir: string;
-  done: ChaosResult;
-};
+/** `done.tasks`: how many there were so far. */
+export type Backlog = { sentra: TestSentra; random: Random; projects: string[]; done: { tasks: number } };
+type Chaos = ChaosOptions & Backlog & { worker: TestWorker; dataDir: string; done: ChaosResult };
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const began = performance.now();
@@ -61,13 +56,13 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   return done;
 }
 
-async function addProject({ client }: TestSentra, remote: boolean): Promise<string> {
-  const config = agentConfig('breathes', { merge: 'auto', limits: { agentAttempts: 5 } });
+export async function addProject({ client }: TestSentra, remote: boolean, modes = 'breathes'): Promise<string> {
+  const config = agentConfig(modes, { merge: 'auto', limits: { agentAttempts: 5 } });
   return (await client.addProject({ body: { path: makeRepository({ config, remote }).path } })).id;
 }
 
 /** A diamond of four tasks for each four that are missing. */
-async function feed({ sentra, random, projects, done }: Chaos): Promise<void> {
+export async function feed({ sentra, random, projects, done }: Backlog): Promise<void> {
   const { client } = sentra;
   const key = `chaos-${done.tasks}`;
   const lists = (['pending', 'queued', 'running', 'blocked'] as const).map((status) =>
@@ -128,7 +123,7 @@ async function killServer({ sentra, random }: Chaos): Promise<void> {
 }
 
 /** Lets everything come to its end; answers what is wrong then. */
-async function settle({ sentra }: Chaos): Promise<string[]> {
+export async function settle({ sentra }: Pick<Backlog, 'sentra'>): Promise<string[]> {
   const { client } = sentra;
   const listAll = async () => {
     const items = [];
@@ -176,7 +171,7 @@ async function explain(client: TestSentra['client'], { id, status, error }: Task
   return [`${id} is ${status}: ${error?.message ?? 'no error is known'}`, ...lines.reverse()].join('\n');
 }
 
-async function findOrphans({ home }: TestSentra): Promise<string[]> {
+export async function findOrphans({ home }: TestSentra): Promise<string[]> {
   return processesOf(home).map((pid) => `process ${pid} is left: ${commandOf(pid)}`);
 }
 

@@ -1,9 +1,9 @@
 /** Several workers on one database: they share the work, and whatever becomes of one, another finishes what it had begun. */
 import { spawn } from 'node:child_process';
-import net from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startEmbedded } from '#src/store/postgres.ts';
+import { layCable } from '../helpers/cable.ts';
 import { agentConfig, git, makeRepository } from '../helpers/repository.ts';
 import { startTestSentra, type TestSentra, until, waitForTask } from '../helpers/sentra.ts';
 import { listAttempts, listLines, processesOf, waitForEnd, waitForLine } from '../helpers/survival.ts';
@@ -127,7 +127,7 @@ test('a worker whose database is cut off ends its agents before another begins w
   const { ids, path: repository } = await addTasks({ ...agentConfig('holds-CODE') }, 1);
   const id = ids[0] as string;
   for (const worker of started) await worker.end('SIGTERM');
-  const cable = await lay((await startEmbedded({ home: sentra.home })).url);
+  const cable = await layCable((await startEmbedded({ home: sentra.home })).url);
   const cut = await begin({ DATABASE_URL: cable.url });
   await waitForLine(sentra, id, 'holding CODE');
   const agents = processesOf(id);
@@ -144,52 +144,6 @@ test('a worker whose database is cut off ends its agents before another begins w
   expect(lines.filter((line) => line.includes('Pull request #'))).toHaveLength(1);
   await cable.close();
 });
-
-/** A way to the database that can be cut: the database takes the one at its other end for gone, and that one hears nothing. */
-async function lay(url: string) {
-  const { hostname, port } = new URL(url);
-  const pairs = new Set<[net.Socket, net.Socket]>();
-  const all = new Set<net.Socket>();
-  let isCut = false;
-  const server = net.createServer((near) => {
-    all.add(near);
-    if (isCut) return; // nobody answers
-    const far = net.connect(Number(port), hostname);
-    pairs.add([near, far]);
-    for (const [from, to] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      from.on('data', (chunk) => void (isCut || to.write(chunk)));
-      from.on('error', () => to.destroy());
-      from.on('close', () => void (isCut || to.destroy()));
-    }
-  });
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const target = new URL(url);
-  target.port = String((server.address() as net.AddressInfo).port);
-  const destroy = () => {
-    for (const near of all) near.destroy();
-    for (const [, far] of pairs) far.destroy();
-    all.clear();
-    pairs.clear();
-  };
-  return {
-    url: target.href,
-    cut: () => {
-      isCut = true;
-      for (const [, far] of pairs) far.destroy();
-    },
-    mend: () => {
-      isCut = false;
-      destroy();
-    },
-    close: async () => {
-      destroy();
-      await new Promise((done) => server.close(done));
-    },
-  };
-}
 
 test('a worker that starts ends nothing that another Sentra of the home has at work, as a dev server', async () => {
   const { path: repository } = makeRepository({ config: agentConfig() });

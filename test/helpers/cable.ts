@@ -1,0 +1,50 @@
+/** A line between a worker and its database. */
+import net from 'node:net';
+
+export type Cable = { url: string; cut(): void; mend(): void; close(): Promise<void> };
+
+/** A way to the database that can be cut: the database takes the one at its other end for gone, and that one hears nothing. */
+export async function layCable(url: string): Promise<Cable> {
+  const { hostname, port } = new URL(url);
+  const pairs = new Set<[net.Socket, net.Socket]>();
+  const all = new Set<net.Socket>();
+  let isCut = false;
+  const server = net.createServer((near) => {
+    all.add(near);
+    if (isCut) return; // nobody answers
+    const far = net.connect(Number(port), hostname);
+    pairs.add([near, far]);
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      from.on('data', (chunk) => void (isCut || to.write(chunk)));
+      from.on('error', () => to.destroy());
+      from.on('close', () => void (isCut || to.destroy()));
+    }
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const target = new URL(url);
+  target.port = String((server.address() as net.AddressInfo).port);
+  const destroy = () => {
+    for (const near of all) near.destroy();
+    for (const [, far] of pairs) far.destroy();
+    all.clear();
+    pairs.clear();
+  };
+  return {
+    url: target.href,
+    cut: () => {
+      isCut = true;
+      for (const [, far] of pairs) far.destroy();
+    },
+    mend: () => {
+      isCut = false;
+      destroy();
+    },
+    close: async () => {
+      destroy();
+      await new Promise((done) => server.close(done));
+    },
+  };
+}
