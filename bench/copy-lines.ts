@@ -1,34 +1,44 @@
-/** COPY of rows into `sentra.logs`, as pg's own connection speaks it: the least that storing them takes. */
-import pg from 'pg';
+/** COPY of the lines that the pipeline is given into the same table: the least that storing them takes. */
+import type pg from 'pg';
+import { CopyRows, copyIn } from '#src/store/copy.ts';
 
-type Wire = {
-  query(text: string): void;
-  sendCopyFromChunk(chunk: Buffer): void;
-  endCopyFrom(): void;
-};
+export type CopiedLine = { taskId: string; seq: number; message: string; timestamp: string };
+type Format = 'text' | 'binary';
 
-const chunkRows = 500;
+const metadata = '{"kind":"output","toolUsed":"npm test"}';
 
-/** `rows`: text format, each with its line end. */
-export async function copyLines(url: string, rows: readonly string[]): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await new Promise<void>((done, fail) => {
-      client.query({
-        submit: (wire: Wire) =>
-          wire.query('copy sentra.logs (task_id, seq, adw_id, phase, level, message, metadata, timestamp) from stdin'),
-        handleCopyInResponse: (wire: Wire) => {
-          for (let at = 0; at < rows.length; at += chunkRows)
-            wire.sendCopyFromChunk(Buffer.from(rows.slice(at, at + chunkRows).join('')));
-          wire.endCopyFrom();
-        },
-        handleCommandComplete: () => {},
-        handleReadyForQuery: () => done(),
-        handleError: fail,
-      } as unknown as pg.Submittable);
-    });
-  } finally {
-    await client.end();
+export const copyData = (lines: readonly CopiedLine[], format: Format): Buffer =>
+  format === 'text' ? asText(lines) : asBinary(lines);
+
+export const copyLines = (client: pg.ClientBase, data: Buffer, format: Format): Promise<void> =>
+  copyIn(
+    client,
+    `copy sentra.logs (task_id, seq, adw_id, phase, level, message, metadata, timestamp) from stdin (format ${format})`,
+    data,
+  );
+
+const asText = (lines: readonly CopiedLine[]): Buffer =>
+  Buffer.from(
+    lines
+      .map(
+        ({ taskId, seq, message, timestamp }) =>
+          `${taskId}\t${seq}\t\\N\tTEST\tinfo\t${message}\t${metadata}\t${timestamp}\n`,
+      )
+      .join(''),
+  );
+
+function asBinary(lines: readonly CopiedLine[]): Buffer {
+  const data = new CopyRows();
+  for (const { taskId, seq, message, timestamp } of lines) {
+    data.row(8);
+    data.text(taskId);
+    data.bigint(seq);
+    data.text(null);
+    data.text('TEST');
+    data.text('info');
+    data.text(message);
+    data.jsonb(metadata);
+    data.timestamp(timestamp);
   }
+  return data.done();
 }

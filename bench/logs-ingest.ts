@@ -7,13 +7,14 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { newTaskId } from '#src/domain/ids.ts';
 import { createLogPipeline, type Logger, type LogPipeline } from '#src/logs/pipeline.ts';
 import { createRedactor } from '#src/logs/redactor.ts';
 import { type Database, openDatabase } from '#src/store/database.ts';
 import { startEmbedded } from '#src/store/postgres.ts';
-import { type Benchmark, interleave, type Result } from './benchmark.ts';
-import { copyLines } from './copy-lines.ts';
+import { type Benchmark, interleave, median, type Result } from './benchmark.ts';
+import { type CopiedLine, copyData, copyLines } from './copy-lines.ts';
 
 const writers = 100;
 const offeredPerSecond = 5_000;
@@ -93,7 +94,8 @@ async function measureOffered({ database, pipeline, say }: Bench): Promise<Resul
 }
 
 async function measureSaturated({ database, pipeline, say }: Bench, lines: number): Promise<Result[]> {
-  let taken = 0;
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
   const value = async () => {
     const loggers = openWriters(pipeline);
     const startedAt = performance.now();
@@ -102,18 +104,24 @@ async function measureSaturated({ database, pipeline, say }: Bench, lines: numbe
       void write(loggers[at % writers] as Logger, at % writers, at);
     }
     await pipeline.flush();
-    taken = performance.now() - startedAt;
-    return taken;
-  };
-  const floor = async () => {
-    const rows = rowsOf(lines);
-    const startedAt = performance.now();
-    await copyLines(database.url, rows);
     return performance.now() - startedAt;
   };
+  const timeCopy = async (format: 'text' | 'binary') => {
+    const data = copyData(linesToCopy(lines), format);
+    const startedAt = performance.now();
+    await copyLines(client, data, format);
+    return performance.now() - startedAt;
+  };
+  const binary: number[] = [];
+  const floor = async () => {
+    binary.push(await timeCopy('binary'));
+    return timeCopy('text');
+  };
   const copy = await interleave('logs-ingest-saturated', { value, floor }, { warmUps: 2, runs, say });
+  await client.end();
+  const least = median(binary.slice(-runs));
   say(
-    `${perSecond(lines, copy.value)} lines/s, COPY ${perSecond(lines, copy.floor)} lines/s: ${hundredth(1 / copy.ratio)} of COPY`,
+    `${perSecond(lines, copy.value)} lines/s, COPY ${perSecond(lines, copy.floor)} lines/s: ${hundredth(copy.floor / copy.value)} of COPY; binary COPY ${perSecond(lines, least)} lines/s: ${hundredth(least / copy.value)} of it`,
   );
   const insert = inserterOf(database);
   const startedAt = performance.now();
@@ -160,15 +168,15 @@ function inserterOf(database: Database): (at: number) => Promise<unknown> {
     });
 }
 
-/** As COPY takes them. */
-function rowsOf(lines: number): string[] {
+function linesToCopy(lines: number): CopiedLine[] {
   const tasks = Array.from({ length: writers }, newTaskId);
-  const now = new Date().toISOString();
-  return Array.from(
-    { length: lines },
-    (_, at) =>
-      `${tasks[at % writers]}\t${Math.floor(at / writers) + 1}\t\\N\tTEST\tinfo\t${textOf(at % writers, at)}\t{"kind":"output","toolUsed":"npm test"}\t${now}\n`,
-  );
+  const timestamp = new Date().toISOString();
+  return Array.from({ length: lines }, (_, at) => ({
+    taskId: tasks[at % writers] as string,
+    seq: Math.floor(at / writers) + 1,
+    message: textOf(at % writers, at),
+    timestamp,
+  }));
 }
 
 const percentile = (values: readonly number[], percent: number): number => {

@@ -152,7 +152,7 @@ export type ApiParts = Parts & Watched & { slots: Slots; facts: HostFacts; lease
 /** What routes and a collector of traces get to know of runs. */
 export function createRunViews(
   config: Config,
-  { database, facts }: Pick<ApiParts, 'database' | 'facts'>,
+  { database, facts, redactor: redact }: Pick<ApiParts, 'database' | 'facts' | 'redactor'>,
   engine: Engine,
 ) {
   const { version, serviceName } = config;
@@ -161,7 +161,7 @@ export function createRunViews(
   return {
     views,
     timelines,
-    exports: createRunExports({ database, timelines, diff: views.diff, version, serviceName }),
+    exports: createRunExports({ database, timelines, diff: views.diff, redact, version, serviceName }),
   };
 }
 
@@ -176,7 +176,7 @@ export function createApi(config: Config, parts: ApiParts, engine: Engine, { emb
     merges: createMerges({ database, changes, engine, forges: parts.forges }),
     projects: createProjects({ database, changes }),
     trusts: createTrusts({ database, changes }),
-    tasks: createTasks({ database, changes }),
+    tasks: createTasks({ database, changes, agents }),
     costs: createCostDesk({ database, changes }),
     talk: createTalk(parts),
     plans: createPlans({ database, changes }),

@@ -10,7 +10,7 @@ import { launch } from '#src/process/launchers.ts';
 import { collectOutput } from '#src/process/output.ts';
 
 export { killAll } from '#src/process/guard.ts';
-export { endTree, start, startDetached } from '#src/process/launch.ts';
+export { codeOfCrash, endTree, start, startDetached } from '#src/process/launch.ts';
 
 export type Command = {
   command: string;
@@ -48,7 +48,7 @@ export type RunOptions = {
 };
 
 export type Outcome = {
-  /** Null when a signal ended it. */
+  /** Null when a signal ended it; 128 and its number where that was a crash of its own. */
   exitCode: number | null;
   /** `limit`: by who watched over it; why is the last that stderr says. */
   endedBy: 'exit' | 'signal' | 'timeout' | 'idle' | 'abort' | 'limit';

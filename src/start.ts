@@ -27,7 +27,7 @@ import { streamEvents } from '#src/logs/stream-events.ts';
 import { streamLogs } from '#src/logs/stream-logs.ts';
 import { createMcpHttpHandler } from '#src/mcp/http.ts';
 import { openStore, type Store, superviseDatabase } from '#src/open-store.ts';
-import { roleOfSecret } from '#src/orchestrator/access-tokens.ts';
+import { accessOfSecret } from '#src/orchestrator/access-tokens.ts';
 import { startForgePolls } from '#src/orchestrator/forge-poll.ts';
 import { takeWebhook } from '#src/orchestrator/forge-webhook.ts';
 import { decideSlots } from '#src/orchestrator/host.ts';
@@ -43,12 +43,13 @@ import { startTracePush } from '#src/orchestrator/trace-push.ts';
 import { startWorkerLife, type WorkerLife } from '#src/orchestrator/worker-life.ts';
 import { killAll } from '#src/process.ts';
 import { endLeftovers } from '#src/sandbox/leftovers.ts';
-import { removeStaleSocketFolders } from '#src/sandbox/sockets.ts';
+import { removeStaleFolders, removeStaleSocketFolders } from '#src/sandbox/sockets.ts';
 import { type RunningServer, startServer } from '#src/server/server.ts';
 import { listRunsOfWorker } from '#src/store/runs.ts';
 import { isShared, takeWorkerLock, type WorkerLock } from '#src/store/worker-lock.ts';
 import { isBusy } from '#src/store/workers.ts';
 import { createWorkflows } from '#src/workflows/registry.ts';
+import { roomGitsOf } from '#src/workflows/room.ts';
 
 export type Role = 'server' | 'worker';
 
@@ -97,6 +98,7 @@ async function startOn(store: Store, config: Config, options: StartOptions): Pro
   const token = ensureToken(config.home);
   const { workerId, lock } = await takeIdentity(store, config, options);
   await removeStaleSocketFolders();
+  await removeStaleFolders(roomGitsOf(config.home));
   await endWhatIsLeft(store, config, workerId, report);
   const ending = new AbortController();
   const { signal } = ending;
@@ -207,16 +209,17 @@ async function openDoors(
   const { database, logs } = parts;
   const { db } = database;
   const feeds = createLogFeeds({ db, logs });
-  const client = createClient({ url: 'http://sentra', token, fetch: (request) => inside(request) });
+  const clientOf = (secret = token) =>
+    createClient({ url: 'http://sentra', token: secret, fetch: (request) => inside(request) });
   const server = await startServer({
     handlers,
-    auth: { token, roleOf: (secret) => roleOfSecret(db, secret) },
+    auth: { token, accessOf: (secret) => accessOfSecret(db, secret) },
     host: config.host,
     port: config.port,
     webRoot: path.join(config.root, 'dist'),
     logStream: (options) => streamLogs({ feeds, reader }, options),
     eventStream: (options) => streamEvents({ db, bus }, options),
-    mcp: createMcpHttpHandler(client, config.version),
+    mcp: createMcpHttpHandler(clientOf, config.version),
     version: config.version,
     metrics: () => readMetrics({ database, host, version: config.version, lines: logs.counts }),
     webhook: { secret: config.webhookSecret, take: (delivery) => takeWebhook(parts, delivery) },
@@ -225,7 +228,7 @@ async function openDoors(
   });
   // The MCP tools go through the same door as everybody: the HTTP API, with its checks.
   const inside = (request: Request) => fetch(new Request(request.url.replace('http://sentra', server.url), request));
-  return { ...server, token, client };
+  return { ...server, token, client: clientOf() };
 }
 
 /** Where a worker's dev servers can be looked at: at the server of its home. */

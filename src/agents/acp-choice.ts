@@ -18,7 +18,7 @@ export function findChoice(
   if (option && value !== undefined) return { configId: option.id, value };
   const hint = offered.length
     ? `it offers ${offered.map((o) => o.value).join(', ')}`
-    : `it offers no choice of one by its protocol; take agents.<name>.${what} out of sentra.json, and see whether its command has an option for it`;
+    : `it offers no choice of one by its protocol; take agents.<name>.${what} out of sentra.json, or ${what} out of the task, and see whether its command has an option for it`;
   throw new SentraError('invalid_config', `The agent has no ${what} "${wanted}": ${hint}.`);
 }
 

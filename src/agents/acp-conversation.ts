@@ -86,7 +86,8 @@ export class AcpConversation {
 
   /** Answers the session's id. */
   async #open(agent: ClientContext): Promise<string> {
-    const { login, model, effort } = this.#parts.agent;
+    const { request, agent: defined } = this.#parts;
+    const { model = defined.model, effort = defined.effort } = request;
     const clientInfo = { name: 'sentra', title: 'Sentra', version: '1' };
     // Neither files nor terminals are offered: the agent has its own, in its room.
     const greeting: InitializeRequest = { protocolVersion: PROTOCOL_VERSION, clientCapabilities: {}, clientInfo };
@@ -97,7 +98,7 @@ export class AcpConversation {
         'invalid_config',
         `It speaks version ${protocolVersion} of the Agent Client Protocol, and Sentra version ${PROTOCOL_VERSION}.`,
       );
-    const opened = await this.#newSession(agent, login.method);
+    const opened = await this.#newSession(agent, defined.login.method);
     const { sessionId } = opened;
     let options = opened.configOptions ?? [];
     const choose = async (what: 'model' | 'effort', wanted: string | undefined) => {

@@ -21,7 +21,7 @@ import { agentGate } from '#src/agents/start-gate.ts';
 import { createTeller } from '#src/agents/teller.ts';
 import { sumTokens } from '#src/domain/spending.ts';
 import { SentraError } from '#src/errors.ts';
-import { type Command, endTree, start } from '#src/process.ts';
+import { type Command, codeOfCrash, endTree, start } from '#src/process.ts';
 
 export type AcpSession = {
   request: SessionRequest;
@@ -87,11 +87,12 @@ function keepStderr(child: Child, onBytes: (bytes: Buffer) => void): () => strin
 
 /** How a program ended whose connection has closed; undefined when it runs on without one. */
 async function endOfProcess(child: Child, lastWords: () => string): Promise<SessionEnd | undefined> {
-  const closed = once(child, 'close', { signal: AbortSignal.timeout(lastWordsMs) });
-  if (child.exitCode === null && child.signalCode === null) await closed.catch(() => {}); // it runs on
-  const { exitCode, signalCode } = child;
+  if (child.exitCode === null && child.signalCode === null)
+    await once(child, 'close', { signal: AbortSignal.timeout(lastWordsMs) }).catch(() => {}); // it runs on
+  const { signalCode } = child;
+  const exitCode = child.exitCode ?? codeOfCrash(signalCode);
   if (exitCode === null && signalCode === null) return undefined;
-  if (wasKilled({ exitCode, signal: signalCode !== null })) return endOf('killed', killedMessage);
+  if (wasKilled({ exitCode, signal: exitCode === null })) return endOf('killed', killedMessage);
   const words = lastWords();
   return endOf('failed', `The agent exited with code ${exitCode}${words ? `: ${words}` : ' and said nothing.'}`);
 }

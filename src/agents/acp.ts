@@ -57,6 +57,7 @@ export const acpCapabilities = (agent: Pick<AcpAgent, 'gateway'>): AgentCapabili
   messages: 'next_turn',
   interrupt: true,
   hooks: false,
+  hookSocket: true,
   budget: false,
   cost: agent.gateway ? 'counted' : 'told',
   model: true,
@@ -141,6 +142,7 @@ async function prepareCommand(
     ...(gateway ? agent.gateway?.(baseUrl, 'kept-by-sentra') : {}),
     ...variablesOf(agent.login, hostEnv),
     ...factsOf(request),
+    ...request.hooks?.env,
     ...(request.confined ? { IS_SANDBOX: '1' } : {}),
     SENTRA_RESULT: resultPath,
   };

@@ -35,15 +35,18 @@ export type SessionRequest = {
   /** Milliseconds of wall time, and without any sign of life. */
   timeoutMs: number;
   idleMs: number;
+  /** What the task asks for, over the driver's definition; only for a driver whose `capabilities` have it. */
+  model?: string;
+  effort?: string;
   /** What it may spend, in US dollars, for agents that can keep to a limit themselves. */
   budgetUsd?: number;
   /** What people say while it runs; only for a driver whose `capabilities.messages` is `next_turn`. */
   inbox?: Inbox;
-  /** What stands at the points of the agent's life; only for a driver whose `capabilities.hooks`. */
+  /** What stands at the points of the agent's life; only for a driver whose `capabilities.hookSocket`. */
   hooks?: SessionHooks;
 };
 
-/** A driver asks `refusal` before each tool and tells every point; nobody waits for what is told. */
+/** A driver whose `capabilities.hooks` asks `refusal` before each tool and tells every point; nobody waits for what is told. */
 export type SessionHooks = {
   /** Why the tool may not be used so, for the agent; undefined when it may. One that throws refuses. */
   refusal(use: { tool: string; input: unknown }): string | undefined;

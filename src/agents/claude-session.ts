@@ -12,7 +12,7 @@ import type { SessionGateway } from '#src/agents/session-gateway.ts';
 import { agentGate } from '#src/agents/start-gate.ts';
 import type { AgentDefinition } from '#src/domain/agent-definition.ts';
 import { messageOf } from '#src/errors.ts';
-import { type Command, endTree, start } from '#src/process.ts';
+import { type Command, codeOfCrash, endTree, start } from '#src/process.ts';
 
 /** Those that a task needs; nothing else of the agent's is offered to its model. */
 const tools = ['Read', 'Write', 'Edit', 'Bash', 'Grep', 'Glob'];
@@ -174,7 +174,7 @@ export class ClaudeSession {
 
   #wasKilled(): boolean {
     const { exitCode = null, signalCode = null } = this.#child ?? {};
-    return wasKilled({ exitCode, signal: signalCode !== null });
+    return wasKilled({ exitCode, signal: signalCode !== null && codeOfCrash(signalCode) === null });
   }
 
   #withWords = (end: SessionEnd): SessionEnd => ({ ...end, text: end.text || this.#lastText });

@@ -9,7 +9,7 @@ import { type ClaudeDefinition, ClaudeSession } from '#src/agents/claude-session
 import type { ModelAccess } from '#src/agents/gateway.ts';
 import { baseEnvironment, endOf, noModelKey, rateLimited } from '#src/agents/session.ts';
 import { createGateways } from '#src/agents/session-gateway.ts';
-import type { AgentCapabilities } from '#src/domain/agent-definition.ts';
+import { type AgentCapabilities, Effort } from '#src/domain/agent-definition.ts';
 import type { Command } from '#src/process.ts';
 import type { Sandbox } from '#src/sandbox/sandbox.ts';
 
@@ -31,10 +31,12 @@ export const claudeCapabilities: AgentCapabilities = {
   messages: 'next_turn',
   interrupt: true,
   hooks: true,
+  hookSocket: true,
   budget: true,
   cost: 'counted',
   model: true,
   effort: true,
+  efforts: Effort.options,
   maxTurns: true,
   gateway: true,
 };
@@ -60,7 +62,13 @@ export function createClaudeDriver(setup: Setup): ClaudeDriver {
       const gateway = await gateways.open(request.confined ? 'socket' : 'loopback', onEvent);
       try {
         const command = await prepareCommand(setup, request, { gateway: gateway.address, kind: credential?.kind });
-        const session = new ClaudeSession({ definition: setup.definition, request, command, gateway, onEvent });
+        const session = new ClaudeSession({
+          definition: chosen(setup.definition, request),
+          request,
+          command,
+          gateway,
+          onEvent,
+        });
         return await session.run(signal);
       } finally {
         await gateway.close();
@@ -69,6 +77,13 @@ export function createClaudeDriver(setup: Setup): ClaudeDriver {
     close: gateways.close,
   };
 }
+
+/** What the task asks for stands over the definition. */
+const chosen = (definition: ClaudeDefinition, { model, effort }: SessionRequest): ClaudeDefinition => ({
+  ...definition,
+  ...(model === undefined ? {} : { model }),
+  ...(effort === undefined ? {} : { effort: Effort.parse(effort) }),
+});
 
 async function findProblem(access: () => Promise<ModelAccess>): Promise<SessionEnd | undefined> {
   if (!findClaudeProgram())

@@ -33,6 +33,7 @@ export const codexCapabilities = (hasKey: boolean): AgentCapabilities => ({
   messages: 'next_turn',
   interrupt: false,
   hooks: false,
+  hookSocket: false,
   budget: false,
   cost: 'told',
   model: true,
@@ -82,7 +83,7 @@ export function createCodexDriver(setup: Setup): Driver & { close(): Promise<voi
         schemaPath = await writeSchema(request);
         const commandOf = (resumes?: string) =>
           prepareCommand(setup, request, { program: found, gateway, schemaPath, resumes });
-        const { model = null } = setup.definition;
+        const model = request.model ?? setup.definition.model ?? null;
         return await runCodexSession({ request, commandOf, model, gateway, howToLogIn, onEvent }, signal);
       } finally {
         await gateway?.close();
@@ -115,7 +116,7 @@ async function prepareCommand(
   request: SessionRequest,
   { program, gateway, schemaPath, resumes }: Parts,
 ): Promise<Command> {
-  const { model, effort } = definition;
+  const { model = definition.model, effort = definition.effort } = request;
   const baseUrl = request.confined ? `http://127.0.0.1:${sandbox.modelPort}` : (gateway?.address ?? '');
   const args = [
     'exec',

@@ -33,6 +33,7 @@ export const commandCapabilities: AgentCapabilities = {
   messages: 'none',
   interrupt: false,
   hooks: false,
+  hookSocket: false,
   budget: false,
   cost: 'told',
   model: false,

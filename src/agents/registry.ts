@@ -7,7 +7,7 @@ import { createCommandDriver } from '#src/agents/command.ts';
 import type { ModelAccess } from '#src/agents/gateway.ts';
 import { anthropicVariables, presets } from '#src/agents/presets.ts';
 import { readModelScript, type ScriptedModel, startScriptedModel } from '#src/agents/scripted-model.ts';
-import type { AgentDefinition } from '#src/domain/agent-definition.ts';
+import { type AgentChoice, type AgentDefinition, explainChoice } from '#src/domain/agent-definition.ts';
 import type { AgentInfo } from '#src/domain/agent-info.ts';
 import type { ProjectConfig } from '#src/domain/project-config.ts';
 import { nearest } from '#src/domain/project-config.ts';
@@ -17,6 +17,12 @@ import type { Sandbox } from '#src/sandbox/sandbox.ts';
 export type Agents = {
   /** `name` is the task's own choice; without it the phase's, then the project's, then `claude`. */
   driverFor(name: string | null, config: ProjectConfig, phase: AgentPhase): { name: string; driver: Driver };
+  /** Why what a task asks for cannot be given to the agent of one of these phases; one that nobody defined is passed over. */
+  explainChoice(
+    task: { agent: string | null } & AgentChoice,
+    config: ProjectConfig,
+    phases: readonly AgentPhase[],
+  ): string | undefined;
   /** Every agent that a task of the project may name, as it is on this host. */
   list(config?: ProjectConfig): Promise<AgentInfo[]>;
   close(): Promise<void>;
@@ -75,13 +81,25 @@ export function createAgents(options: Options): Agents {
     })),
     ...mapValues(ownDefinitions(config), (definition) => entry(definition, 'project')),
   });
+  const nameFor = (name: string | null, config: ProjectConfig, phase: AgentPhase): string =>
+    name ?? phaseChoice(config, phase) ?? config.agents.default ?? 'claude';
   return {
     driverFor(name, config, phase) {
-      const chosen = name ?? phaseChoice(config, phase) ?? config.agents.default ?? 'claude';
+      const chosen = nameFor(name, config, phase);
       const entries = entriesFor(config);
       const found = Object.hasOwn(entries, chosen) ? entries[chosen] : undefined;
       if (!found) throw unknownAgent(chosen, Object.keys(entries));
       return { name: chosen, driver: found.driver() };
+    },
+    explainChoice(task, config, phases) {
+      const entries = entriesFor(config);
+      const names = new Set(phases.map((phase) => nameFor(task.agent, config, phase)));
+      for (const name of names) {
+        const found = Object.hasOwn(entries, name) ? entries[name] : undefined;
+        const problem = found && explainChoice(name, found.driver().capabilities, task);
+        if (problem) return problem;
+      }
+      return undefined;
     },
     list: async (config) =>
       await Promise.all(Object.entries(entriesFor(config)).map(([name, found]) => describe(name, found))),

@@ -160,7 +160,8 @@ async function answerMessage(
   if (turn.hang) return;
   const words = [textOf(request.system), ...texts.map((message) => message.text)].join('\n');
   const message = messageOfTurn(fill(turn, { last, cwd: findCwd(words), n: play.seen.length, groups }), request.model);
-  if (!request.stream) return sendJson(response, message);
+  // Who was cut off asks again for an answer in one piece.
+  if (!request.stream) return isCut ? void response.destroy() : sendJson(response, message);
   await sendStream(response, streamOf(message), {
     cutAfter: isCut ? turn.cut?.afterEvents : undefined,
     chunkMs: turn.chunkMs,

@@ -1,12 +1,15 @@
 /** Which log lines a person asks for, as options of several verbs. */
 import { type Command, InvalidArgumentError } from 'commander';
 import { LogFilter, type LogSelection, logLevels } from '#src/domain/log.ts';
+import { logAttempts, logSources } from '#src/domain/log-facets.ts';
 import { phaseNames } from '#src/domain/phase.ts';
 import { SentraError } from '#src/errors.ts';
 
 export type LogOptions = {
   phase?: string;
   level?: string;
+  source?: string;
+  attempt?: string;
   search?: string;
   regex?: true;
   case?: true;
@@ -18,23 +21,28 @@ export const addLogOptions = (verb: Command): Command =>
   verb
     .option('--phase <phases>', `only these phases, separated by commas: ${phaseNames.join(', ')}`)
     .option('--level <levels>', `only these levels, separated by commas: ${logLevels.join(', ')}`)
+    .option('--source <sources>', `only what these said, separated by commas: ${logSources.join(', ')}`)
+    .option('--attempt <numbers>', 'only these attempts of their phase: 1, 2, or 3 for the third and later')
     .option('--search <text>', 'only lines with this text')
     .option('--regex', 'what is searched for is a regular expression, as PostgreSQL has them')
     .option('--case', 'upper and lower case differ in it')
     .option('--since <time>', 'only lines from then on: a time, or how long ago, as 90s, 15m, 2h, 3d', time)
     .option('--until <time>', 'only lines before then', time);
 
-/** The query of a request. Throws `invalid` for a phase or level that is none. */
-export function selectionOf({ phase, level, search: q, ...options }: LogOptions) {
+/** The query of a request. Throws `invalid` for a phase, level, source or attempt that is none. */
+export function selectionOf({ phase, level, source, attempt, search: q, ...options }: LogOptions) {
   const { regex, case: exact, since, until } = options;
-  const parsed = LogFilter.safeParse({ phase, level });
+  const parsed = LogFilter.safeParse({ phase, level, source, attempt });
   if (!parsed.success) {
-    const valid = `phases are ${phaseNames.join(', ')}; levels are ${logLevels.join(', ')}`;
+    const valid = `phases are ${phaseNames.join(', ')}; levels are ${logLevels.join(', ')}; sources are ${logSources.join(', ')}; attempts are ${logAttempts.join(', ')}`;
     throw new SentraError('invalid', `--${String(parsed.error.issues[0]?.path[0])} names an unknown value: ${valid}.`);
   }
   if ((regex || exact) && !q)
     throw new SentraError('invalid', `--${regex ? 'regex' : 'case'} is about a text: give one with --search.`);
-  return { phase, level, q, regex, case: exact, since, until } satisfies Record<keyof LogSelection, unknown>;
+  return { phase, level, source, attempt, q, regex, case: exact, since, until } satisfies Record<
+    keyof LogSelection,
+    unknown
+  >;
 }
 
 const units = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;

@@ -11,6 +11,7 @@ export const actionNames = [
   'merge',
   'rework',
   'close',
+  'push',
   'revert',
 ] as const;
 export type ActionName = (typeof actionNames)[number];
@@ -38,6 +39,10 @@ export function whyNot(action: ActionName, task: Actionable): string | undefined
         : `only a failed, cancelled or reviewed task is retried; this one is ${status}`;
     case 'revert':
       return task.pullRequest?.state === 'merged' ? undefined : 'it was not merged';
+    case 'push':
+      if (active) return busy;
+      if (over || status === 'cancelled') return `the task is ${status}`;
+      return task.pullRequest ? undefined : 'it has no pull request yet';
     case 'skip':
       if (active) return `${busy}; cancel it first`;
       return over ? `the task is ${status}` : undefined;

@@ -5,7 +5,7 @@ const words = z.array(z.string()).min(1);
 const name = z.string().min(1);
 
 /** How hard a model thinks, in Claude Code's words. */
-const Effort = z.enum(['low', 'medium', 'high', 'xhigh', 'max']);
+export const Effort = z.enum(['low', 'medium', 'high', 'xhigh', 'max']);
 
 const VariableName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'a variable is named like OPENAI_API_KEY');
 const HomePath = z
@@ -66,6 +66,8 @@ export const AgentCapabilities = z
     interrupt: z.boolean(),
     /** Calls back at the points of its life, before a tool runs for one. */
     hooks: z.boolean(),
+    /** Programs that run in its session find the socket by which hooks tell and ask. */
+    hookSocket: z.boolean(),
     /** Keeps to a budget by itself. Sentra ends the others, as soon as they have told what they spent. */
     budget: z.boolean(),
     /** `counted`: each answer of its model passes Sentra. `told`: known only if it says so. */
@@ -73,12 +75,32 @@ export const AgentCapabilities = z
     /** What its definition may choose. */
     model: z.boolean(),
     effort: z.boolean(),
+    /** The efforts that there are; absent where they are the agent's own words, which it says when its session begins. */
+    efforts: z.array(z.string()).optional(),
     maxTurns: z.boolean(),
     /** The model's key stays with Sentra; else the agent brings its own login into the room. */
     gateway: z.boolean(),
   })
   .meta({ id: 'AgentCapabilities' });
 export type AgentCapabilities = z.infer<typeof AgentCapabilities>;
+
+/** What a task asks of its agents, over their definitions. */
+export type AgentChoice = { model: string | null; effort: string | null };
+
+/** Why an agent cannot be given what a task asks of it, with the way out; undefined when it can. */
+export function explainChoice(
+  agent: string,
+  can: Pick<AgentCapabilities, 'model' | 'effort' | 'efforts'>,
+  { model, effort }: AgentChoice,
+): string | undefined {
+  const refused = (what: string, wanted: string) =>
+    `The agent "${agent}" cannot be given ${what}, and the task asks for "${wanted}": take it out of the task, or choose another agent.`;
+  if (model !== null && !can.model) return refused('a model', model);
+  if (effort === null) return undefined;
+  if (!can.effort) return refused('an effort', effort);
+  if (!can.efforts || can.efforts.includes(effort)) return undefined;
+  return `The agent "${agent}" has no effort "${effort}": it takes ${can.efforts.join(', ')}.`;
+}
 
 /** Problems of keys that an agent of this kind does not take; undefined where the kind itself is wrong. */
 export function explainKeys(kind: unknown, keys: readonly string[]): string[] | undefined {

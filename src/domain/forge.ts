@@ -39,8 +39,10 @@ export type Check = z.infer<typeof Check>;
 /** Of a person. `trusted`: by who may write to the repository; words of others are shown, and nobody acts on them. */
 export type Said = { id: string; author: string; body: string; path?: string; line?: number; trusted: boolean };
 
+export type Verdict = 'approved' | 'changes_requested';
+
 export type Review = Omit<Said, 'path' | 'line'> & {
-  verdict: 'approved' | 'changes_requested' | 'commented';
+  verdict: Verdict | 'commented';
   /** The commit that was looked at. */
   commit: string | null;
   comments: Said[];
@@ -53,7 +55,14 @@ export type SeenPull = {
   mergeCommit: string | null;
   /** Of the forge's rules and of git: `dirty` conflicts, `blocked` lacks what a rule asks for, `behind` must have the newest base. */
   mergeable: 'clean' | 'dirty' | 'blocked' | 'behind' | 'draft' | 'unknown';
-  checks: (Check & { /** For its log. */ jobId: number | null })[];
+  checks: (Check & {
+    /** For its log; null where it is no job of the forge's own. */
+    jobId: number | null;
+    /** For what an app says of it. */
+    runId: number | null;
+    /** The one sentence of a plain status. */
+    said: string | null;
+  })[];
   /** Oldest first. */
   reviews: Review[];
   /** Outside of reviews. */

@@ -79,5 +79,12 @@ export const HookState = z.object({
 export type HookState = z.infer<typeof HookState>;
 
 /** Whether an agent is to go on; else why not, for the agent. */
-export const GoOn = z.object({ goOn: z.boolean(), reason: z.string().nullable() });
+export const GoOn = z.object({
+  goOn: z.boolean(),
+  reason: z.string().nullable(),
+  /** A person paused the project: nothing new starts, and what is at work goes on. */
+  paused: z.boolean(),
+  /** What people said and no agent has heard: it comes at the next turn, or in the next session. */
+  messagesWaiting: z.number().int(),
+});
 export type GoOn = z.infer<typeof GoOn>;

@@ -1,25 +1,37 @@
-/** Phase and level of a line in one byte, so that a million lines can be filtered and counted without reading them. */
-import { type LogLevel, type LogSelection, logLevels } from '#src/domain/log.ts';
-import { type PhaseName, phaseNames } from '#src/domain/phase.ts';
+/** Phase, level, source and attempt of a line in one byte, so that a million lines can be filtered and counted without reading them. */
+import { logLevels } from '#src/domain/log.ts';
+import {
+  type FacetChoice,
+  type FacetValues,
+  isChosen,
+  type LogFacet,
+  logAttempts,
+  logFacets,
+  logSources,
+} from '#src/domain/log-facets.ts';
+import { phaseNames } from '#src/domain/phase.ts';
 
-/** No phase comes first. */
-const phases: readonly (PhaseName | null)[] = [null, ...phaseNames];
-const markCount = phases.length * logLevels.length;
+/** None comes first. */
+const phases = [null, ...phaseNames];
+const attempts = [null, ...logAttempts];
+
+const keyOf = ({ phase, level, source, attempt }: FacetValues) => `${phase} ${level} ${source} ${attempt}`;
+const valuesOf: readonly FacetValues[] = attempts.flatMap((attempt) =>
+  logSources.flatMap((source) =>
+    phases.flatMap((phase) => logLevels.map((level) => ({ phase, level, source, attempt }))),
+  ),
+);
+const marks = new Map(valuesOf.map((values, mark) => [keyOf(values), mark]));
+
 /** Where there is no line. */
 export const noMark = 255;
 
-export const markOf = (line: { phase: PhaseName | null; level: LogLevel }): number =>
-  phases.indexOf(line.phase) * logLevels.length + logLevels.indexOf(line.level);
+export const markOf = (values: FacetValues): number => marks.get(keyOf(values)) ?? noMark;
 
-const phaseOf = (mark: number) => phases[Math.floor(mark / logLevels.length)] ?? null;
-const levelOf = (mark: number) => logLevels[mark % logLevels.length] as LogLevel;
-
-type Choice = Pick<LogSelection, 'phase' | 'level'>;
-
-/** 1 at each mark that is asked for. */
-export function wantedMarks(choice: Choice): Uint8Array {
+/** 1 at each mark that is asked for; with `except` by everything but that. */
+export function wantedMarks(choice: FacetChoice, except?: LogFacet): Uint8Array {
   const wanted = new Uint8Array(256);
-  for (let mark = 0; mark < markCount; mark++) if (hasPhase(mark, choice) && hasLevel(mark, choice)) wanted[mark] = 1;
+  for (const [mark, values] of valuesOf.entries()) if (isChosen(values, choice, except)) wanted[mark] = 1;
   return wanted;
 }
 
@@ -33,28 +45,25 @@ export function tally(marks: Iterable<number>): Uint32Array {
 /** How many lines are asked for. */
 export function countWanted(counts: ArrayLike<number>, wanted: Uint8Array): number {
   let sum = 0;
-  for (let mark = 0; mark < markCount; mark++) if (wanted[mark]) sum += counts[mark] ?? 0;
+  for (let mark = 0; mark < valuesOf.length; mark++) if (wanted[mark]) sum += counts[mark] ?? 0;
   return sum;
 }
 
 /** From how often each mark occurs, what a summary tells. */
-export function countMarks(counts: ArrayLike<number>, choice: Choice) {
-  const byPhase: Record<string, number> = {};
-  const byLevel: Record<string, number> = {};
-  let matched = 0;
-  for (let mark = 0; mark < markCount; mark++) {
-    const count = counts[mark] ?? 0;
-    if (count === 0) continue;
-    const [phase, level] = [hasPhase(mark, choice), hasLevel(mark, choice)];
-    if (level) byPhase[phaseOf(mark) ?? '-'] = (byPhase[phaseOf(mark) ?? '-'] ?? 0) + count;
-    if (phase) byLevel[levelOf(mark)] = (byLevel[levelOf(mark)] ?? 0) + count;
-    if (phase && level) matched += count;
+export function countMarks(counts: ArrayLike<number>, choice: FacetChoice) {
+  const by = Object.fromEntries(logFacets.map((facet) => [facet, {}])) as Record<LogFacet, Record<string, number>>;
+  for (const facet of logFacets) {
+    const among = wantedMarks(choice, facet);
+    for (const [mark, values] of valuesOf.entries()) {
+      const [count, name] = [counts[mark] ?? 0, values[facet] ?? '-'];
+      if (count > 0 && among[mark]) by[facet][name] = (by[facet][name] ?? 0) + count;
+    }
   }
-  return { byPhase, byLevel, matched };
+  return {
+    byPhase: by.phase,
+    byLevel: by.level,
+    bySource: by.source,
+    byAttempt: by.attempt,
+    matched: countWanted(counts, wantedMarks(choice)),
+  };
 }
-
-function hasPhase(mark: number, { phase }: Choice): boolean {
-  const own = phaseOf(mark);
-  return !phase || (own !== null && phase.includes(own));
-}
-const hasLevel = (mark: number, { level }: Choice) => !level || level.includes(levelOf(mark));

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AdwId, ProjectId, TaskId } from '#src/domain/ids.ts';
+import { type FacetChoice, facetsOf, isChosen, LogAttempt, LogSource } from '#src/domain/log-facets.ts';
 import { PhaseName, phaseNames } from '#src/domain/phase.ts';
 
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
@@ -28,6 +29,8 @@ export const LogMetadata = z.looseObject({
   kind: z.enum(logKinds).optional(),
   agentName: z.string().optional(),
   toolUsed: z.string().optional(),
+  /** Of its phase in its run, from 1. */
+  attempt: z.number().int().optional(),
   /** Milliseconds. */
   duration: z.number().optional(),
   error: z.string().optional(),
@@ -56,10 +59,12 @@ export const LogLine = z
   .meta({ id: 'LogLine' });
 export type LogLine = z.infer<typeof LogLine>;
 
-/** Which lines: `phase` and `level` take several values separated by commas; times are ISO 8601, `until` exclusive. */
+/** Which lines: `phase`, `level`, `source` and `attempt` take several values separated by commas; times are ISO 8601, `until` exclusive. */
 const filter = {
   phase: list(PhaseName).optional(),
   level: list(LogLevel).optional(),
+  source: list(LogSource).optional(),
+  attempt: list(LogAttempt).optional(),
   /** A text that the message contains or, with `regex`, a regular expression as PostgreSQL has them. */
   q: z.string().max(500).optional(),
   regex: flag().optional(),
@@ -89,12 +94,21 @@ export const LogSummaryQuery = LogSelection.extend({ before: z.coerce.number().i
 export type LogSummaryQuery = z.infer<typeof LogSummaryQuery>;
 
 /** What a live stream sends: stored lines from `after` on, then new ones. */
-export const LogFilter = LogQuery.pick({ phase: true, level: true, q: true, regex: true, case: true, after: true });
+export const LogFilter = LogQuery.pick({
+  phase: true,
+  level: true,
+  source: true,
+  attempt: true,
+  q: true,
+  regex: true,
+  case: true,
+  after: true,
+});
 export type LogFilter = z.infer<typeof LogFilter>;
 
 /**
- * How many lines there are. Each count of a phase holds for every other part of the selection but the phases, and so with levels,
- * as a list of choices shows them. Lines of no phase are counted under `-`.
+ * How many lines there are. Each count of a phase holds for every other part of the selection but the phases, and so with the
+ * others, as a list of choices shows them. Lines of no phase or attempt are counted under `-`.
  */
 export const LogSummary = z
   .object({
@@ -105,6 +119,8 @@ export const LogSummary = z
     matched: z.number().int(),
     byPhase: z.record(z.string(), z.number().int()),
     byLevel: z.record(z.string(), z.number().int()),
+    bySource: z.record(z.string(), z.number().int()),
+    byAttempt: z.record(z.string(), z.number().int()),
     /** What retention took away. */
     removed: z.object({ lines: z.number().int(), at: z.string() }).nullable(),
   })
@@ -131,9 +147,7 @@ export const LogDownload = LogSelection.extend({ format: z.enum(logFormats).defa
 export const RawQuery = RawRange.partial().extend({ phase: list(PhaseName).optional() });
 export type RawQuery = z.infer<typeof RawQuery>;
 
-export const matchesFilter = (line: LogLine, filter: Pick<LogFilter, 'phase' | 'level'>): boolean =>
-  (!filter.phase || (line.phase !== null && filter.phase.includes(line.phase))) &&
-  (!filter.level || filter.level.includes(line.level));
+export const matchesFilter = (line: LogLine, filter: FacetChoice): boolean => isChosen(facetsOf(line), filter);
 
 function list<T extends z.ZodType>(item: T) {
   return z.preprocess(

@@ -5,7 +5,9 @@
 import { z } from 'zod';
 import { Event } from '#src/domain/event.ts';
 import { Evidence } from '#src/domain/evidence.ts';
+import { HookEvent } from '#src/domain/hook.ts';
 import { LogLine } from '#src/domain/log.ts';
+import { Message } from '#src/domain/message.ts';
 import { phaseNames } from '#src/domain/phase.ts';
 import { Project } from '#src/domain/project.ts';
 import { Commit, DiffFile, PullRequest } from '#src/domain/pull-request.ts';
@@ -57,6 +59,10 @@ export const RunExport = z.object({
   pullRequest: PullRequest.omit({ queue: true }).nullable(),
   /** What changed the task's status and its runs'. */
   events: z.array(Event.pick({ type: true, data: true, timestamp: true })),
+  /** What people said to the agents of this run, and what no agent has heard yet. */
+  messages: z.array(Message),
+  /** What hooks told of it, oldest first. */
+  hookEvents: z.array(HookEvent),
   /** Last, because there may be millions: every line of the run, and those of the task that belong to none. */
   logs: z.array(LogLine),
 });

@@ -46,6 +46,9 @@ export const Task = z
     assignedTo: z.string().nullable(),
     workflowType: WorkflowType,
     agent: z.string().nullable(),
+    /** What its agents work with, over what the project says of them; null where that decides. */
+    model: z.string().nullable(),
+    effort: z.string().nullable(),
     autoStart: z.boolean(),
     merge: MergePolicy.nullable(),
     noChangesExpected: z.boolean(),
@@ -87,6 +90,9 @@ export const Task = z
 export type Task = z.infer<typeof Task>;
 
 const Title = z.string().trim().min(1, 'a title needs at least one character').max(300);
+const AgentModel = z.string().trim().min(1, 'a model has a name; null leaves it to the agent').max(200);
+/** In the agent's own words. */
+const AgentEffort = z.string().trim().min(1, 'an effort is a word; null leaves it to the agent').max(50);
 const Description = z.string().max(100_000);
 
 /** What it takes to ask for a task; a title is enough. */
@@ -99,6 +105,8 @@ export const NewTask = z.strictObject({
   dependencies: z.array(TaskId).max(500).default([]),
   workflowType: WorkflowType.default('full_sdlc'),
   agent: z.string().max(100).nullish(),
+  model: AgentModel.nullish(),
+  effort: AgentEffort.nullish(),
   assignedTo: z.string().max(200).nullish(),
   autoStart: z.boolean().default(false),
   merge: MergePolicy.nullish(),
@@ -119,6 +127,8 @@ export const TaskFields = z
     dependencies: z.array(TaskId).max(500),
     workflowType: WorkflowType,
     agent: z.string().max(100).nullable(),
+    model: AgentModel.nullable(),
+    effort: AgentEffort.nullable(),
     assignedTo: z.string().max(200).nullable(),
     autoStart: z.boolean(),
     merge: MergePolicy.nullable(),
@@ -140,6 +150,8 @@ export type TaskPatch = z.infer<typeof TaskPatch>;
 export const TaskRequest = TaskFields.extend({
   projectId: ProjectId,
   agent: NewTask.shape.agent,
+  model: NewTask.shape.model,
+  effort: NewTask.shape.effort,
   assignedTo: NewTask.shape.assignedTo,
   merge: NewTask.shape.merge,
   template: z.string().max(100).nullish(),

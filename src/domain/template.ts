@@ -8,6 +8,8 @@ const TemplateFields = TaskPatch.pick({
   priority: true,
   workflowType: true,
   agent: true,
+  model: true,
+  effort: true,
   labels: true,
 });
 

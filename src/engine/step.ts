@@ -1,11 +1,12 @@
 /**
  * A step: a checkpointed unit that never runs again once it succeeded. It runs at least once, so its effect must be
  * deterministic or looked up; one that lost the database runs again when it is back, and one that failed in a way nobody
- * expected runs again a few times. An expected failure (`SentraError`) is an outcome like any other: it is recorded, and the
+ * expected runs again a few times, unless the workflow is another worker's by then. An expected failure (`SentraError`) is an outcome like any other: it is recorded, and the
  * step fails in the same way whenever the workflow is replayed.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DBOS, Error as DBOSErrors } from '@dbos-inc/dbos-sdk';
+import { DBOS, Error as DBOSErrors, DBOSWorkflowConflictError } from '@dbos-inc/dbos-sdk';
+import { assertStillOwnsWorkflow } from '@dbos-inc/dbos-sdk/datasource';
 import { passFailpoint } from '#src/engine/failpoints.ts';
 import { type Failure, SentraError } from '#src/errors.ts';
 import { whenAvailable } from '#src/store/database-error.ts';
@@ -51,8 +52,32 @@ export class LostRun extends Error {}
 /** True for the exceptions that unwind a workflow which is cancelled, or not ours any more; they must pass every catch. */
 export const isCancellation = (thrown: unknown) =>
   thrown instanceof LostRun ||
+  thrown instanceof DBOSWorkflowConflictError ||
   thrown instanceof DBOSErrors.DBOSWorkflowCancelledError ||
   (thrown as Error | undefined)?.name === 'DBOSWorkflowCancelledError';
+
+/** An answer that took longer may have been overtaken: well below the time after which another worker may take over. */
+const freshMs = 1_000;
+
+/**
+ * Throws when another worker executes this workflow by now. To be asked before each effect outside the database that would hurt the
+ * other one's work, such as putting a worktree back: one that was cut off from the database wakes up in the middle of a step.
+ */
+export async function stillOurs(): Promise<void> {
+  const workflowId = DBOS.workflowID;
+  if (!workflowId || !DBOS.isInStep()) return;
+  for (let isFresh = false; !isFresh; ) {
+    const askedAt = performance.now();
+    await assertStillOwnsWorkflow(workflowId).catch((e) => unlessCancelled(workflowId, e));
+    isFresh = performance.now() - askedAt < freshMs;
+  }
+}
+
+/** A cancelled workflow has no owner any more; what its last step still tidies up is in nobody's way. */
+async function unlessCancelled(workflowId: string, thrown: unknown): Promise<void> {
+  const status = thrown instanceof DBOSWorkflowConflictError ? await DBOS.getWorkflowStatus(workflowId) : null;
+  if (status?.status !== 'CANCELLED') throw thrown;
+}
 
 async function record<T>(name: string, work: (signal: AbortSignal) => Promise<T>): Promise<Recorded<T>> {
   const signal = DBOS.stepStatus?.cancelSignal ?? new AbortController().signal;
@@ -69,6 +94,7 @@ async function record<T>(name: string, work: (signal: AbortSignal) => Promise<T>
 }
 
 async function perform<T>(name: string, work: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
+  await stillOurs();
   await passFailpoint(name, 'before');
   const value = await work(signal);
   await passFailpoint(name, 'effect');

@@ -53,8 +53,10 @@ const mark = 'sentra-task';
 
 export const isOurs = (text: string): boolean => text.includes(`<!-- ${mark}`);
 
-/** A comment of Sentra's own, which is nobody's wish. */
-export const signed = (text: string): string => `${text}\n\n<!-- ${mark} -->\n`;
+/** A comment of Sentra's own, which is nobody's wish. `key`: by which one of many is found again. */
+export const signed = (text: string, key = ''): string => `${text}\n\n${signature(key)}\n`;
+export const isSigned = (text: string, key: string): boolean => text.includes(signature(key));
+const signature = (key: string) => `<!-- ${mark}${key && `: ${key}`} -->`;
 
 /** `@name` in what agents and plans say calls nobody: an unseen character follows the @. Code stays as it is, forges call nobody there. */
 export const unaddressed = (text: string): string =>

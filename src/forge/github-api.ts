@@ -105,3 +105,9 @@ export const isUnsure = (e: unknown): boolean =>
   e instanceof SentraError &&
   e.code === 'forge_unavailable' &&
   (e.details as ForgeDetails | undefined)?.unsure === true;
+
+/** An older server has no such address, and a token may not be allowed to read it. */
+export const orNone = (e: unknown): never[] => {
+  if (statusOf(e) === 404 || statusOf(e) === 403) return [];
+  throw e;
+};

@@ -1,7 +1,8 @@
 /** What GitHub shows of a pull request, in the words of the contract. */
 import type { Review, Said, SeenPull } from '#src/domain/forge.ts';
 import { isOurs } from '#src/forge/body.ts';
-import { type GitHubApi, statusOf } from '#src/forge/github-api.ts';
+import { type GitHubApi, orNone } from '#src/forge/github-api.ts';
+import { readChecks } from '#src/forge/github-checks.ts';
 import type { GitHubPlace } from '#src/forge/place.ts';
 
 type Where = Pick<GitHubPlace, 'owner' | 'repository'>;
@@ -51,65 +52,6 @@ export async function readRules(
   return { isGuarded: known.protected || rules.length > 0, required: new Set([...ofRules, ...ofProtection]) };
 }
 
-/** An older server has no such address, and a token may not be allowed to read it. */
-const orNone = (e: unknown): never[] => {
-  if (statusOf(e) === 404 || statusOf(e) === 403) return [];
-  throw e;
-};
-
-/** Anybody who may report a status names its page: nothing that a browser would run. */
-const pageOf = (url: string | null): string | null => (url && /^https?:\/\//.test(url) ? url : null);
-
-const passing = new Set(['success', 'neutral', 'skipped']);
-
-async function readChecks(
-  api: GitHubApi,
-  { owner, repository: repo }: Where,
-  ref: string,
-  required: ReadonlySet<string>,
-): Promise<SeenPull['checks']> {
-  const runs = await api
-    .paginate('GET /repos/{owner}/{repo}/commits/{ref}/check-runs', {
-      owner,
-      repo,
-      ref,
-      per_page: 100,
-      filter: 'latest',
-    })
-    .catch(orNone);
-  const statuses = await api
-    .paginate('GET /repos/{owner}/{repo}/commits/{ref}/statuses', { owner, repo, ref, per_page: 100 })
-    .catch(orNone);
-  const newest = [...new Map(statuses.toReversed().map((status) => [status.context, status])).values()];
-  const found: SeenPull['checks'] = [
-    ...runs.map((run) => ({
-      name: run.name,
-      state:
-        run.status !== 'completed'
-          ? ('pending' as const)
-          : passing.has(run.conclusion ?? '')
-            ? ('passed' as const)
-            : ('failed' as const),
-      required: required.has(run.name),
-      url: pageOf(run.html_url),
-      jobId: run.app?.slug === 'github-actions' ? Number(run.id) : null, // a job has the number of its check
-    })),
-    ...newest.map(({ context, state, target_url }) => ({
-      name: context,
-      state:
-        state === 'success' ? ('passed' as const) : state === 'pending' ? ('pending' as const) : ('failed' as const),
-      required: required.has(context),
-      url: pageOf(target_url),
-      jobId: null,
-    })),
-  ];
-  const missing = [...required].filter((name) => !found.some((check) => check.name === name));
-  return [
-    ...found,
-    ...missing.map((name) => ({ name, state: 'pending' as const, required: true, url: null, jobId: null })),
-  ];
-}
-
 async function readWords(
   api: GitHubApi,
   { owner, repository: repo }: Where,
@@ -130,7 +72,7 @@ async function readWords(
   }));
   return {
     reviews: reviews
-      .filter(({ state }) => state !== 'PENDING')
+      .filter(({ state, body }) => state !== 'PENDING' && !isOurs(body ?? ''))
       .map((review) => ({
         ...toSaid('review', review),
         verdict: verdictOf(review.state),

@@ -3,16 +3,16 @@ import { SentraError } from '#src/errors.ts';
 import { signed, unaddressed } from '#src/forge/body.ts';
 import type { Forge, ForgeProject, OpenedPull, WantedPull } from '#src/forge/forge.ts';
 import { connect, type GitHubApi, isUnsure, statusOf } from '#src/forge/github-api.ts';
+import { orGone, readCheckLog } from '#src/forge/github-checks.ts';
 import { createLanding } from '#src/forge/github-land.ts';
 import { readPull, readRules } from '#src/forge/github-read.ts';
+import { tellReview } from '#src/forge/github-review.ts';
 import type { GitHubPlace } from '#src/forge/place.ts';
 import type { Tokens } from '#src/forge/token.ts';
 import { isContained } from '#src/git/branch.ts';
 import type { GitCredential } from '#src/git/credentials.ts';
 import { deleteRemoteBranch } from '#src/git/push.ts';
 import { findRemoteUrl } from '#src/git/repository.ts';
-
-const mostLog = 64_000;
 
 export function createGitHubForge(
   project: ForgeProject & { remote: string },
@@ -34,7 +34,9 @@ export function createGitHubForge(
     credential,
     async open(pull) {
       const found =
-        (await findOpen(pull.headBranch)) ?? (await create(pull).catch(lookAgain(() => findOpen(pull.headBranch))));
+        (await findOpen(pull.headBranch)) ??
+        (await reopen(pull.earlier ?? null)) ??
+        (await create(pull).catch(lookAgain(() => findOpen(pull.headBranch))));
       await decorate(await api(), place, found.number);
       return found;
     },
@@ -46,15 +48,8 @@ export function createGitHubForge(
       });
     },
     read: async (number, baseBranch) => readPull(await api(), place, number, baseBranch),
-    async readLog({ jobId }) {
-      if (!jobId) return '';
-      const asked = (await api()).request('GET /repos/{owner}/{repo}/actions/jobs/{job_id}/logs', {
-        ...at,
-        job_id: jobId,
-      });
-      const { data } = await asked.catch(orGone);
-      return String(data ?? '').slice(-mostLog);
-    },
+    review: async (number, said) => tellReview(await api(), place, number, said),
+    readLog: async (check) => readCheckLog(await api(), place, check),
     async isAhead(branchName, commit) {
       const basehead = `${commit}...${branchName}`;
       const asked = (await api()).request('GET /repos/{owner}/{repo}/compare/{basehead}', { ...at, basehead });
@@ -103,6 +98,21 @@ export function createGitHubForge(
     });
   }
 
+  /** Undefined where GitHub does not: its branch had another history when it was closed, or it is merged. */
+  async function reopen(number: number | null): Promise<OpenedPull | undefined> {
+    if (number === null) return undefined;
+    const asked = (await api()).request('PATCH /repos/{owner}/{repo}/pulls/{pull_number}', {
+      ...at,
+      pull_number: number,
+      state: 'open',
+    });
+    const again = await asked.catch((e) => {
+      if (statusOf(e) === 422 || statusOf(e) === 404) return null;
+      throw e;
+    });
+    return again ? { number, url: again.data.html_url, isNew: false } : undefined;
+  }
+
   async function create({ title, text, headBranch, baseBranch }: WantedPull): Promise<OpenedPull> {
     const wanted = { ...at, ...fitting({ title, text }), head: headBranch, base: baseBranch };
     const { data } = await (await api()).request('POST /repos/{owner}/{repo}/pulls', wanted);
@@ -128,11 +138,6 @@ const fitting = ({ title, text }: Pick<WantedPull, 'title' | 'text'>) => ({
       : `${text.slice(0, 58_000)}\n\n… (cut; all of it is in Sentra)\n\n${text.slice(-1_500)}`,
   ),
 });
-
-const orGone = (e: unknown): { data: null } => {
-  if (statusOf(e) === 404 || statusOf(e) === 410) return { data: null };
-  throw e;
-};
 
 /** Labels and reviewers as sentra.json names them; one that GitHub does not know holds nothing up. */
 async function decorate(

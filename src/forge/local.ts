@@ -12,6 +12,7 @@ export function createLocalForge(project: ForgeProject): Forge {
     open: async () => null,
     update: async () => {},
     read: async () => null,
+    review: async () => 'review',
     readLog: async () => '',
     isAhead: async () => true,
     mergesAlone: async () => false,

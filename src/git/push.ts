@@ -17,13 +17,13 @@ type Push = Remote & { branchName: string; commit: string };
 
 /**
  * Puts a task's branch on the remote. Overwrites only commits that Sentra made, by their trailers, and only if the branch is still there;
- * what someone else pushed to it is never lost, fetched here or not.
+ * what someone else pushed to it is never lost, fetched here or not. `over`: a commit there that a person gave up, and that is kept elsewhere.
  */
-export async function pushBranch(repo: Repository, push: Push): Promise<PushOutcome> {
+export async function pushBranch(repo: Repository, push: Push & { over?: string | undefined }): Promise<PushOutcome> {
   const there = await remoteHead(repo, push);
   if (typeof there !== 'string') return there;
   if (there === push.commit) return { outcome: 'up_to_date' };
-  if (there && !(await isOurs(repo, there, push.commit)))
+  if (there && there !== push.over && !(await isOurs(repo, there, push.commit)))
     return {
       outcome: 'refused',
       message: `Branch ${push.branchName} on ${push.remote} has commits that are not Sentra's (${there.slice(0, 10)}). Move them to another branch or delete the branch there, then retry.`,

@@ -16,11 +16,20 @@ export function cleanMessage(given: string, redact: Redactor): CleanMessage {
   return { message: `${kept} … [cut: ${size} bytes]`, whole: text, size };
 }
 
-export function cleanMetadata(metadata: object, redact: Redactor): LogMetadata {
+/** What is clean, by its JSON: most lines of a program have the same. */
+const seen = new Map<string, Readonly<LogMetadata>>();
+const mostSeen = 500;
+const longestSeen = 1_000;
+
+/** May be shared with other lines. */
+export function cleanMetadata(metadata: object, redact: Redactor): Readonly<LogMetadata> {
   try {
     const json = JSON.stringify(metadata);
+    const isClean = !json.includes('\\u') && redact(json) === json; // each time: a secret may be known only now
+    const known = isClean ? seen.get(json) : undefined;
+    if (known) return known;
     const plain: unknown = JSON.parse(json);
-    const isClean = !json.includes('\\u') && redact(json) === json;
+    if (isClean && json.length <= longestSeen) return remember(json, plain as LogMetadata);
     const clean = (isClean ? plain : mapText(plain, (text) => storableText(redact(text)))) as LogMetadata;
     const bytes = Buffer.byteLength(JSON.stringify(clean));
     if (bytes <= maxBytes) return clean;
@@ -28,4 +37,10 @@ export function cleanMetadata(metadata: object, redact: Redactor): LogMetadata {
   } catch {
     return { cut: 'metadata left out: it is no JSON' }; // a circle, a bigint, thousands of levels: the line still counts
   }
+}
+
+function remember(json: string, metadata: LogMetadata): Readonly<LogMetadata> {
+  if (seen.size >= mostSeen) seen.clear();
+  seen.set(json, Object.freeze(metadata));
+  return metadata;
 }

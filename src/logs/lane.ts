@@ -58,7 +58,8 @@ export class Lane {
   /** Resolves after its commit. */
   accept(accepted: Accepted): Promise<void> {
     return new Promise((stored, failed) => {
-      this.#waiting.push({ ...accepted, stored, failed });
+      const { line, whole, size } = accepted;
+      this.#waiting.push({ line, whole, size, stored, failed });
       this.lines++;
       this.bytes += accepted.size;
       if (this.#waiting.length >= startBatch) this.#drain();
@@ -128,7 +129,7 @@ export class Lane {
     for (let backoffMs = 20; ; backoffMs = Math.min(backoffMs * 2, maxBackoffMs)) {
       try {
         if (this.#options.isDiskShort()) throw diskShort();
-        return await insertLogBatch(this.#options.database.pool, batch);
+        return await insertLogBatch(this.#options.database, batch);
       } catch (e) {
         if (!(isUnavailable(e) || shouldRepeat(e)) || performance.now() > this.#giveUpAt) throw e;
         await sleep(backoffMs);

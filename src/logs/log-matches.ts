@@ -1,5 +1,5 @@
 /**
- * Finds the lines of a selection, block by block. Phases and levels are looked up in memory, times decide over whole blocks, and a
+ * Finds the lines of a selection, block by block. Phases, levels, sources and attempts are looked up in memory, times decide over whole blocks, and a
  * text is looked for only in blocks that have its trigrams. Only what has no block yet, or lies on the edge of a time, costs a look at rows.
  */
 import type { LogSelection } from '#src/domain/log.ts';
@@ -173,7 +173,7 @@ async function lookAtRows(steps: readonly Step[], { question, scan }: Looking): 
   const { taskId, selection, directory } = question;
   const numbers = steps.flatMap((step) => ('rows' in step ? step.number : [])).sort((a, b) => a - b);
   const found = new Map<number, BlockMatches>();
-  const { phase: _phase, level: _level, ...textAndTime } = selection;
+  const { phase: _phase, level: _level, source: _source, attempt: _attempt, ...textAndTime } = selection;
   for (const [first, last] of stretchesOf(numbers)) {
     const range = { first: Math.max(first * linesPerBlock, directory.removedLines) + 1, last: endOf(last) };
     const rows = await scan((db) => scanRows(db, taskId, { range, selection: textAndTime }));

@@ -1,5 +1,6 @@
 /** Pages, counts and downloads of one task's log, over its whole history. */
 import type { LogLine, LogQuery, LogSelection, LogSummary, LogSummaryQuery } from '#src/domain/log.ts';
+import { logFacets } from '#src/domain/log-facets.ts';
 import { countMarks, countWanted, noMark, tally, wantedMarks } from '#src/domain/log-marks.ts';
 import { createLogDirectories, type LogDirectories } from '#src/logs/log-directory.ts';
 import { type BlockMatches, createMatcher, type Matcher } from '#src/logs/log-matches.ts';
@@ -39,8 +40,8 @@ export function createLogReader(database: Database): LogReader {
 }
 
 async function listPage(sources: Sources, taskId: string, query: LogQuery): Promise<LogPage> {
-  const { phase, level, q, since, until, offset = 0, ...window } = query;
-  if (phase || level || q || since || until) return listMatches(sources, taskId, query);
+  const { phase, level, source, attempt, q, since, until, offset = 0, ...window } = query;
+  if (phase || level || source || attempt || q || since || until) return listMatches(sources, taskId, query);
   if (offset === 0) return listLogs(sources.db, taskId, window);
   // Numbers are dense, so an offset is a number.
   const { lastSeq, removedLines } = await sources.directories.get(taskId);
@@ -114,10 +115,10 @@ async function summarise(
   };
 }
 
-/** Counts of phases do not ask for the phase, those of levels not for the level. */
-function eitherWanted({ phase, level }: LogSelection): Uint8Array {
-  const [byPhase, byLevel] = [wantedMarks({ phase }), wantedMarks({ level })];
-  return byPhase.map((isWanted, mark) => isWanted | (byLevel[mark] ?? 0));
+/** Counts of phases do not ask for the phase, and so with the others. */
+function eitherWanted(selection: LogSelection): Uint8Array {
+  const ways = logFacets.map((facet) => wantedMarks(selection, facet));
+  return new Uint8Array(256).map((_, mark) => (ways.some((wanted) => wanted[mark]) ? 1 : 0));
 }
 
 function* marksAt({ block, marks, ...found }: BlockMatches, before: number): Generator<number> {

@@ -10,12 +10,14 @@ import { Lane, type LaneOptions } from '#src/logs/lane.ts';
 import { Quota } from '#src/logs/quota.ts';
 import { createRecorder, type Recorder } from '#src/logs/recorder.ts';
 import type { KnowingRedactor } from '#src/logs/redactor.ts';
+import { timeText } from '#src/logs/time-text.ts';
 import { Transcript } from '#src/logs/transcript.ts';
 import type { Database } from '#src/store/database.ts';
 import type { NewLogLine, StoredLine } from '#src/store/logs.ts';
 import { storableText } from '#src/store/text.ts';
 
-export type LogSubject = { taskId: string; adwId?: string | null; phase?: PhaseName | null };
+/** `attempt`: of the phase, from 1; its lines have it in their metadata. */
+export type LogSubject = { taskId: string; adwId?: string | null; phase?: PhaseName | null; attempt?: number };
 
 /**
  * Never blocks, never throws; who does not await a line need not handle its promise. Awaiting is the back-pressure: where 200,000
@@ -111,8 +113,8 @@ function createLogger(about: LogSubject, options: LogPipelineOptions, writer: Wr
   const { redact, echo } = options;
   const write = (level: LogLevel, text: string, given: object = {}) => {
     const { message, whole, size } = cleanMessage(text, redact);
-    const metadata = cleanMetadata(given, redact);
-    if (whole !== undefined) metadata.whole = { bytes: size };
+    const clean = cleanMetadata(about.attempt ? { ...given, attempt: about.attempt } : given, redact);
+    const metadata = whole === undefined ? clean : { ...clean, whole: { bytes: size } };
     const line: NewLogLine = {
       taskId: about.taskId,
       adwId: about.adwId ?? null,
@@ -120,7 +122,7 @@ function createLogger(about: LogSubject, options: LogPipelineOptions, writer: Wr
       level,
       message,
       metadata,
-      timestamp: new Date().toISOString(),
+      timestamp: timeText(),
     };
     if (echo && logLevels.indexOf(level) >= logLevels.indexOf(echo.level)) echo.write(line);
     const stored = writer.accept(line, whole, size);

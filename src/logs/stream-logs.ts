@@ -73,8 +73,8 @@ async function nextInTable(reading: Reading, last: number): Promise<Step | 'noth
 }
 
 async function readOn({ taskId, filter, feed, reader }: Reading, last: number, head: number): Promise<Step> {
-  const { phase, level, q } = filter;
-  if (phase || level || q) {
+  const { phase, level, source, attempt, q } = filter;
+  if (phase || level || source || attempt || q) {
     const window = { after: last, before: head + 1, limit: pageSize, order: 'asc' } as const;
     const { items } = await reader.list(taskId, { ...filter, ...window });
     return { lines: items, last: items.length < pageSize ? head : (items.at(-1)?.seq ?? head) };

@@ -24,5 +24,6 @@ const pastOf: Record<ActionName, string> = {
   merge: 'merged',
   rework: 'given back to an agent',
   close: 'closed',
+  push: 'pushed',
   revert: 'reverted',
 };

@@ -101,8 +101,9 @@ async function endRun(parts: NewsParts, taskId: string, failure: Failure): Promi
 async function takeClosing(parts: NewsParts, { pull, seen }: News): Promise<void> {
   const { taskId } = pull;
   if ((await findQueueRow(parts.database.db, taskId))?.state === 'merging') return;
-  const text = `Pull request #${pull.forgeNumber} was closed at the forge. The work is kept in ${pull.headBranch} here: open it again there, retry the task for a new one, or skip it.`;
+  const text = `Pull request #${pull.forgeNumber} was closed at the forge. The work is kept in ${pull.headBranch} here: push it again ("npx sentra task push ${taskId}") to have it open there, start the task again, or skip it.`;
   await parts.changes.change(async ({ tx, touch, record }) => {
+    if ((await findPullRequest(tx, taskId))?.forgeTold === null) return; // pushed again at this moment
     await closePullRequest(tx, pull);
     await setForgeFields(tx, pull, { seen, forgeProblem: text });
     await setTaskNotice(tx, taskId, text);
@@ -142,7 +143,7 @@ async function takeCommits(parts: NewsParts, { project, forge, pull, seen }: New
     return tellProblem(
       parts,
       pull,
-      `${headBranch} was moved to ${there} at the forge, which does not stand on Sentra's ${headCommit.slice(0, 10)}. Nothing is lost: Sentra's commits are in ${headBranch} here. Push them there again to go on with them, or close the pull request and merge yours.`,
+      `${headBranch} was moved to ${there} at the forge, which does not stand on Sentra's ${headCommit.slice(0, 10)}. Nothing is lost: Sentra's commits are in ${headBranch} here. Push them there again ("npx sentra task push ${taskId}") to go on with them, or close the pull request and merge yours.`,
     );
   await parts.changes.change(async ({ tx, client, touch, record }) => {
     if (!(await lockIdleTask(tx, taskId))) return;

@@ -7,7 +7,8 @@ import { newAdwId } from '#src/domain/ids.ts';
 import { messageOf, SentraError } from '#src/errors.ts';
 import { isMissing } from '#src/git/repository.ts';
 import { type News, type NewsParts, takeNews } from '#src/orchestrator/forge-news.ts';
-import { endPoll, findPoll, takeDuePolls } from '#src/store/forge-polls.ts';
+import { tellReviews } from '#src/orchestrator/forge-reviews.ts';
+import { endPoll, findPoll, renewMs, renewPoll, takeDuePolls } from '#src/store/forge-polls.ts';
 import { listFollowed, takeForgePull } from '#src/store/forge-pulls.ts';
 import { listHeldByOutage, releaseHeld } from '#src/store/merge-queue.ts';
 import { getAnyProjectRow, type ProjectRow } from '#src/store/projects.ts';
@@ -41,6 +42,7 @@ export async function pollOnce(parts: PollParts): Promise<void> {
 
 async function pollProject(parts: PollParts, projectId: string): Promise<void> {
   const { db } = parts.database;
+  const renewing = setInterval(() => void renewPoll(db, projectId).catch(() => {}), renewMs);
   try {
     const project = await getAnyProjectRow(db, projectId);
     const isBusy = project.removedAt || isMissing(project) ? false : await look(parts, project);
@@ -49,6 +51,8 @@ async function pollProject(parts: PollParts, projectId: string): Promise<void> {
     if (!(e instanceof SentraError)) parts.report(`Looking at the forge of ${projectId} failed: ${messageOf(e)}`);
     const failures = (await findPoll(db, projectId))?.failures ?? 0;
     await endPoll(db, projectId, { afterMs: waitAfter(e, parts.everyMs, failures), problem: messageOf(e) });
+  } finally {
+    clearInterval(renewing);
   }
 }
 
@@ -73,9 +77,12 @@ async function look(parts: PollParts, project: ProjectRow): Promise<boolean> {
 
 async function lookAt(parts: PollParts, { project, forge, pull }: Omit<News, 'seen'>): Promise<void> {
   const isIdle = !(await findActiveRun(parts.database.db, pull.taskId)); // a run pushes newer commits, and opens by itself
-  if (pull.state === 'open' && isIdle) await mirror(parts, pull);
-  const current = await takeForgePull(parts.database.db, pull);
+  const before = await takeForgePull(parts.database.db, pull); // the list may be old by now
+  if (before.state === 'open' && isIdle) await mirror(parts, before);
+  const current = await takeForgePull(parts.database.db, before);
   if (current.forgeNumber === null) return;
+  if (current.state === 'open' && current.forgeTold === null) return; // pushed again, and not open there yet
+  await tellReviews(parts, forge, current);
   const seen = await forge.read(current.forgeNumber, current.baseBranch);
   if (seen) await takeNews(parts, { project, forge, pull: current, seen });
 }

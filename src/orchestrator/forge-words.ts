@@ -87,5 +87,8 @@ async function takeChecks(parts: NewsParts, { project, forge, pull, seen }: News
 
 const limitOf = (project: ProjectRow): number => readProjectConfig(project).limits.codeTestAttempts;
 
-const wordsAbout = ({ name, url }: SeenPull['checks'][number], log: string): string =>
-  `The check "${name}" failed${url ? ` (${url})` : ''}.${log ? ` The end of its log:\n\n${log.slice(-mostLog)}` : ' Its log cannot be read.'}`;
+function wordsAbout({ name, url, jobId }: SeenPull['checks'][number], log: string): string {
+  const failed = `The check "${name}" failed${url ? ` (${url})` : ''}.`;
+  if (!log) return `${failed} ${jobId ? 'Its log cannot be read.' : 'It says nothing more here.'}`;
+  return `${failed} ${jobId ? 'The end of its log' : 'What it says'}:\n\n${log.slice(-mostLog)}`;
+}

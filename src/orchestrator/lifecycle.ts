@@ -11,6 +11,7 @@ import { getAllowed } from '#src/orchestrator/allowed.ts';
 import type { Changes } from '#src/store/change.ts';
 import type { Database } from '#src/store/database.ts';
 import { findForgeProblem } from '#src/store/forge-pulls.ts';
+import { addForgeReview } from '#src/store/forge-reviews.ts';
 import { findMergeEntry } from '#src/store/merge-queue.ts';
 import { failOpenAttempts } from '#src/store/phases.ts';
 import {
@@ -116,6 +117,7 @@ export function createLifecycle(parts: { database: Database; changes: Changes; e
       await changes.change(async ({ tx, touch, record }) => {
         const pull = await getOpenPullRequest(tx, taskId);
         await approvePullRequest(tx, pull);
+        await addForgeReview(tx, pull, { verdict: 'approved', comments: [] });
         touch(taskId);
         record({ type: 'pull_request.changed', taskId, data: { number: pull.number, approved: true } });
       });
@@ -124,7 +126,9 @@ export function createLifecycle(parts: { database: Database; changes: Changes; e
     async requestChanges(taskId, comments) {
       const task = await allowed('request_changes', taskId);
       await changes.change(async (change) => {
+        const pull = await getOpenPullRequest(change.tx, taskId);
         await addComments(change.tx, taskId, 'person', comments);
+        await addForgeReview(change.tx, pull, { verdict: 'changes_requested', comments });
         await beginRound(change, task, comments);
       });
       return getTask(db, taskId);

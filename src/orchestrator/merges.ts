@@ -7,8 +7,10 @@ import type { Engine } from '#src/engine/engine.ts';
 import { SentraError } from '#src/errors.ts';
 import { mergeTrees } from '#src/git/compose-merge.ts';
 import { getAllowed } from '#src/orchestrator/allowed.ts';
+import { pushAgain } from '#src/orchestrator/push-again.ts';
 import type { Changes } from '#src/store/change.ts';
 import type { Database } from '#src/store/database.ts';
+import { addForgeReview, findLastVerdict } from '#src/store/forge-reviews.ts';
 import {
   findQueueRow,
   joinMergeQueue,
@@ -29,6 +31,7 @@ export type Merges = {
   /** Answers once it is merged, and after a minute in any case; throws why it was refused. */
   merge(taskId: string): Promise<Task>;
   rework(taskId: string): Promise<Task>;
+  push(taskId: string): Promise<Task>;
   list(projectId: string): Promise<MergeEntry[]>;
 };
 
@@ -58,6 +61,8 @@ export function createMerges({ database, changes, engine, forges }: MergeParts &
         if (!(await lockIdleTask(tx, taskId)))
           throw new SentraError('already_running', `${taskId} cannot be merged: a run of this task is in progress.`);
         const pull = await getOpenPullRequest(tx, taskId);
+        const isBlocked = (await findLastVerdict(tx, pull)) === 'changes_requested'; // by Sentra itself, at the forge
+        if (!pull.approvedAt || isBlocked) await addForgeReview(tx, pull, { verdict: 'approved', comments: [] });
         if (!pull.approvedAt) await approvePullRequest(tx, pull);
         const adwId = newAdwId();
         await joinMergeQueue(tx, { taskId, projectId: task.projectId, adwId });
@@ -77,6 +82,7 @@ export function createMerges({ database, changes, engine, forges }: MergeParts &
       await rework({ database, changes }, task, { base, paths, said: paths.length ? said : refusal });
       return getTask(db, taskId);
     },
+    push: (taskId) => pushAgain({ database, changes, forges }, taskId),
     async list(projectId) {
       await getProjectRow(db, projectId);
       const waiting = orderMerges(await listMergeQueue(db, projectId)).map((entry, ahead) => ({

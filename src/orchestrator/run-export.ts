@@ -1,5 +1,6 @@
 /** A run as a file: one JSON document, written while it is read, or its spans as OpenTelemetry traces. */
 import type { Download } from '#src/domain/api/route.ts';
+import type { HookEvent } from '#src/domain/hook.ts';
 import { exportFormat, type RunExport } from '#src/domain/run-export.ts';
 import type { Timeline } from '#src/domain/span.ts';
 import { messageOf, SentraError } from '#src/errors.ts';
@@ -7,6 +8,8 @@ import type { Timelines } from '#src/orchestrator/timeline.ts';
 import type { Views } from '#src/orchestrator/views.ts';
 import type { Database, Queryable } from '#src/store/database.ts';
 import { listEvidence } from '#src/store/evidence.ts';
+import { listRunHookEvents } from '#src/store/hook-events.ts';
+import { listMessages } from '#src/store/messages.ts';
 import { getAnyProjectRow } from '#src/store/projects.ts';
 import { findPullRequest, listComments, toPullRequest } from '#src/store/pull-requests.ts';
 import { getTask } from '#src/store/tasks.ts';
@@ -17,6 +20,8 @@ export type ExportParts = {
   database: Database;
   timelines: Timelines;
   diff: Views['diff'];
+  /** Takes secrets out of what people said; all else was stored without. */
+  redact: (text: string) => string;
   version: string;
   /** As traces name what they come from. */
   serviceName: string;
@@ -55,7 +60,7 @@ async function* documentOf(parts: ExportParts, { taskId, run, spans }: Timeline)
   const task = await getTask(db, taskId);
   const { id, name, path, baseBranch, remote } = await getAnyProjectRow(db, task.projectId);
   const evidence = (await listEvidence(db, taskId)).filter(({ adwId }) => adwId === run.adwId);
-  const known: Omit<RunExport, 'sessions' | 'logs'> = {
+  const known: Omit<RunExport, 'sessions' | 'hookEvents' | 'logs'> = {
     format: exportFormat,
     exportedAt: new Date().toISOString(),
     versions: { sentra: parts.version, node: process.version },
@@ -67,10 +72,13 @@ async function* documentOf(parts: ExportParts, { taskId, run, spans }: Timeline)
     ...(await readBranch(parts, taskId)),
     pullRequest: await readPullRequest(db, taskId),
     events: await listTimelineEvents(db, taskId),
+    messages: await readMessages(parts, taskId, run.adwId),
   };
   yield '{';
   for (const [key, value] of Object.entries(known)) yield `"${key}":${JSON.stringify(value)},\n`;
   yield* listOf('sessions', readSessions(db, taskId, run.adwId));
+  yield ',\n';
+  yield* listOf('hookEvents', readHookEvents(db, taskId, run.adwId));
   yield ',\n';
   yield* listOf('logs', readLines(db, taskId, run.adwId));
   yield '}\n';
@@ -101,6 +109,26 @@ async function* readSessions(
   const nothing = { systemPrompt: null, prompt: null };
   for (const session of await listSessions(db, taskId, adwId))
     yield { ...session, ...((await findPrompts(db, session.id)) ?? nothing) };
+}
+
+async function readMessages(
+  { database: { db }, redact }: ExportParts,
+  taskId: string,
+  adwId: string,
+): Promise<RunExport['messages']> {
+  const sessions = new Set((await listSessions(db, taskId, adwId)).map(({ id }) => id));
+  const messages = await listMessages(db, taskId);
+  const own = messages.filter(({ sessionId }) => sessionId === null || sessions.has(sessionId));
+  return own.map((message) => ({ ...message, text: redact(message.text) }));
+}
+
+async function* readHookEvents(db: Queryable, taskId: string, adwId: string): AsyncGenerator<HookEvent> {
+  for (let after = 0; ; ) {
+    const events = await listRunHookEvents(db, { taskId, adwId, after, limit: pageSize });
+    yield* events;
+    if (events.length < pageSize) return;
+    after = events.at(-1)?.id ?? after;
+  }
 }
 
 async function* readLines(db: Queryable, taskId: string, adwId: string): AsyncGenerator<RunExport['logs'][number]> {

@@ -1,7 +1,10 @@
 /** Creating and changing tasks: what a request leaves out is filled in, a batch is kept whole or not at all. */
+import type { Agents } from '#src/agents/registry.ts';
 import { newTaskId } from '#src/domain/ids.ts';
 import { type BatchTask, NewTask, type Task, type TaskPatch, type TaskRequest } from '#src/domain/task.ts';
+import type { WorkflowType } from '#src/domain/workflow.ts';
 import { SentraError } from '#src/errors.ts';
+import { checkChoice } from '#src/orchestrator/agent-choice.ts';
 import { getAllowed } from '#src/orchestrator/allowed.ts';
 import { connectBatch, connectNew, reconnect } from '#src/orchestrator/graph.ts';
 import type { Change, Changes } from '#src/store/change.ts';
@@ -14,6 +17,7 @@ import {
   insertTasks,
   listTasksByIdempotencyKeys,
   setReverts,
+  type TaskRow,
   updateTask,
 } from '#src/store/tasks.ts';
 import { getTemplate } from '#src/store/templates.ts';
@@ -32,12 +36,15 @@ export type Tasks = {
   patch(id: string, patch: TaskPatch): Promise<Task>;
 };
 
-export function createTasks({ database, changes }: { database: Database; changes: Changes }): Tasks {
+type TaskParts = { database: Database; changes: Changes; agents: Pick<Agents, 'explainChoice'> };
+
+export function createTasks({ database, changes, agents }: TaskParts): Tasks {
   const { db } = database;
   return {
     async create(request, idempotencyKey) {
-      await getProjectRow(db, request.projectId);
+      const project = await getProjectRow(db, request.projectId);
       const { dependencies, ...task } = await fillIn(db, request);
+      checkChoice(agents, project, [task]);
       const id = newTaskId();
       const kept = await changes.change(async (change) => {
         if (!(await insertTasks(change.tx, [{ id, task, idempotencyKey }]))) return false;
@@ -51,7 +58,7 @@ export function createTasks({ database, changes }: { database: Database; changes
       throw new Error(`task ${id} was not kept`);
     },
     async createBatch(projectId, tasks, idempotencyKey) {
-      await getProjectRow(db, projectId);
+      checkChoice(agents, await getProjectRow(db, projectId), tasks);
       const ids = new Map(tasks.map((task) => [task.key, newTaskId()]));
       if (ids.size !== tasks.length)
         throw new SentraError('invalid', `Two tasks of the batch have the key "${repeated(tasks)}".`);
@@ -77,7 +84,9 @@ export function createTasks({ database, changes }: { database: Database; changes
       return kept;
     },
     async patch(id, { dependencies: replace, addDependencies: add, removeDependencies: remove, ...fields }) {
-      const { projectId } = await getTaskRow(db, id);
+      const { projectId, ...before } = await getTaskRow(db, id);
+      if (choosing.some((name) => fields[name] !== undefined))
+        checkChoice(agents, await getProjectRow(db, projectId), [asked(before, fields)]);
       await changes.change(async (change) => {
         await updateTask(change.tx, id, fields);
         if (replace || add?.length || remove?.length)
@@ -91,6 +100,12 @@ export function createTasks({ database, changes }: { database: Database; changes
       return getTask(db, id);
     },
   };
+}
+
+const choosing = ['agent', 'model', 'effort', 'workflowType'] as const;
+
+function asked({ agent, model, effort, workflowType }: Omit<TaskRow, 'projectId'>, fields: TaskPatch) {
+  return { agent, model, effort, workflowType: workflowType as WorkflowType, ...fields };
 }
 
 async function fillIn(db: Queryable, { template, ...request }: TaskRequest): Promise<NewTask> {

@@ -1,5 +1,6 @@
 /** Starting a program in this process, and what every way of starting one has in common. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { constants } from 'node:os';
 import { SentraError } from '#src/errors.ts';
 import { guardGroup, signalGroup } from '#src/process/guard.ts';
 import type { Command } from '#src/process.ts';
@@ -12,8 +13,14 @@ export type Hooks = {
   onExit(): void;
 };
 
-/** Starts a program; answers its exit code, or null for a signal, when its streams are closed too. */
+/** Starts a program; answers its exit code, or null for a signal that was no crash, when its streams are closed too. */
 export type Launch = (command: Command, input: string | Uint8Array | undefined, hooks: Hooks) => Promise<number | null>;
+
+const crashes: readonly unknown[] = ['SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGSEGV', 'SIGSYS', 'SIGTRAP'];
+
+/** A crash is the program's own end and no kill from outside: told by the number that shells and the wall tell it by. */
+export const codeOfCrash = (signal: NodeJS.Signals | null | undefined): number | null =>
+  signal && crashes.includes(signal) ? 128 + constants.signals[signal] : null;
 
 export const graceMs = 5_000;
 
@@ -28,7 +35,7 @@ export const launchHere: Launch = (command, input, hooks) =>
     for (const name of ['stdout', 'stderr'] as const)
       child[name]?.on('data', (chunk: Buffer) => hooks.onOutput(name, chunk));
     child.once('exit', () => hooks.onExit());
-    child.once('close', (exitCode) => done(exitCode));
+    child.once('close', (exitCode, signal) => done(exitCode ?? codeOfCrash(signal)));
     child.stdin?.end(input);
   });
 

@@ -30,7 +30,7 @@ function launch({ id, command, args, cwd, env, user, outlives, input }) {
     tell({ id, started: child.pid });
     for (const name of ['stdout', 'stderr']) relay(id, child[name], name);
     child.once('exit', () => tell({ id, exited: true }));
-    child.once('close', (exitCode) => end({ id, closed: { exitCode } }));
+    child.once('close', (exitCode, signal) => end({ id, closed: { exitCode, signal } }));
     child.stdin.on('error', () => {}); // EPIPE: it does not read its input; its exit code tells the rest
     child.stdin.end(input);
   } catch (e) {

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SentraError } from '#src/errors.ts';
 import { guardGroup, signalGroup } from '#src/process/guard.ts';
-import { cannotStart, graceMs, type Hooks, type Launch, launchHere } from '#src/process/launch.ts';
+import { cannotStart, codeOfCrash, graceMs, type Hooks, type Launch, launchHere } from '#src/process/launch.ts';
 import type { Command } from '#src/process.ts';
 
 type Answer = { id: number } & (
@@ -16,7 +16,7 @@ type Answer = { id: number } & (
   | { stdout: Buffer }
   | { stderr: Buffer }
   | { exited: true }
-  | { closed: { exitCode: number | null } }
+  | { closed: { exitCode: number | null; signal: NodeJS.Signals | null } }
   | { failed: { code?: string; message: string } }
 );
 
@@ -120,7 +120,7 @@ class Launcher {
     else if ('exited' in answer) call.hooks.onExit();
     else {
       this.#forget(answer.id);
-      if ('closed' in answer) call.done(answer.closed.exitCode);
+      if ('closed' in answer) call.done(answer.closed.exitCode ?? codeOfCrash(answer.closed.signal));
       else call.fail(cannotStart(call.command, answer.failed));
     }
   }

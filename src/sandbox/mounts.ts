@@ -5,33 +5,36 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, sep } from 'node:path';
-import type { Room } from '#src/sandbox/sandbox.ts';
+import type { Room, RoomGit } from '#src/sandbox/sandbox.ts';
 
 type Mount = { path: string; kind: 'hide' | 'read' | 'write' };
 
 const kindOrder = { hide: 0, read: 1, write: 2 };
 
-/** Mount arguments for a room. `hidden` are folders of ours that no room may see; `sizeOf` are arguments that limit a folder in memory. */
-export function mountArguments(
-  room: Room,
-  hidden: readonly string[],
-  sizeOf: (path: string) => string[] = () => [],
-): string[] {
-  const hides = hiddenPaths([...hidden, ...(room.repositoryPath ? [room.repositoryPath] : [])]);
+/** `hidden`: folders of ours that no room may see. `sizeOf`: arguments that limit a folder in memory. */
+type Settings = { hidden: readonly string[]; sizeOf?: (path: string) => string[]; git?: RoomGit | undefined };
+
+/** Mount arguments for a room. */
+export function mountArguments(room: Room, { hidden, sizeOf = () => [], git }: Settings): string[] {
+  const hides = hiddenPaths([...hidden, room.repositoryPath, git && room.gitDir].filter((path) => path !== undefined));
   const mounts: Mount[] = [
     ...hides.map((path): Mount => ({ path, kind: 'hide' })),
-    ...[...runtimePaths(hides), ...(room.readable ?? [])].map((path): Mount => ({ path, kind: 'read' })),
+    ...[...runtimePaths(hides), ...(room.readable ?? []), ...(git ? [git.objects] : [])].map(
+      (path): Mount => ({ path, kind: 'read' }),
+    ),
     ...[room.homePath, room.worktreePath, ...(room.writable ?? [])].map((path): Mount => ({ path, kind: 'write' })),
   ];
   const shown = inOrder(mounts.flatMap(existing));
   // The repository's own data comes last: nothing above may make it writable again.
-  const guarded = [room.gitDir, join(room.worktreePath, '.git')].flatMap((path): Mount[] =>
+  const guarded = [git ? undefined : room.gitDir, join(room.worktreePath, '.git')].flatMap((path): Mount[] =>
     path ? existing({ path, kind: 'read' }) : [],
   );
+  const own = git ? ['--bind', git.folder, git.inside] : [];
   const secrets = secretFiles.flatMap((path): string[] => (existsSync(path) ? ['--ro-bind', '/dev/null', path] : []));
-  const discarded = (room.discarded ?? []).flatMap((path) => existing({ path, kind: 'hide' }));
+  const isThere = (path: string) => !(git && room.gitDir && isWithin(path, room.gitDir));
+  const discarded = (room.discarded ?? []).filter(isThere).flatMap((path) => existing({ path, kind: 'hide' }));
   const withSize = (mount: Mount) => [...(mount.kind === 'hide' ? sizeOf(mount.path) : []), ...toArguments(mount)];
-  return [...secrets, ...[...shown, ...guarded, ...discarded].flatMap(withSize)];
+  return [...secrets, ...[...shown, ...guarded, ...discarded].flatMap(withSize), ...own];
 }
 
 /** What root could read, and others of the server's group: no program of a project has any business there. */

@@ -7,6 +7,7 @@ import { statfs } from 'node:fs/promises';
 import type { RoomLimits } from '#src/domain/confinement.ts';
 import { listProcesses, memoryOf, type Process, withMemory } from '#src/process/processes.ts';
 import { run, type Watched } from '#src/process.ts';
+import { sharedMemoryOfHost, unmappedMemoryOf } from '#src/sandbox/shared-memory.ts';
 
 export type WatchedRoom = {
   limits: RoomLimits;
@@ -54,8 +55,9 @@ export function createRoomWatch() {
 
 async function lookOnce(rooms: Set<Watch>): Promise<void> {
   const children = Map.groupBy(await listProcesses(), ({ parent }) => parent);
+  const shared = sharedMemoryOfHost();
   for (const room of rooms) {
-    const why = findExcess(treeOf(room.program.pid, children), room.limits);
+    const why = findExcess(treeOf(room.program.pid, children), room.limits, shared);
     if (why) end(rooms, room, why);
     else await lookAtDisk(rooms, room);
   }
@@ -73,10 +75,12 @@ function treeOf(root: number, children: ReadonlyMap<number, Process[]>): Process
   return tree;
 }
 
-function findExcess(tree: readonly Process[], { processes, memoryBytes }: RoomLimits): string | undefined {
+/** `shared`: memory of the whole host that may be a room's without being in the share of its processes. */
+function findExcess(tree: readonly Process[], { processes, memoryBytes }: RoomLimits, shared: number) {
   if (tree.length > processes)
     return `It was ended: it had ${tree.length} processes, and ${processes} are allowed. If it needs more, raise limits.processes in sentra.json.`;
-  const memory = memoryOf(tree.map(withMemory));
+  const ofProcesses = memoryOf(tree.map(withMemory));
+  const memory = ofProcesses + (ofProcesses + shared > memoryBytes ? unmappedMemoryOf(tree) : 0);
   if (memory <= memoryBytes) return undefined;
   return `It was ended: it took ${megabytes(memory)} MB of memory, and ${megabytes(memoryBytes)} are allowed. If it needs more, raise limits.memoryMb in sentra.json.`;
 }

@@ -17,6 +17,8 @@ export type Room = {
   worktreePath: string;
   /** The repository's common git directory: read-only inside. Undefined where there is none to see. */
   gitDir?: string;
+  /** Makes a git directory for one start, which stands in the place of `gitDir`, and that is out of sight. */
+  privateGit?: () => Promise<RoomGit>;
   /** The registered repository's main checkout: hidden inside, but for `gitDir`, `worktreePath` and `readable`. */
   repositoryPath?: string;
   /** A private folder of the host, mounted as HOME. Made when missing. */
@@ -38,6 +40,18 @@ export type Room = {
   doors?: Doors;
   /** More unix sockets served by us, each reachable inside at 127.0.0.1:<port>, and itself at `socketInside`. */
   sockets?: readonly { port: number; socket: string }[];
+};
+
+/** A git directory that a room may write. */
+export type RoomGit = {
+  /** On the host. */
+  folder: string;
+  /** Where it is inside. */
+  inside: string;
+  /** A folder of the host with the objects that it needs beside its own. */
+  objects: string;
+  /** The room is gone. */
+  remove(): Promise<void>;
 };
 
 /**

@@ -16,7 +16,7 @@ import { openProxies } from '#src/sandbox/proxies.ts';
 import type { EgressProxy } from '#src/sandbox/proxy.ts';
 import { findRelay, type RelayProgram } from '#src/sandbox/relay-program.ts';
 import { createRoomWatch } from '#src/sandbox/room-watch.ts';
-import { type Room, type Sandbox, socketInside } from '#src/sandbox/sandbox.ts';
+import { type Room, type RoomGit, type Sandbox, socketInside } from '#src/sandbox/sandbox.ts';
 import { seccompFilter } from '#src/sandbox/seccomp.ts';
 import { makeSocketFolder } from '#src/sandbox/sockets.ts';
 
@@ -48,9 +48,10 @@ export function createSandbox(options: { stateDir: string; hidden?: readonly str
       if (reason !== undefined || !bwrap)
         throw new SentraError('isolation_unavailable', reason ?? 'bubblewrap is gone.');
       await mkdir(room.homePath, { recursive: true, mode: 0o700 });
+      const git = await room.privateGit?.();
       const proxy = room.network === 'proxy' ? await proxies.open(room.egress) : undefined;
       const exits = listExits(room, proxy);
-      const wall = wallArguments(room, { hidden, exits, hasSize, relay });
+      const wall = wallArguments(room, { hidden, exits, hasSize, relay, git });
       return {
         ...command,
         command: '/bin/sh',
@@ -62,11 +63,12 @@ export function createSandbox(options: { stateDir: string; hidden?: readonly str
         env: { ...command.env, HOME: room.homePath, TMPDIR: '/tmp', ...(proxy ? proxyEnv : {}) },
         watch: (program) => {
           const { limits, onLimit } = room;
-          const folders = [room.worktreePath, room.homePath];
+          const folders = [room.worktreePath, room.homePath, ...(git ? [git.folder] : [])];
           const unwatch = limits && watch.watch(program, { limits, onLimit, folders });
           return () => {
             unwatch?.();
             void proxy?.close();
+            void git?.remove();
           };
         },
       };
@@ -134,9 +136,13 @@ function listExits(room: Room, proxy: EgressProxy | undefined): Exit[] {
 
 const doorOf = (port: number): string => `${doorsInside}/${port}.sock`;
 
-type Surroundings = Pick<Host, 'hasSize' | 'relay'> & { hidden: readonly string[]; exits: readonly Exit[] };
+type Surroundings = Pick<Host, 'hasSize' | 'relay'> & {
+  hidden: readonly string[];
+  exits: readonly Exit[];
+  git?: RoomGit | undefined;
+};
 
-function wallArguments(room: Room, { hidden, exits, hasSize, relay }: Surroundings): string[] {
+function wallArguments(room: Room, { hidden, exits, hasSize, relay, git }: Surroundings): string[] {
   const relayed = needsRelay(room, exits) ? ['--ro-bind', relay.file, insideOf(relay)] : [];
   const doors = room.doors ? [room.doors.serves ? '--bind' : '--ro-bind', room.doors.folder, doorsInside] : [];
   return [
@@ -145,7 +151,7 @@ function wallArguments(room: Room, { hidden, exits, hasSize, relay }: Surroundin
       ? ['--cap-drop', 'ALL', ...rootCapabilities.flatMap((c) => ['--cap-add', `CAP_${c}`])]
       : []),
     ...['--ro-bind', '/', '/', ...deviceArguments(room.limits, hasSize), ...processArguments()],
-    ...mountArguments(room, hidden, (path) => sizeArguments(path, room.limits, hasSize)),
+    ...mountArguments(room, { hidden, git, sizeOf: (path) => sizeArguments(path, room.limits, hasSize) }),
     ...relayed,
     ...doors,
     ...exits.flatMap(({ socket, inside }) => (socket ? ['--bind', socket, inside] : [])),

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { Download, RouteAnswer, RouteParsed, RouteSpec } from '#src/domain/api/route.ts';
 import { type RouteName, type Routes, routes } from '#src/domain/api/routes.ts';
 import { errorCodes, SentraError } from '#src/errors.ts';
+import { cutToScope, holdToScope, type Input } from '#src/server/scope.ts';
 
 export type RequestContext = { idempotencyKey?: string };
 type Handler<N extends RouteName, C = RequestContext> = (
@@ -29,7 +30,11 @@ export function serveRoutes(app: OpenAPIHono, handlers: Handlers & OwnHandlers):
     app.on(spec.method.toUpperCase(), spec.path.replace(/\{(\w+)\}/g, ':$1'), async (c) => {
       const idempotencyKey = c.req.header('idempotency-key');
       const context = { http: c, ...(idempotencyKey ? { idempotencyKey } : {}) };
-      const answer = await handle(await readInput(c, spec), context);
+      const input = await readInput(c, spec);
+      const scope = c.get('scope');
+      if (scope) await holdToScope(spec, input, { scope, tasks: handlers });
+      const whole = await handle(input, context);
+      const answer = scope && !spec.media ? cutToScope(spec, whole, scope) : whole;
       return spec.media ? sendFile(c, answer as Download) : c.json(answer, spec.status);
     });
   }
@@ -71,12 +76,12 @@ const sendFile = (c: Context, { name, type, body }: Download): Response =>
     'content-disposition': `attachment; filename="${name}"`,
   });
 
-async function readInput(c: Context, spec: RouteSpec): Promise<Record<string, unknown>> {
+async function readInput(c: Context, spec: RouteSpec): Promise<Input> {
   const given = { params: c.req.param(), query: c.req.query(), body: spec.body ? await readJson(c) : undefined };
-  const input: Record<string, unknown> = {};
+  const input: Input = {};
   for (const part of ['params', 'query', 'body'] as const) {
     const schema = spec[part];
-    if (schema) input[part] = parse(schema, given[part], part);
+    if (schema) input[part] = parse(schema, given[part], part) as Input[typeof part];
   }
   return input;
 }

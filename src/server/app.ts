@@ -8,6 +8,7 @@ import { type DevLinkInput, type DevLinks, hostOf, serveDevEntrance } from '#src
 import { answerError } from '#src/server/error-answer.ts';
 import {
   type Auth,
+  bearerOf,
   checkBody,
   checkHost,
   checkOrigin,
@@ -31,7 +32,8 @@ export type AppParts = Streams & {
   url: () => string;
   devLinks: DevLinks;
   webRoot?: string;
-  mcp?: (request: Request) => Promise<Response>;
+  /** With the secret of the caller; undefined for the cookie of a login. */
+  mcp?: (request: Request, secret: string | undefined) => Promise<Response>;
   metrics?: () => Promise<string>;
   /** Of a forge; absent: none is taken. */
   webhook?: Webhook;
@@ -67,7 +69,7 @@ export function createApp(parts: AppParts): OpenAPIHono {
   app.get('/openapi.json', (c) => c.json(description));
   const { mcp, metrics } = parts;
   if (metrics) app.get('/metrics', async (c) => c.text(await metrics(), 200, { 'content-type': metricsType }));
-  if (mcp) app.all('/mcp', (c) => mcp(c.req.raw));
+  if (mcp) app.all('/mcp', (c) => mcp(c.req.raw, bearerOf(c)));
   for (const path of guarded) app.all(path, (c) => c.notFound()); // never the page instead of an answer
   servePage(app, parts.webRoot);
   return app;

@@ -4,12 +4,13 @@
  */
 import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { includesRole, type Role } from '#src/domain/access-token.ts';
+import { type Access, includesRole } from '#src/domain/access-token.ts';
 import { routes } from '#src/domain/api/routes.ts';
 import { SentraError } from '#src/errors.ts';
 import { parseCookies } from '#src/server/dev-access.ts';
 import { isSameSecret, sessionOf } from '#src/server/login.ts';
-import { roleFor } from '#src/server/roles.ts';
+import { isRoute, roleFor } from '#src/server/roles.ts';
+import { checkDoor } from '#src/server/scope.ts';
 
 export const cookieName = 'sentra';
 export const protocolName = 'sentra';
@@ -45,30 +46,33 @@ export type Auth = {
   /** The server's own, which may everything. */
   token: string;
   /** What another one lets its owner do; undefined for one that nobody was given, or has no more. */
-  roleOf?: (secret: string) => Promise<Role | undefined>;
+  accessOf?: (secret: string) => Promise<Access | undefined>;
 };
 
 /** Token 401, then role 403. The cookie of a login stands for the server's own token. */
-export function checkToken({ token, roleOf }: Auth): MiddlewareHandler {
+export function checkToken({ token, accessOf }: Auth): MiddlewareHandler {
   const session = sessionOf(token);
-  const find = async (c: Context): Promise<Role | undefined> => {
+  const all: Access = { role: 'admin', projects: null };
+  const find = async (c: Context): Promise<Access | undefined> => {
     const bearer = bearerOf(c);
-    if (bearer === undefined) return hasSession(c.req.header('cookie'), session) ? 'admin' : undefined;
-    return isSameSecret(bearer, token) ? 'admin' : roleOf?.(bearer);
+    if (bearer === undefined) return hasSession(c.req.header('cookie'), session) ? all : undefined;
+    return isSameSecret(bearer, token) ? all : accessOf?.(bearer);
   };
   return async (c, next) => {
-    const role = await find(c);
-    if (!role)
+    const access = await find(c);
+    if (!access)
       throw new SentraError(
         'unauthorized',
         'A token is needed: send `Authorization: Bearer` with the content of $SENTRA_HOME/token, or log in with the link of `npx sentra open`.',
       );
+    const { role, projects } = access;
     const needed = roleFor(c.req.method, c.req.path);
     if (!includesRole(role, needed))
       throw new SentraError(
         'forbidden',
         `This token may do what a ${role} may; ${c.req.method} ${c.req.path} takes the role ${needed}.`,
       );
+    checkDoor(c, projects, isRoute(c.req.method, c.req.path));
     return next();
   };
 }
@@ -77,7 +81,7 @@ export function checkToken({ token, roleOf }: Auth): MiddlewareHandler {
 const hasSession = (cookies: string | undefined, session: string): boolean =>
   parseCookies(cookies).some(({ name, value }) => name === cookieName && isSameSecret(value, session));
 
-const bearerOf = (c: Context): string | undefined =>
+export const bearerOf = (c: Context): string | undefined =>
   secretIn(c.req.header('authorization'), c.req.header('sec-websocket-protocol'));
 
 /** A browser cannot set headers on a WebSocket; scripts there may offer the token as a sub-protocol. */

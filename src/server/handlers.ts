@@ -96,6 +96,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     requestChanges: ({ params, body }) => lifecycle.requestChanges(params.id, body.comments),
     mergeTask: ({ params }) => merges.merge(params.id),
     reworkTask: ({ params }) => merges.rework(params.id),
+    pushTask: ({ params }) => merges.push(params.id),
     revertTask: ({ params }) => tasks.createRevert(params.id),
     listMergeQueue: async ({ query }) => ({ items: await merges.list(query.projectId) }),
     closeTask: ({ params }) => lifecycle.close(params.id),

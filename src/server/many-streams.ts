@@ -4,10 +4,11 @@ import type { WebSocket } from 'ws';
 import { mostStreams, StreamRequest } from '#src/domain/stream.ts';
 import { SentraError } from '#src/errors.ts';
 import { type Handlers, parse } from '#src/server/api.ts';
+import { eventsWithin, getOwnTask, type Scope } from '#src/server/scope.ts';
 import { createSocketWriter, jsonOf, type SocketWriter } from '#src/server/socket-writer.ts';
 import type { Streams } from '#src/server/streams.ts';
 
-type Parts = Streams & { handlers: Pick<Handlers, 'getTask'>; report: (e: unknown) => void };
+type Parts = Streams & { handlers: Pick<Handlers, 'getTask'>; scope: Scope | null; report: (e: unknown) => void };
 type Follow = Exclude<StreamRequest, { leave: string }>;
 
 /** Lines are sent many to a message, up to about this length. */
@@ -67,15 +68,16 @@ async function follow(request: Follow, { parts, streams, write }: Socket): Promi
     streams.set(id, stream);
     if ('events' in request) {
       const { after } = request.events;
+      const within = eventsWithin(parts.handlers, parts.scope);
       await parts.eventStream({
         after,
         signal,
-        send: (events) => sendAll(write, { id, name: 'events', items: events, signal }),
+        send: async (events) => sendAll(write, { id, name: 'events', items: await within(events), signal }),
       });
       return;
     }
     const { taskId, ...filter } = request.logs;
-    await parts.handlers.getTask({ params: { id: taskId } }, {});
+    await getOwnTask(parts.handlers, taskId, parts.scope);
     await parts.logStream({
       taskId,
       filter,

@@ -14,9 +14,13 @@ export function roleOf({ method, role }: Pick<RouteSpec, 'method' | 'role'>): Ro
   return role ?? (method === 'get' ? 'viewer' : 'operator');
 }
 
-/** Tools act with the rights of the server, whoever calls them. What is no route (a socket, the figures) is looked at. */
+/** Whether a row answers it; else it is a socket, the figures, or nothing at all. */
+export const isRoute = (method: string, path: string): boolean => findRow(method, path) !== undefined;
+
+const findRow = (method: string, path: string) => rows.find((one) => one.method === method && one.pattern.test(path));
+
+/** Tools call routes with the caller's own token, which are looked at then. What is no route (a socket, the figures) is looked at. */
 export function roleFor(method: string, path: string): Role {
-  if (path === '/mcp') return 'operator';
-  const row = rows.find((one) => one.method === method && one.pattern.test(path));
-  return row?.role ?? (method === 'GET' || method === 'HEAD' ? 'viewer' : 'admin');
+  if (path === '/mcp') return 'viewer';
+  return findRow(method, path)?.role ?? (method === 'GET' || method === 'HEAD' ? 'viewer' : 'admin');
 }

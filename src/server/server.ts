@@ -23,7 +23,7 @@ export type ServerParts = Streams & {
   port: number;
   /** The folder of the built dashboard. */
   webRoot?: string;
-  mcp?: (request: Request) => Promise<Response>;
+  mcp?: (request: Request, secret: string | undefined) => Promise<Response>;
   /** In the text format of Prometheus. */
   metrics?: () => Promise<string>;
   webhook?: Webhook;

@@ -7,7 +7,7 @@ const lookMs = 2_000;
 const refused = 1008;
 
 /** Answers how to stop looking. While the database is away sockets stay as they are. */
-export function watchAccess(sockets: WebSocketServer, { token, roleOf }: Auth): () => void {
+export function watchAccess(sockets: WebSocketServer, { token, accessOf }: Auth): () => void {
   const secrets = new Map<WebSocket, string>();
   sockets.on('connection', (socket, request) => {
     const secret = secretIn(request.headers.authorization, request.headers['sec-websocket-protocol']);
@@ -17,7 +17,7 @@ export function watchAccess(sockets: WebSocketServer, { token, roleOf }: Auth): 
   });
   const look = async () => {
     for (const secret of new Set(secrets.values())) {
-      if (await roleOf?.(secret)) continue;
+      if (await accessOf?.(secret)) continue;
       for (const [socket, own] of secrets)
         if (own === secret) socket.close(refused, 'The token was revoked or has expired: connect with another.');
     }

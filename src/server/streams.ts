@@ -12,6 +12,7 @@ import type { EventStreamOptions } from '#src/logs/stream-events.ts';
 import type { LogStreamOptions } from '#src/logs/stream-logs.ts';
 import { type Handlers, parse } from '#src/server/api.ts';
 import { serveMany } from '#src/server/many-streams.ts';
+import { eventsWithin, getOwnTask } from '#src/server/scope.ts';
 import { createSocketWriter, jsonOf, type SocketWriter } from '#src/server/socket-writer.ts';
 
 export type Streams = {
@@ -37,7 +38,7 @@ export function serveStreams(
     upgradeWebSocket(async (c) => {
       const { taskId } = parse(LogParams, c.req.param(), 'path');
       const filter = parse(LogFilter, c.req.query(), 'query');
-      await parts.handlers.getTask({ params: { id: taskId } }, {});
+      await getOwnTask(parts.handlers, taskId, c.get('scope'));
       return feed((sink) => parts.logStream({ taskId, filter, ...sink }), report);
     }),
   );
@@ -46,13 +47,17 @@ export function serveStreams(
     upgradeOnly,
     upgradeWebSocket((c) => {
       const { after } = parse(EventCursor, c.req.query(), 'query');
-      return feed((sink) => parts.eventStream({ after, ...sink }), report);
+      const within = eventsWithin(parts.handlers, c.get('scope'));
+      return feed(
+        ({ send, signal }) => parts.eventStream({ after, signal, send: async (events) => send(await within(events)) }),
+        report,
+      );
     }),
   );
   app.get(
     '/api/streams',
     upgradeOnly,
-    upgradeWebSocket(() => serveMany({ ...parts, report })),
+    upgradeWebSocket((c) => serveMany({ ...parts, scope: c.get('scope'), report })),
   );
 }
 

@@ -1,6 +1,6 @@
 /** Tokens by the hash of their secrets. The database's clock says which have expired. */
 import { and, eq, sql } from 'drizzle-orm';
-import type { AccessToken, Role } from '#src/domain/access-token.ts';
+import type { Access, AccessToken, Role } from '#src/domain/access-token.ts';
 import type { Queryable } from '#src/store/database.ts';
 import { accessTokens } from '#src/store/schema-access.ts';
 import { toIso } from '#src/store/time.ts';
@@ -9,16 +9,24 @@ const isExpired = sql<boolean>`coalesce(${accessTokens.expiresAt} <= now(), fals
 
 export async function insertAccessToken(
   db: Queryable,
-  { days, ...row }: { id: string; name: string; role: Role; hash: string; days?: number | undefined },
+  {
+    days,
+    projects = null,
+    ...row
+  }: Pick<AccessToken, 'id' | 'name' | 'role'> & {
+    hash: string;
+    projects?: string[] | null | undefined;
+    days?: number | undefined;
+  },
 ): Promise<void> {
   const expiresAt = days === undefined ? null : sql`now() + ${days} * interval '1 day'`;
-  await db.insert(accessTokens).values({ ...row, expiresAt });
+  await db.insert(accessTokens).values({ ...row, projects, expiresAt });
 }
 
 export async function listAccessTokens(db: Queryable): Promise<AccessToken[]> {
-  const { id, name, role, createdAt, expiresAt } = accessTokens;
+  const { id, name, role, projects, createdAt, expiresAt } = accessTokens;
   const rows = await db
-    .select({ id, name, role, createdAt, expiresAt, isExpired })
+    .select({ id, name, role, projects, createdAt, expiresAt, isExpired })
     .from(accessTokens)
     .orderBy(createdAt);
   return rows.map((row) => ({
@@ -30,10 +38,11 @@ export async function listAccessTokens(db: Queryable): Promise<AccessToken[]> {
 }
 
 /** Undefined for a secret that nobody was given, or has no more. */
-export async function findRole(db: Queryable, hash: string): Promise<Role | undefined> {
+export async function findAccess(db: Queryable, hash: string): Promise<Access | undefined> {
   const where = and(eq(accessTokens.hash, hash), sql`not ${isExpired}`);
-  const [row] = await db.select({ role: accessTokens.role }).from(accessTokens).where(where);
-  return row?.role as Role | undefined;
+  const { role, projects } = accessTokens;
+  const [row] = await db.select({ role, projects }).from(accessTokens).where(where);
+  return row && { ...row, role: row.role as Role };
 }
 
 export async function deleteAccessToken(db: Queryable, id: string): Promise<boolean> {

@@ -1,10 +1,12 @@
 /** When somebody looks at a project's forge, and how it went. Who leases the row looks alone. */
-import { and, eq, inArray, isNull, lt, lte, or, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNotNull, isNull, lt, lte, or, sql } from 'drizzle-orm';
 import type { Queryable } from '#src/store/database.ts';
 import { forgePolls, webhookDeliveries } from '#src/store/schema-forge.ts';
 
-/** Longer than a look takes; one that died leaves the project to the next. */
-const leaseSeconds = 120;
+/** Renewed during a look; one that died leaves the project to the next after that. */
+const leaseSeconds = 12;
+export const renewMs = 3_000;
+const leaseEnd = sql`now() + make_interval(secs => ${leaseSeconds})`;
 
 /** Somebody looks as soon as possible. */
 export async function pollSoon(tx: Queryable, projectId: string): Promise<void> {
@@ -20,19 +22,24 @@ export async function takeDuePolls(db: Queryable): Promise<string[]> {
     .select({ id: forgePolls.projectId })
     .from(forgePolls)
     .where(
-      and(
-        lte(forgePolls.dueAt, sql`now()`),
-        or(isNull(forgePolls.leasedUntil), lt(forgePolls.leasedUntil, sql`now()`)),
+      or(
+        and(lte(forgePolls.dueAt, sql`now()`), isNull(forgePolls.leasedUntil)),
+        lt(forgePolls.leasedUntil, sql`now()`), // who looked has died
       ),
     )
     .for('update', { skipLocked: true });
-  const leased = sql`now() + make_interval(secs => ${leaseSeconds})`;
   const rows = await db
     .update(forgePolls)
-    .set({ dueAt: leased, leasedUntil: leased })
+    .set({ dueAt: sql`now() + interval '1 day'`, leasedUntil: leaseEnd })
     .where(inArray(forgePolls.projectId, due))
     .returning({ id: forgePolls.projectId });
   return rows.map(({ id }) => id);
+}
+
+/** The look goes on, unless it has ended at this moment. */
+export async function renewPoll(db: Queryable, projectId: string): Promise<void> {
+  const isOn = and(eq(forgePolls.projectId, projectId), isNotNull(forgePolls.leasedUntil));
+  await db.update(forgePolls).set({ leasedUntil: leaseEnd }).where(isOn);
 }
 
 /** `afterMs`: until the next look, `problem`: why this one failed. What became due meanwhile stays so. */

@@ -1,5 +1,5 @@
 /** What agents' hooks told. One call of a tool is one row of a point, whether a callback told it, a file, or both. */
-import { and, desc, eq, lt, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, lt, sql } from 'drizzle-orm';
 import type { HookQuery } from '#src/domain/api/talk-routes.ts';
 import type { HookEvent, HookReport, HookSource } from '#src/domain/hook.ts';
 import type { Queryable } from '#src/store/database.ts';
@@ -51,10 +51,26 @@ export async function listHookEvents(
     )
     .orderBy(desc(hookEvents.id))
     .limit(limit + 1);
-  const items = rows.slice(0, limit).map((row) => ({ ...row, at: toIso(row.at) }) as HookEvent);
+  const items = rows.slice(0, limit).map(toHookEvent);
   const last = items.at(-1);
   return { items, ...(rows.length > limit && last ? { nextCursor: String(last.id) } : {}) };
 }
+
+/** Of one run, oldest first, after that id. */
+export async function listRunHookEvents(
+  db: Queryable,
+  { taskId, adwId, after, limit }: { taskId: string; adwId: string; after: number; limit: number },
+): Promise<HookEvent[]> {
+  const rows = await db
+    .select()
+    .from(hookEvents)
+    .where(and(eq(hookEvents.taskId, taskId), eq(hookEvents.adwId, adwId), gt(hookEvents.id, after)))
+    .orderBy(asc(hookEvents.id))
+    .limit(limit);
+  return rows.map(toHookEvent);
+}
+
+const toHookEvent = (row: typeof hookEvents.$inferSelect) => ({ ...row, at: toIso(row.at) }) as HookEvent;
 
 /** Leaves the newest `keep` of a task. */
 export async function trimHookEvents(db: Queryable, taskId: string, keep: number): Promise<void> {

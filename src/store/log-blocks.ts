@@ -3,10 +3,10 @@
  * lines that have no block yet are looked at one by one. A block is a note of what the lines say, so writing it twice changes nothing.
  */
 import { and, arrayContains, asc, eq, gte, inArray, sql } from 'drizzle-orm';
-import type { LogLevel } from '#src/domain/log.ts';
+import type { FacetValues } from '#src/domain/log-facets.ts';
 import { tally } from '#src/domain/log-marks.ts';
-import type { PhaseName } from '#src/domain/phase.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { lineAttempt, lineSource } from '#src/store/log-selection.ts';
 import { logBlocks, logHeads, logs } from '#src/store/schema-logs.ts';
 
 export const linesPerBlock = 1024;
@@ -104,7 +104,7 @@ export async function listUncovered(
   }));
 }
 
-export type IndexedLine = { seq: number; phase: PhaseName | null; level: LogLevel; message: string; timestamp: string };
+export type IndexedLine = FacetValues & { seq: number; message: string; timestamp: string };
 
 /** The lines from number `first` to `last`, as far as they are there. */
 export async function listIndexedLines(
@@ -114,7 +114,7 @@ export async function listIndexedLines(
 ): Promise<IndexedLine[]> {
   const { seq, phase, level, message, timestamp } = logs;
   const rows = await db
-    .select({ seq, phase, level, message, timestamp })
+    .select({ seq, phase, level, source: lineSource, attempt: lineAttempt, message, timestamp })
     .from(logs)
     .where(and(eq(logs.taskId, taskId), sql`${seq} between ${first} and ${last}`))
     .orderBy(asc(seq));

@@ -2,11 +2,18 @@
 import { and, asc, sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import type pg from 'pg';
-import type { LogLevel, LogSelection } from '#src/domain/log.ts';
+import type { LogSelection } from '#src/domain/log.ts';
+import type { FacetValues, LogFacet } from '#src/domain/log-facets.ts';
 import { markOf } from '#src/domain/log-marks.ts';
-import type { PhaseName } from '#src/domain/phase.ts';
 import type { Queryable } from '#src/store/database.ts';
-import { hasTextInBlock, type LogText, mayHaveText, ofSelection } from '#src/store/log-selection.ts';
+import {
+  hasTextInBlock,
+  type LogText,
+  lineAttempt,
+  lineSource,
+  mayHaveText,
+  ofSelection,
+} from '#src/store/log-selection.ts';
 import * as schema from '#src/store/schema.ts';
 import { logBlocks, logs } from '#src/store/schema-logs.ts';
 
@@ -59,16 +66,13 @@ export async function scanBlocks(
 export async function scanRows(
   db: Queryable,
   taskId: string,
-  { range, selection }: { range: Range; selection: Omit<LogSelection, 'phase' | 'level'> },
+  { range, selection }: { range: Range; selection: Omit<LogSelection, LogFacet> },
 ): Promise<{ seq: number; mark: number }[]> {
   const { seq, phase, level } = logs;
   const rows = await db
-    .select({ seq, phase, level })
+    .select({ seq, phase, level, source: lineSource, attempt: lineAttempt })
     .from(logs)
     .where(and(ofSelection(taskId, selection), sql`${seq} between ${range.first} and ${range.last}`))
     .orderBy(asc(seq));
-  return rows.map((row) => ({
-    seq: row.seq,
-    mark: markOf({ phase: row.phase as PhaseName | null, level: row.level as LogLevel }),
-  }));
+  return rows.map(({ seq, ...values }) => ({ seq, mark: markOf(values as FacetValues) }));
 }

@@ -1,6 +1,7 @@
 /** Which lines a selection means, as SQL over rows of `logs`, and over the texts of blocks. */
 import { and, eq, gte, inArray, lt, type SQL, sql } from 'drizzle-orm';
 import type { LogSelection } from '#src/domain/log.ts';
+import type { LogAttempt, LogSource } from '#src/domain/log-facets.ts';
 import { readPattern } from '#src/domain/log-pattern.ts';
 import { SentraError } from '#src/errors.ts';
 import { causesOf } from '#src/store/database-error.ts';
@@ -9,6 +10,15 @@ import { storableText } from '#src/store/text.ts';
 
 export type LogText = Pick<LogSelection, 'q' | 'regex' | 'case'>;
 
+/** As domain/log-facets.ts has them. */
+export const lineSource = sql<LogSource>`case ${logs.metadata} ->> 'kind'
+  when 'output' then case when ${logs.metadata} ? 'agentName' then 'agent' else 'command' end
+  when 'step' then 'sentra' else case when ${logs.metadata} ? 'kind' then 'agent' else 'sentra' end end`;
+
+export const lineAttempt = sql<LogAttempt | null>`case
+  when ${logs.metadata} ->> 'attempt' in ('1', '2') then ${logs.metadata} ->> 'attempt'
+  when ${logs.metadata} ->> 'attempt' ~ '^[1-9]' then '3' end`;
+
 /** All that a selection asks of a row of a task. */
 export const ofSelection = (taskId: string, selection: LogSelection): SQL | undefined =>
   and(eq(logs.taskId, taskId), ...conditionsOf(selection));
@@ -16,6 +26,8 @@ export const ofSelection = (taskId: string, selection: LogSelection): SQL | unde
 export const conditionsOf = (selection: LogSelection): (SQL | undefined)[] => [
   selection.phase && inArray(logs.phase, selection.phase),
   selection.level && inArray(logs.level, selection.level),
+  selection.source && inArray(lineSource, selection.source),
+  selection.attempt && inArray(lineAttempt, selection.attempt),
   selection.since === undefined ? undefined : gte(logs.timestamp, selection.since),
   selection.until === undefined ? undefined : lt(logs.timestamp, selection.until),
   selection.q ? hasText(sql`${logs.message}`, selection) : undefined,

@@ -26,6 +26,10 @@ export async function listMessages(db: Queryable, taskId: string): Promise<Messa
   return rows.map(toMessage);
 }
 
+/** How many no agent has heard. */
+export const countWaiting = (db: Queryable, taskId: string): Promise<number> =>
+  db.$count(messages, and(eq(messages.taskId, taskId), isNull(messages.deliveredAt)));
+
 /** For a session that runs: what nobody has, each once. */
 export async function takeMessages(db: Queryable, { taskId, sessionId }: Listener): Promise<Message[]> {
   const rows = await db

@@ -170,7 +170,7 @@ export const toPullRequest = (
 const toForgeView = ({ forge, forgeUrl: url, seen }: PullRequestRow, problem: string | null): ForgeView => ({
   kind: forge as ForgeView['kind'],
   url,
-  checks: (seen?.checks ?? []).map(({ jobId: _, ...check }) => check),
+  checks: (seen?.checks ?? []).map(({ name, state, required, url }) => ({ name, state, required, url })),
   reviews: verdictsOf(seen?.reviews ?? []).map(({ author, verdict }) => ({ author, verdict })),
   problem,
 });

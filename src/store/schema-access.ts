@@ -22,6 +22,8 @@ export const accessTokens = sentra.table('access_tokens', {
   id: text().primaryKey(),
   name: text().notNull(),
   role: text().notNull(),
+  /** Null: for all projects. */
+  projects: text().array(),
   hash: text().notNull().unique(),
   createdAt: createdAt(),
   expiresAt: at('expires_at'),

@@ -1,5 +1,6 @@
-import { integer, text } from 'drizzle-orm/pg-core';
-import { at, createdAt, projects, sentra } from './schema.ts';
+import { index, integer, jsonb, text } from 'drizzle-orm/pg-core';
+import type { NewComment } from '#src/domain/pull-request.ts';
+import { at, createdAt, number, projects, sentra } from './schema.ts';
 
 /** When somebody looks at a project's forge again, and how that went. Whoever leases a due row looks; nobody else does meanwhile. */
 export const forgePolls = sentra.table('forge_polls', {
@@ -21,3 +22,23 @@ export const webhookDeliveries = sentra.table('webhook_deliveries', {
   id: text().primaryKey(),
   createdAt: createdAt(),
 });
+
+/** Verdicts of people in Sentra, which a forge is told as reviews. */
+export const forgeReviews = sentra.table(
+  'forge_reviews',
+  {
+    id: number('id').primaryKey().generatedAlwaysAsIdentity(),
+    projectId: text('project_id')
+      .notNull()
+      .references(() => projects.id),
+    /** Of the pull request, as Sentra counts them. */
+    number: integer().notNull(),
+    verdict: text().notNull(),
+    commit: text().notNull(),
+    comments: jsonb().$type<NewComment[]>().notNull(),
+    /** As what: review, comment, or why the forge does not take it. Null until then. */
+    told: text(),
+    createdAt: createdAt(),
+  },
+  (t) => [index('forge_reviews_by_pull').on(t.projectId, t.number)],
+);

@@ -55,7 +55,7 @@ export const logBlocks = sentra.table(
     lastSeq: number('last_seq').notNull(),
     since: at('since').notNull(),
     until: at('until').notNull(),
-    /** Phase and level of each line, a byte each (domain/log-marks.ts). */
+    /** Phase, level, source and attempt of each line, a byte for all (domain/log-marks.ts). */
     marks: bytea().notNull(),
     /** The messages, one a line; a line end within a message is a vertical tab here. */
     text: text().notNull(),

@@ -63,6 +63,9 @@ export const tasks = sentra.table(
     priority: text().notNull(),
     workflowType: text('workflow_type').notNull(),
     agent: text(),
+    /** What its agents work with, over what the project says of them. */
+    model: text(),
+    effort: text(),
     assignedTo: text('assigned_to'),
     autoStart: boolean('auto_start').notNull(),
     merge: text(),

@@ -92,6 +92,8 @@ function toTask(
     assignedTo: row.assignedTo,
     workflowType: row.workflowType as Task['workflowType'],
     agent: row.agent,
+    model: row.model,
+    effort: row.effort,
     autoStart: row.autoStart,
     merge: row.merge as Task['merge'],
     noChangesExpected: row.noChangesExpected,

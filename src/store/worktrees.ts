@@ -1,5 +1,5 @@
 import { eq, isNull, sql } from 'drizzle-orm';
-import type { TaskStatus } from '#src/domain/task.ts';
+import type { Isolation, TaskStatus } from '#src/domain/task.ts';
 import type { Queryable } from '#src/store/database.ts';
 import { tasks } from '#src/store/schema.ts';
 import { worktrees } from '#src/store/schema-host.ts';
@@ -36,6 +36,10 @@ export async function setWorktreeState(
 /** Says which administration folder is the worktree's, whatever its state. */
 export async function setAdminDir(tx: Queryable, taskId: string, adminDir: string): Promise<void> {
   await tx.update(worktrees).set({ adminDir }).where(eq(worktrees.taskId, taskId));
+}
+
+export async function setIsolation(tx: Queryable, taskId: string, isolation: Isolation): Promise<void> {
+  await tx.update(worktrees).set({ isolation }).where(eq(worktrees.taskId, taskId));
 }
 
 /** The commit that its branch stands on by now. */

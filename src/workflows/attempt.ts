@@ -7,7 +7,7 @@ import { commitMessage } from '#src/domain/commit-message.ts';
 import type { PhaseName } from '#src/domain/phase.ts';
 import { readPlan, untouched } from '#src/domain/plan.ts';
 import { steersWhat } from '#src/domain/trust.ts';
-import { step } from '#src/engine/step.ts';
+import { step, stillOurs } from '#src/engine/step.ts';
 import { type ErrorCode, type Failure, SentraError } from '#src/errors.ts';
 import { commitWorktree } from '#src/git/commit.ts';
 import { insertEvidence } from '#src/store/evidence.ts';
@@ -190,6 +190,7 @@ export async function commitAttempt(
   begun: Begun,
 ): Promise<Committed> {
   const { facts, worktree, parts, adwId } = run;
+  await stillOurs();
   const result = await commitWorktree(facts.project, {
     worktreePath: worktree.path,
     adminDir: worktree.adminDir,
@@ -236,6 +237,7 @@ function push(run: Run, phase: PhaseName, attempt: number, commit: string): void
   const before = run.pushed;
   run.pushed = step(`${phase} ${attempt}: push`, async () => {
     await before; // an older commit must not arrive after a newer one
+    await stillOurs();
     await pushOnce(run, { phase, commit, remote });
   });
   run.pushed.catch(() => {}); // heard where it is awaited

@@ -3,9 +3,11 @@
  * dependencies and ports are there, once for each commit and command of a project. Whatever happens, the worktree has the
  * task's files again afterwards.
  */
+import { stillOurs } from '#src/engine/step.ts';
 import { mergeBase } from '#src/git/diff.ts';
-import { restoreWorktree, showCommit } from '#src/git/worktree.ts';
+import { showCommit } from '#src/git/worktree.ts';
 import { type BaseTests, findBaseTests, keepBaseTests } from '#src/store/base-tests.ts';
+import { restore } from '#src/workflows/restore.ts';
 import type { Run } from '#src/workflows/run.ts';
 import { runTests } from '#src/workflows/test-run.ts';
 
@@ -18,12 +20,12 @@ export async function comparedWith({ facts: { project }, worktree: { base } }: R
 
 /** Does `work` while the worktree shows the files of another commit. */
 export async function onBase<T>({ worktree }: Run, commit: string, work: () => Promise<T>): Promise<T> {
-  const { path, adminDir } = worktree;
+  await stillOurs();
   try {
-    await showCommit({ path, adminDir, commit });
+    await showCommit({ ...worktree, commit });
     return await work();
   } finally {
-    await restoreWorktree({ path, adminDir, commit: 'HEAD' });
+    await restore(worktree);
   }
 }
 

@@ -21,7 +21,7 @@ export async function withChannels<T>(
   work: (channels: Channels) => Promise<T>,
 ): Promise<T> {
   const inbox = openInbox(run.parts, request.session, capabilities);
-  const hooks = capabilities.hooks ? await openHooks(run, request) : undefined;
+  const hooks = capabilities.hookSocket ? await openHooks(run, request, capabilities) : undefined;
   try {
     return await work({
       request: { ...(inbox.inbox ? { inbox: inbox.inbox } : {}), ...(hooks ? { hooks: hooks.hooks } : {}) },

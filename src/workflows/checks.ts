@@ -1,9 +1,9 @@
 /** The project's own checks (lint, types, build) after CODE: run by Sentra in the room, each with its output as evidence. */
 import type { Failure } from '#src/errors.ts';
-import { restoreWorktree } from '#src/git/worktree.ts';
 import { findBaseTests, keepBaseTests } from '#src/store/base-tests.ts';
 import { insertEvidence } from '#src/store/evidence.ts';
 import { comparedWith, onBase } from '#src/workflows/base-tests.ts';
+import { restore } from '#src/workflows/restore.ts';
 import type { Run } from '#src/workflows/run.ts';
 import { runInRoom, tail } from '#src/workflows/test-run.ts';
 
@@ -40,7 +40,7 @@ async function runCheck(run: Run, check: Check, signal: AbortSignal): Promise<Ch
   void run.log('CODE').info(`Running ${check.name}: ${check.command}`, { kind: 'step', toolUsed: check.command });
   const leave = await parts.testGate.enter(signal);
   const ended = await runInRoom(run, { command: check.command, phase: 'CODE' }, signal).finally(leave);
-  await restoreWorktree({ path: worktree.path, adminDir: worktree.adminDir, commit: 'HEAD' }); // what checks write is nobody's change
+  await restore(worktree); // what checks write is nobody's change
   const output = tail(parts.redactor(`${ended.stdout.toString('utf8')}${ended.stderr.toString('utf8')}`));
   const { exitCode, endedBy, durationMs } = ended;
   const ofBase = exitCode !== 0 && endedBy === 'exit' && (await failsOnBase(run, check, signal));

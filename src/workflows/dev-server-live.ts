@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { type DevServerState, isUp } from '#src/domain/dev-server.ts';
 import { type DevServerReport, type DevServerSpec, superviseDevServer } from '#src/environment/dev-server.ts';
 import type { Logger } from '#src/logs/pipeline.ts';
+import type { Redactor } from '#src/logs/redactor.ts';
 import type { DevServerRow } from '#src/store/dev-servers.ts';
 
 export type LiveParts = {
@@ -10,6 +11,7 @@ export type LiveParts = {
   spec: DevServerSpec;
   confined: boolean;
   log: Logger;
+  redactor: Redactor;
   save: (row: DevServerRow) => Promise<void>;
 };
 
@@ -93,8 +95,9 @@ export class LiveDevServer {
     return this.isUp && this.row.adwId === null && this.#visitors === 0 && this.#usedAt <= since;
   }
 
-  #onReport({ state, restarts, message }: DevServerReport): void {
-    const { log, row } = this.#parts;
+  #onReport({ state, restarts, message: said }: DevServerReport): void {
+    const { log, redactor, row } = this.#parts;
+    const message = said && redactor(said); // it ends with what the program printed last
     const about = { kind: 'step' as const, toolUsed: `dev:${row.name}` };
     if (state === 'ready') void log.info(`Dev server ${row.name} is ready`, about);
     else if (state === 'failed')

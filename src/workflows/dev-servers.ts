@@ -240,6 +240,7 @@ export class DevServers {
       spec,
       confined: plan.facts.confined,
       log: this.#parts.logs.logger({ taskId, adwId: needs.adwId, phase: null }),
+      redactor: this.#parts.redactor,
       save: (row) => this.#put(row),
     });
     const servers = this.#live.get(taskId) ?? new Map<string, LiveDevServer>();

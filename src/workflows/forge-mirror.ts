@@ -22,7 +22,8 @@ export async function mirror(parts: MirrorParts, pull: PullRequestRow): Promise<
   const pushed = await pushOwn(parts, project, { branchName: headBranch, commit: headCommit, remote: project.remote });
   if (pushed.outcome === 'refused') throw new SentraError('push_refused', pushed.message);
   const wanted = { title, text, headBranch, baseBranch };
-  const opened = pull.forgeNumber === null ? await forge.open(wanted) : null;
+  const isOpen = pull.forgeNumber !== null && pull.seen?.state === 'open';
+  const opened = isOpen ? null : await forge.open({ ...wanted, earlier: pull.forgeNumber });
   const number = opened?.number ?? pull.forgeNumber;
   if (number !== null && !opened?.isNew) await forge.update(number, wanted);
   await parts.changes.change(async ({ tx, touch, record }) => {

@@ -3,7 +3,8 @@ import type { HookReport, HookState } from '#src/domain/hook.ts';
 import type { HookDesk } from '#src/hooks/hook-server.ts';
 import { listCollisions } from '#src/store/collisions.ts';
 import type { Queryable } from '#src/store/database.ts';
-import { listMessages } from '#src/store/messages.ts';
+import { countWaiting, listMessages } from '#src/store/messages.ts';
+import { getProjectRow } from '#src/store/projects.ts';
 import { getRunRow } from '#src/store/runs.ts';
 import { getTask, getTaskRow, getTasks, listTasks } from '#src/store/tasks.ts';
 import type { HooksRequest } from '#src/workflows/hooks.ts';
@@ -13,7 +14,7 @@ import type { Run } from '#src/workflows/run.ts';
 const mostPeers = 20;
 
 export function createDesk(
-  { parts, adwId }: Run,
+  { parts, adwId, facts }: Run,
   { session: { taskId, phase, attempt }, stopReason }: Pick<HooksRequest, 'session' | 'stopReason'>,
   report: (report: HookReport) => boolean,
 ): HookDesk {
@@ -31,7 +32,9 @@ export function createDesk(
     async goOn() {
       const { status } = await getRunRow(db, adwId);
       const reason = status === 'running' ? stopReason() : `The run is ${status}: a person ended it.`;
-      return { goOn: reason === undefined, reason: reason ?? null };
+      const { paused } = await getProjectRow(db, facts.project.id);
+      const messagesWaiting = await countWaiting(db, taskId);
+      return { goOn: reason === undefined, reason: reason ?? null, paused, messagesWaiting };
     },
   };
 }

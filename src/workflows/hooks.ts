@@ -7,6 +7,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { SessionHooks } from '#src/agents/agent.ts';
+import type { AgentCapabilities } from '#src/domain/agent-definition.ts';
 import type { HookReport, HookSource } from '#src/domain/hook.ts';
 import { startHookServer } from '#src/hooks/hook-server.ts';
 import { refusalOf } from '#src/hooks/starter/policy.ts';
@@ -39,10 +40,14 @@ const portInside = 4402;
 const keptOfTask = 20_000;
 const mostOfSession = 5_000;
 
-export async function openHooks(run: Run, request: HooksRequest): Promise<OpenHooks> {
+export async function openHooks(
+  run: Run,
+  request: HooksRequest,
+  { hooks: callsBack }: Pick<AgentCapabilities, 'hooks'>,
+): Promise<OpenHooks> {
   const { db } = run.parts.database;
   await whenAvailable(() => trimHookEvents(db, request.session.taskId, keptOfTask));
-  const keeper = keepReports(run, request);
+  const keeper = keepReports(run, request, callsBack);
   const report = (source: HookSource) => (told: HookReport) => keeper.keep({ ...told, source });
   report('sdk')({ event: 'SessionStart', hook: 'sentra', decision: 'none' });
   const folder = await makeSocketFolder();
@@ -72,7 +77,7 @@ export async function openHooks(run: Run, request: HooksRequest): Promise<OpenHo
 }
 
 /** One write at a time; what is told meanwhile is the next one. */
-function keepReports(run: Run, { session, log }: HooksRequest) {
+function keepReports(run: Run, { session, log }: HooksRequest, callsBack: boolean) {
   const { database, redactor } = run.parts;
   const { taskId, adwId, phase, sessionId } = session;
   const clean = (text: string | null | undefined) => (text ? storableText(redactor(text)) : null);
@@ -89,7 +94,7 @@ function keepReports(run: Run, { session, log }: HooksRequest) {
   };
   return {
     keep(told: NewHookEvent): boolean {
-      if (isToldAlready(told)) return false;
+      if (isToldAlready(told, callsBack)) return false;
       count += 1;
       if (count === mostOfSession)
         void log.warn(
@@ -112,9 +117,15 @@ function keepReports(run: Run, { session, log }: HooksRequest) {
 
 const isRefusal = ({ decision }: HookReport): boolean => decision === 'deny' || decision === 'stop';
 
-/** Calls of tools find each other by their ids; the other points are told by our callbacks alone. */
-const isToldAlready = (told: NewHookEvent): boolean =>
-  told.source === 'file' && !told.callId && told.event !== 'Notification' && !isRefusal(told);
+/**
+ * Calls of tools find each other by their ids; the other points are told by our callbacks alone. Of an agent that does not call back
+ * only what its hooks tell is known, but for the ends of its session.
+ */
+function isToldAlready(told: NewHookEvent, callsBack: boolean): boolean {
+  if (told.source !== 'file' || told.callId || isRefusal(told)) return false;
+  const isOurs = told.event === 'SessionStart' || told.event === 'SessionEnd';
+  return callsBack ? told.event !== 'Notification' : isOurs;
+}
 
 /** What our callbacks refuse is a line already, as an event of the driver. */
 function tellPeople({ source, decision, hook, tool, reason }: NewHookEvent, log: Logger): void {

@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { isRed, type TestResult, withFlaky } from '#src/domain/test-judgement.ts';
+import { stillOurs } from '#src/engine/step.ts';
 import { copyUntracked } from '#src/environment/copy-untracked.ts';
 import type { Runner } from '#src/environment/runner.ts';
 import { detectTestCommand } from '#src/environment/test-command.ts';
@@ -59,6 +60,7 @@ export async function runOnCommit(
     return { ran: [], setUp: e.message };
   } finally {
     leave();
+    await stillOurs(); // another worker tests in the same folder
     await clear();
     await rm(folder, { recursive: true, force: true });
   }
@@ -110,7 +112,7 @@ async function runOnce(parts: Parts, asked: Asked, signal: AbortSignal): Promise
   const timeoutMs = facts.config.limits.phaseTimeoutMinutes * 60_000;
   const reach = testReach(parts, facts);
   const once = () => runner.run(command, { ...reach, env, timeoutMs, onOutput: recorder.onOutput, signal });
-  const ended = await runUnkilled(parts, once, signal).finally(() => recorder.end());
+  const ended = await runUnkilled(once, signal).finally(() => recorder.end());
   const isCheck = Object.values(facts.config.checks).includes(command);
   const place = { worktreePath: folder, settings: facts.config.test, sinceMs };
   const { output, report } = await readResults(parts, place, ended);

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { branchName, freeBranchName } from '#src/domain/branch-name.ts';
+import type { Isolation } from '#src/domain/task.ts';
 import { step } from '#src/engine/step.ts';
 import { SentraError } from '#src/errors.ts';
 import { findLimits } from '#src/git/limits.ts';
@@ -10,7 +11,7 @@ import { excludeLocally, listBranchNames, type Repository, resolveCommit } from 
 import { saveWork } from '#src/git/save-work.ts';
 import { createWorktree, removeWorktree } from '#src/git/worktree.ts';
 import type { Logger } from '#src/logs/pipeline.ts';
-import { findWorktree, planWorktree, setWorktreeState, type WorktreeRow } from '#src/store/worktrees.ts';
+import { findWorktree, planWorktree, setIsolation, setWorktreeState, type WorktreeRow } from '#src/store/worktrees.ts';
 import { writeEnvironment } from '#src/workflows/environment.ts';
 import { install } from '#src/workflows/install.ts';
 import type { Parts } from '#src/workflows/parts.ts';
@@ -51,8 +52,11 @@ export async function makeWorktree(parts: Parts, facts: SetupFacts, log: Logger,
   const { taskId, project, config } = facts;
   const repository = { path: project.path, gitDir: project.gitDir };
   const kept = await findWorktree(db, taskId);
-  if (kept?.state === 'ready' && kept.adminDir && existsSync(path.join(kept.path, '.git')))
+  const isolation = facts.confined ? config.isolation : 'none';
+  if (kept?.state === 'ready' && kept.adminDir && existsSync(path.join(kept.path, '.git'))) {
+    await tellIsolation(parts, kept, isolation);
     return { ...placeOf(kept), adminDir: kept.adminDir, ready: true, hasDependencies: true };
+  }
   if (kept?.state === 'removing')
     throw new SentraError(
       'conflict',
@@ -73,7 +77,7 @@ export async function makeWorktree(parts: Parts, facts: SetupFacts, log: Logger,
     path: path.resolve(project.path, config.worktreesDir, taskId),
     branchName: resumed?.branchName ?? wantedBranch ?? (await nameBranch(facts)),
     base,
-    isolation: facts.confined ? 'shared' : 'none',
+    isolation,
   };
   await parts.changes.change(async ({ tx, touch }) => {
     await planWorktree(tx, planned);
@@ -92,6 +96,15 @@ export async function makeWorktree(parts: Parts, facts: SetupFacts, log: Logger,
     () => {}, // the repository went away: the next step says so
   );
   return { path: planned.path, adminDir, branchName: planned.branchName, base, ready: false, hasDependencies };
+}
+
+/** The project may have said otherwise since. */
+async function tellIsolation(parts: Parts, { taskId, isolation }: WorktreeRow, now: Isolation): Promise<void> {
+  if (isolation === now) return;
+  await parts.changes.change(async ({ tx, touch }) => {
+    await setIsolation(tx, taskId, now);
+    touch(taskId);
+  });
 }
 
 const placeOf = ({ path, branchName, base }: WorktreeRow) => ({ path, branchName, base });

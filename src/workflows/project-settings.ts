@@ -4,6 +4,7 @@ import { mayBeUnconfined, type Operator } from '#src/domain/confinement.ts';
 import { type ProjectConfig, parseProjectConfig } from '#src/domain/project-config.ts';
 import type { Isolation } from '#src/domain/task.ts';
 import { SentraError } from '#src/errors.ts';
+import { isPartial } from '#src/git/private-git.ts';
 import { isMissing } from '#src/git/repository.ts';
 import type { Sandbox } from '#src/sandbox/sandbox.ts';
 
@@ -20,8 +21,6 @@ export function readProjectConfig(project: { path: string; gitDir: string }): Pr
   const parsed = parseProjectConfig(readConfigText(project.path));
   const file = path.join(project.path, 'sentra.json');
   if (!parsed.ok) throw new SentraError('invalid_config', `${file}: ${parsed.problems.join('; ')}`);
-  if (parsed.config.isolation === 'private')
-    throw new SentraError('invalid_config', `${file}: isolation "private" is not available; use "shared" or "none".`);
   refuseLedOut(project.path, parsed.config.worktreesDir);
   return parsed.config;
 }
@@ -58,7 +57,7 @@ export function findProjectProblem(project: { path: string; gitDir: string }): s
  */
 export async function isolationFor(
   { sandbox, operator }: { sandbox: Sandbox; operator: Operator },
-  { project, config }: { project: { name: string; path: string }; config: ProjectConfig },
+  { project, config }: { project: { name: string; path: string; gitDir: string }; config: ProjectConfig },
 ): Promise<Isolation> {
   const agree = `start the server with SENTRA_ALLOW_UNCONFINED=${project.name} (a list of projects, by name or path, or all)`;
   if (config.isolation === 'none') {
@@ -69,10 +68,18 @@ export async function isolationFor(
     );
   }
   const missing = await sandbox.unavailable();
-  if (!missing) return 'shared';
+  if (!missing) return config.isolation === 'private' ? privateFor(project) : 'shared';
   throw new SentraError(
     'isolation_unavailable',
     `Agents cannot be confined on this host: ${missing} If you accept agents and tests with your own rights, set "isolation": "none" in sentra.json and ${agree}.`,
+  );
+}
+
+async function privateFor(project: { path: string; gitDir: string }): Promise<Isolation> {
+  if (!(await isPartial(project))) return 'private';
+  throw new SentraError(
+    'isolation_unavailable',
+    `${project.path} is a partial clone, of which a room with a git directory of its own could not read all ("isolation": "private"). Run "git fetch --refetch --no-filter" there and take "remote.<name>.promisor" and "extensions.partialClone" out of its configuration, or set "isolation": "shared" in sentra.json.`,
   );
 }
 

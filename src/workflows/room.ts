@@ -1,4 +1,5 @@
 /** Where a task's commands and agents run: its worktree, its private home, and nothing else of the host. */
+import { mkdir, rm } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import path from 'node:path';
 import { roomLimits } from '#src/domain/confinement.ts';
@@ -7,8 +8,10 @@ import { registryHosts } from '#src/domain/registries.ts';
 import type { TaskType } from '#src/domain/task.ts';
 import { readableCaches } from '#src/environment/package-caches.ts';
 import { createRunner, type Runner } from '#src/environment/runner.ts';
+import { makePrivateGit } from '#src/git/private-git.ts';
 import type { Egress } from '#src/sandbox/egress.ts';
-import type { Network, Room } from '#src/sandbox/sandbox.ts';
+import type { Network, Room, RoomGit } from '#src/sandbox/sandbox.ts';
+import { makeOwnFolder } from '#src/sandbox/sockets.ts';
 import { getProjectRow } from '#src/store/projects.ts';
 import { getTaskRow } from '#src/store/tasks.ts';
 import type { Parts } from '#src/workflows/parts.ts';
@@ -50,12 +53,50 @@ export function runnerFor(
 export const roomOf = (parts: Parts, facts: SetupFacts, worktreePath: string) => ({
   worktreePath,
   gitDir: facts.project.gitDir,
+  ...(isPrivate(facts) ? { privateGit: () => openPrivateGit(parts, facts, worktreePath) } : {}),
   repositoryPath: facts.project.path,
   homePath: path.join(parts.home, 'homes', facts.taskId),
   readable: readableCaches(packagesOf(parts, facts)),
   egress: egressOf(parts, facts),
   limits: roomLimits(facts.config.limits, totalmem()),
 });
+
+/** Whether what runs for it sees a git directory of its own instead of the repository's. */
+export const isPrivate = ({ confined, config }: Pick<SetupFacts, 'confined' | 'config'>): boolean =>
+  confined && config.isolation === 'private';
+
+/** Git directories of rooms that are open now. */
+export const roomGitsOf = (home: string): string => path.join(home, 'rooms');
+
+/** Longer than that only the first copy of a history takes. */
+const slowMs = 5_000;
+
+async function openPrivateGit(parts: Parts, facts: SetupFacts, worktreePath: string): Promise<RoomGit> {
+  const rooms = roomGitsOf(parts.home);
+  await mkdir(rooms, { recursive: true, mode: 0o700 });
+  const folder = await makeOwnFolder(rooms);
+  const remove = () => rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  const { baseBranch } = facts.project;
+  const { identity } = parts;
+  const histories = path.join(cachesOf(parts, facts), 'history');
+  try {
+    const request = { folder, histories, worktreePath, baseBranch, identity };
+    const startedAt = performance.now();
+    const made = await makePrivateGit(facts.project, request);
+    const tookMs = Math.round(performance.now() - startedAt);
+    if (tookMs > slowMs && TaskId.safeParse(facts.taskId).success)
+      void parts.logs
+        .logger({ taskId: facts.taskId })
+        .info(`A git directory for the room took ${tookMs} ms, most of it the copy of ${baseBranch}'s history`, {
+          kind: 'step',
+        });
+    // What fails here is taken away at the next start.
+    return { folder, ...made, remove: () => remove().catch(() => {}) };
+  } catch (e) {
+    await remove();
+    throw e;
+  }
+}
 
 /** For agents, installs, set-up and dev servers. */
 function egressOf(parts: Parts, facts: SetupFacts): Egress {

@@ -33,6 +33,9 @@ export type RunFacts = {
   description: string;
   type: TaskType;
   agent: string | null;
+  /** What it asks of its agents. Absent in runs that began before a task could. */
+  model?: string | null;
+  effort?: string | null;
   noChangesExpected: boolean;
   plan: string | null;
   mergePolicy: MergePolicy;
@@ -103,6 +106,7 @@ export const includes = ({ facts }: Run, phase: PhaseName): boolean =>
   phaseNames.indexOf(phase) >= phaseNames.indexOf(facts.fromPhase ?? 'PLAN') && phase !== facts.skipped;
 
 function frame(parts: Parts, adwId: string, facts: RunFacts, worktree: PreparedWorktree): Run {
+  const attempts = { PLAN: 0, CODE: 0, TEST: 0, REVIEW: 0 };
   return {
     parts,
     adwId,
@@ -111,8 +115,8 @@ function frame(parts: Parts, adwId: string, facts: RunFacts, worktree: PreparedW
     plan: facts.plan,
     writeTests: false,
     pushed: Promise.resolve(),
-    attempts: { PLAN: 0, CODE: 0, TEST: 0, REVIEW: 0 },
-    log: (phase) => parts.logs.logger({ taskId: facts.taskId, adwId, phase }),
+    attempts,
+    log: (phase) => parts.logs.logger({ taskId: facts.taskId, adwId, phase, attempt: attempts[phase] }),
   };
 }
 
@@ -141,6 +145,8 @@ async function begin(parts: Parts, adwId: string): Promise<RunFacts> {
     description: task.description,
     type: task.type as TaskType,
     agent: task.agent,
+    model: task.model,
+    effort: task.effort,
     noChangesExpected: task.noChangesExpected,
     plan: task.plan,
     mergePolicy: (task.merge as MergePolicy | null) ?? config.merge,

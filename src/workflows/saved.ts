@@ -4,10 +4,10 @@ import path from 'node:path';
 import type { SavedWork } from '#src/domain/clean-up.ts';
 import { PoolId, TaskId } from '#src/domain/ids.ts';
 import { saveWork } from '#src/git/save-work.ts';
-import { restoreWorktree } from '#src/git/worktree.ts';
 import type { Logger } from '#src/logs/pipeline.ts';
 import type { Parts } from '#src/workflows/parts.ts';
 import type { PreparedWorktree } from '#src/workflows/prepare.ts';
+import { restore } from '#src/workflows/restore.ts';
 import type { SetupFacts } from '#src/workflows/room.ts';
 
 /** Where work is kept: `$SENTRA_HOME/saved/<task-id>/<time>.patch`. */
@@ -26,7 +26,7 @@ export async function putBack(
   const file = savedPatchPath(parts.home, facts.taskId);
   if (await saveWork(facts.project, { path: folder, adminDir, branchName, base: `refs/heads/${branchName}`, file }))
     await log.info(`What was left uncommitted in the worktree is saved in ${file}`, { kind: 'step' });
-  await restoreWorktree({ path: folder, adminDir, commit });
+  await restore(worktree, commit);
 }
 
 /** Work is found in worktrees of the pool too, where a person did it. */

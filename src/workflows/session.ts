@@ -2,10 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Driver, SessionEnd, SessionRequest } from '#src/agents/agent.ts';
 import { readAnswer } from '#src/agents/answer.ts';
-import { rateLimited } from '#src/agents/session.ts';
+import { endOf, rateLimited } from '#src/agents/session.ts';
+import { type AgentChoice, explainChoice } from '#src/domain/agent-definition.ts';
 import { type AgentAnswer, answerSchemaOf } from '#src/domain/answer.ts';
 import { leastLeft } from '#src/domain/budget.ts';
 import type { PhaseName } from '#src/domain/phase.ts';
+import { stillOurs } from '#src/engine/step.ts';
 import { hostTools } from '#src/environment/runner.ts';
 import { putMerge } from '#src/git/put-merge.ts';
 import type { Logger } from '#src/logs/pipeline.ts';
@@ -19,7 +21,7 @@ import { type Brief, beginSession } from '#src/workflows/brief.ts';
 import { type Channels, withChannels } from '#src/workflows/channels.ts';
 import type { Role } from '#src/workflows/prompts.ts';
 import { roomOf } from '#src/workflows/room.ts';
-import type { Run } from '#src/workflows/run.ts';
+import type { Run, RunFacts } from '#src/workflows/run.ts';
 import { putBack } from '#src/workflows/saved.ts';
 import { logEnd, recordSession } from '#src/workflows/session-record.ts';
 import {
@@ -61,6 +63,8 @@ export async function runSession(run: Run, spec: SessionSpec, signal: AbortSigna
   const { driver } = parts.agents.driverFor(spec.agent, facts.config, spec.phase);
   const limit = await findLimit(parts.database.db, driver.credential);
   if (limit) return toTurn(rateLimited(limit.until, 'another session was told so')); // nobody asks before it ends
+  const problem = explainChoice(spec.agent, driver.capabilities, choiceOf(facts));
+  if (problem) return toTurn(endOf('unable', problem));
   await prepareTree(run, spec, log);
   const opened = await open(run, spec, { driver, log });
   const { ended, isInterrupted } = await converse(run, spec, { opened, signal });
@@ -78,10 +82,13 @@ export async function runSession(run: Run, spec: SessionSpec, signal: AbortSigna
   return toTurn(end);
 }
 
+const choiceOf = ({ model = null, effort = null }: RunFacts): AgentChoice => ({ model, effort });
+
 async function prepareTree(run: Run, spec: SessionSpec, log: Logger): Promise<void> {
   const { parts, facts, adwId } = run;
   if (spec.attempt > 1 || (await countSessions(parts.database.db, adwId, spec.phase)) > 0)
     await putBack(parts, facts, run.worktree, spec.parent, log);
+  await stillOurs();
   if (spec.mergeIn) await putMerge(facts.project, run.worktree, { ours: spec.parent, theirs: spec.mergeIn });
 }
 
@@ -162,6 +169,8 @@ function requestOf(
     ...sent,
     ...channels.request,
     ...(schema ? { answerSchema: schema } : {}),
+    ...(facts.model ? { model: facts.model } : {}),
+    ...(facts.effort ? { effort: facts.effort } : {}),
     room: {
       ...room,
       onLimit,

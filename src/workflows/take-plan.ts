@@ -1,6 +1,6 @@
 import { commitMessage } from '#src/domain/commit-message.ts';
 import type { PlanVersion } from '#src/domain/task-plan.ts';
-import { step } from '#src/engine/step.ts';
+import { step, stillOurs } from '#src/engine/step.ts';
 import { SentraError } from '#src/errors.ts';
 import { commitWorktree } from '#src/git/commit.ts';
 import { resolveCommit } from '#src/git/repository.ts';
@@ -32,6 +32,7 @@ async function commitEdit({ parts, facts, worktree, adwId, log }: Run, plan: Pla
   const parent = await resolveCommit(facts.project, `refs/heads/${branchName}`);
   if (!parent) throw new SentraError('git_failed', `The branch ${branchName} is gone; retry the task from PLAN.`);
   await writePlan(worktreePath, facts.taskId, plan.text);
+  await stillOurs();
   const done = await commitWorktree(facts.project, {
     worktreePath,
     adminDir,

@@ -88,7 +88,7 @@ export async function runInRoom(run: Run, { command, phase, isQuiet }: Asked, si
         signal,
       }),
     );
-  return runUnkilled(parts, once, signal).finally(() => recorder.end());
+  return runUnkilled(once, signal).finally(() => recorder.end());
 }
 
 const withoutSecrets = (report: TestReport, redact: (text: string) => string): TestReport => ({

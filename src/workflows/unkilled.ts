@@ -1,25 +1,21 @@
-import { unlessHeld } from '#src/engine/step.ts';
+import { stillOurs, unlessHeld } from '#src/engine/step.ts';
 import type { Outcome } from '#src/process.ts';
 import { whenAvailable } from '#src/store/database-error.ts';
-import type { Parts } from '#src/workflows/parts.ts';
 
 const tries = 3;
 
 /**
  * Runs a command whose result is judged. One that was ended from outside says nothing about the project: this worker itself ends
- * all when it stops (then it goes on elsewhere) or has lost its database (then it waits for it). So it is run again, a few times.
+ * all when it stops (then it goes on elsewhere) or has lost its database (then it waits for it, and ends where another worker took
+ * over meanwhile). So it is run again, a few times.
  */
-export async function runUnkilled(
-  { database }: Pick<Parts, 'database'>,
-  run: () => Promise<Outcome>,
-  signal: AbortSignal,
-): Promise<Outcome> {
+export async function runUnkilled(run: () => Promise<Outcome>, signal: AbortSignal): Promise<Outcome> {
   for (let count = 1; ; count++) {
     const ended = await run();
     signal.throwIfAborted();
     if (ended.endedBy !== 'signal') return ended;
     await unlessHeld();
-    await whenAvailable(() => database.pool.query('select'), signal);
+    await whenAvailable(stillOurs, signal);
     if (count === tries) return ended;
   }
 }

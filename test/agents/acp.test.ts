@@ -17,6 +17,8 @@ for (const confined of [true, false])
     confined,
     driver: async (behaviour, { sandbox, word }) =>
       createAcpDriver({ sandbox, agent: installed.agent(behaviour, word), model, hostEnv: {} }),
+    crashing: async ({ sandbox }) =>
+      createAcpDriver({ sandbox, agent: installed.agent('crashes'), model, hostEnv: {} }),
   });
 
 const here = await createSessions(false);
@@ -116,6 +118,11 @@ describe('an ACP agent', () => {
       outcome: 'unable',
       message: 'The agent has no model "huge": it offers small, large.',
     });
+    const asked = await here.session(driverOf(installed.agent('chosen', '', { model: 'small' })), {
+      model: 'large',
+      effort: 'high',
+    });
+    expect(asked.end.text).toMatch(/large.*high/s);
     const none = await sessionOf('no-options', '', { effort: 'high' });
     expect(none.end).toMatchObject({
       outcome: 'unable',

@@ -8,6 +8,7 @@ import type { ModelAccess } from '#src/agents/gateway.ts';
 import { type ModelScript, type ScriptedModel, startScriptedModel, type Turn } from '#src/agents/scripted-model.ts';
 import { defaultPrices } from '#src/domain/default-prices.ts';
 import { priceTotal } from '#src/domain/spending.ts';
+import type { Sandbox } from '#src/sandbox/sandbox.ts';
 import { type Behaviour, createSessions, describeDriver } from './driver-contract.ts';
 
 const bash = (command: string): Turn['tool_use'] => [{ name: 'Bash', input: { command, description: 'a command' } }];
@@ -49,15 +50,17 @@ const accessTo = (model: ScriptedModel): ModelAccess => ({
 
 for (const confined of [true, false]) {
   const opened: { close(): Promise<void> }[] = [];
+  const open = async (script: ModelScript, sandbox: Sandbox) => {
+    const model = await startScriptedModel({ script });
+    const driver = createClaudeDriver({ sandbox, model: accessTo(model), definition: {} });
+    opened.push(driver, model);
+    return driver;
+  };
   describeDriver({
     name: 'Claude Code',
     confined,
-    async driver(behaviour, { sandbox, word }) {
-      const model = await startScriptedModel({ script: scripts(word)[behaviour] });
-      const driver = createClaudeDriver({ sandbox, model: accessTo(model), definition: {} });
-      opened.push(driver, model);
-      return driver;
-    },
+    driver: (behaviour, { sandbox, word }) => open(scripts(word)[behaviour], sandbox),
+    crashing: ({ sandbox }) => open({ default: { tool_use: bash('kill -ABRT $PPID; sleep 60') }, turns: [] }, sandbox),
     close: async () => {
       for (const one of opened) await one.close();
     },
@@ -98,6 +101,17 @@ describe('Claude Code', () => {
     expect(events.findLast((event) => event.kind === 'message')).toMatchObject({
       text: expect.stringContaining('?? hello.txt'),
     });
+  });
+
+  test("works with what the task asks for, over the agent's definition", async () => {
+    const look = "tr '\\0' ' ' < /proc/$PPID/cmdline";
+    model.setScript({ turns: [{ tool_use: bash(look) }, { text: 'Started with {{last}}' }] });
+    const definition = { model: 'claude-sonnet-5', effort: 'low' } as const;
+    const driver = createClaudeDriver({ sandbox: here.sandbox, model: accessTo(model), definition });
+    const asked = { model: 'claude-opus-5-5', effort: 'max' };
+    const { end, events } = await here.session(driver, asked).finally(() => driver.close());
+    expect(events.find(({ kind }) => kind === 'started')).toMatchObject({ model: 'claude-opus-5-5' });
+    expect(end.text).toMatch(/--effort=max/);
   });
 
   test('the model is given the real credential, and the agent never has it', async () => {
@@ -200,6 +214,23 @@ describe('Claude Code', () => {
     const { end } = await sessionOn({ turns: [{ error }] }, accessTo(model), 1);
     expect(end.outcome).toBe(outcome);
     expect(end.message).toMatch(message);
+  });
+
+  test('a model whose every answer breaks off ends the session as overloaded, to be tried again later', async () => {
+    const { end } = await sessionOn(
+      { turns: [{ text: 'Half.', cut: { afterEvents: 3, times: 100 } }] },
+      accessTo(model),
+      1,
+    );
+    expect(end).toMatchObject({ outcome: 'overloaded', message: expect.stringMatching(/out of order/) });
+  });
+
+  test('it takes no more turns than its definition gives it, and says that this ended it', async () => {
+    model.setScript({ turns: [], default: { tool_use: bash('echo again') } });
+    const driver = createClaudeDriver({ sandbox: here.sandbox, model: accessTo(model), definition: { maxTurns: 2 } });
+    const { end } = await here.session(driver).finally(() => driver.close());
+    expect(end).toMatchObject({ outcome: 'failed', message: expect.stringContaining('agents.<name>.maxTurns') });
+    expect(model.requests().length).toBeLessThan(6);
   });
 
   test('an answer that was not given in the form asked for is found in the words', async () => {

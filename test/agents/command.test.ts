@@ -14,6 +14,8 @@ for (const confined of [true, false])
     confined,
     driver: async (behaviour, { sandbox, word }) =>
       createCommandDriver({ sandbox, definition: { command: ['node', script, behaviour, word] } }),
+    crashing: async ({ sandbox }) =>
+      createCommandDriver({ sandbox, definition: { command: ['node', script, 'crashes'] } }),
   });
 
 const here = await createSessions(true);

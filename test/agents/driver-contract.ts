@@ -54,6 +54,8 @@ export type Subject = {
   confined: boolean;
   patienceMs?: number;
   driver(behaviour: Behaviour, context: { sandbox: Sandbox; word: string }): Promise<Driver>;
+  /** One that dies of its own fault (SIGABRT); a real program behind a protocol cannot be made to. */
+  crashing?(context: { sandbox: Sandbox }): Promise<Driver>;
   close?(): Promise<void>;
 };
 
@@ -191,6 +193,18 @@ export function describeDriver(subject: Subject): void {
       const { end } = await here.session(await driverThat('fails'));
       expect(end.outcome).toBe('failed');
       expect(end.message).toMatch(/disk is on fire/);
+    });
+
+    test('one that crashes again and again has failed each time, at once, and leaves nothing behind', async () => {
+      const driver = await subject.crashing?.({ sandbox: here.sandbox });
+      if (!driver) return;
+      const others = await findAlive(here.room.worktreePath);
+      for (let time = 0; time < 2; time++) {
+        const { end } = await here.session(driver);
+        expect(end).toMatchObject({ outcome: 'failed', message: expect.stringMatching(/code 134|SIGABRT/) });
+      }
+      const left = async () => (await findAlive(here.room.worktreePath)).filter((pid) => !others.includes(pid));
+      await vi.waitFor(async () => expect(await left()).toEqual([]));
     });
 
     test('one that is killed from outside is told apart from one that failed', async () => {

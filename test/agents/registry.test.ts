@@ -29,6 +29,20 @@ const config = ProjectConfig.parse({
 });
 const bare = ProjectConfig.parse({});
 
+test('what a task asks of its agents is refused where one of its phases has an agent that cannot be given it', () => {
+  const ask = (agent: string | null, choice: { model?: string; effort?: string }, project = bare) =>
+    agents.explainChoice({ agent, model: null, effort: null, ...choice }, project, ['PLAN', 'CODE', 'TEST', 'REVIEW']);
+  expect(ask(null, { model: 'claude-opus-5-5', effort: 'max' })).toBeUndefined();
+  expect(ask('opencode', { model: 'small', effort: 'its own word' })).toBeUndefined();
+  expect(ask(null, { effort: 'hihg' })).toBe(
+    'The agent "claude" has no effort "hihg": it takes low, medium, high, xhigh, max.',
+  );
+  expect(ask(null, { model: 'small' }, config)).toMatch(/^The agent "mine" cannot be given a model, .*"small"/);
+  const reviewed = ProjectConfig.parse({ agents: { ...config.agents, default: 'claude' } });
+  expect(ask(null, { effort: 'low' }, reviewed)).toMatch(/^The agent "strict" cannot be given an effort/);
+  expect(ask('no-such-agent', { model: 'small' })).toBeUndefined(); // told when it starts
+});
+
 describe('the agent of a session', () => {
   test("is the task's own, then the phase's, then the project's, then Claude", () => {
     expect(agents.driverFor('demo', config, 'REVIEW').name).toBe('demo');

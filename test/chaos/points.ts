@@ -38,3 +38,9 @@ export const stepNames = [
 export const failpoints: readonly string[] = stepNames.flatMap((step) =>
   boundaries.map((boundary) => failpointOf(step, boundary)),
 );
+
+/** Of the merge queue, also where a pull request conflicts. */
+export const mergeFailpoints: readonly string[] = [
+  ...stepNames.filter((step) => step.startsWith('merge ')),
+  'merge send back',
+].flatMap((step) => boundaries.map((boundary) => failpointOf(step, boundary)));

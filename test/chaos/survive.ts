@@ -18,12 +18,24 @@ export async function surviveFaults(trapped: Trapped, faults: Readonly<Record<st
   const project = await sentra.client.addProject({ body: { path: repository.path } });
   const body = { projectId: project.id, title: 'Survive', autoStart: true };
   const { id } = await sentra.client.createTask({ body });
-  await outlast(trapped, faults, id);
+  await outlast(trapped, faults, async () => {
+    const task = await sentra.client.getTask({ params: { id } });
+    return task.status === 'completed' && task.worktreePath === null;
+  });
   const doubles = await despiteCut(() => findDoubles(trapped, id, repository.path));
   return [...doubles, ...(await despiteCut(() => findBroken(trapped)))];
 }
 
-async function outlast({ sentra, fired }: Trapped, faults: Readonly<Record<string, Fault>>, id: string): Promise<void> {
+/**
+ * Until every fault has struck and `isOver`; a server that was killed, or hangs, is started again, after `look` was taken at what it
+ * left: nothing changes meanwhile.
+ */
+export async function outlast(
+  { sentra, fired }: Trapped,
+  faults: Readonly<Record<string, Fault>>,
+  isOver: () => Promise<boolean>,
+  look: (struck: string) => Promise<void> = async () => {},
+): Promise<void> {
   const awaited = Object.keys(faults).length;
   let answered = 0;
   await until(
@@ -33,10 +45,10 @@ async function outlast({ sentra, fired }: Trapped, faults: Readonly<Record<strin
       if (newest && struck.length > answered && faults[newest] !== 'error') {
         answered = struck.length;
         await sentra.kill();
+        await look(newest);
         await sentra.restart().catch(() => {}); // it may be struck again while it starts
       }
-      const task = await sentra.client.getTask({ params: { id } }).catch(() => undefined); // away at this moment
-      return fired().length === awaited && task?.status === 'completed' && task.worktreePath === null;
+      return fired().length === awaited && (await isOver().catch(() => false)); // away at this moment
     },
     patienceMs(awaited),
     () => `${fired().length} of ${awaited} faults struck, last ${fired().at(-1)}; the server said:\n${sentra.output()}`,
@@ -44,7 +56,7 @@ async function outlast({ sentra, fired }: Trapped, faults: Readonly<Record<strin
 }
 
 /** The last fault may cut the way to the database at this moment. */
-async function despiteCut<T>(look: () => Promise<T>): Promise<T> {
+export async function despiteCut<T>(look: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await look();
@@ -68,7 +80,7 @@ async function findDoubles({ sentra }: Trapped, id: string, repositoryPath: stri
   return problems;
 }
 
-async function findBroken({ sentra }: Trapped): Promise<string[]> {
+export async function findBroken({ sentra }: Trapped): Promise<string[]> {
   const { checks } = await sentra.client.verify();
   return checks.flatMap(({ name, problems }) => problems.map((problem) => `not true that ${name}: ${problem}`));
 }

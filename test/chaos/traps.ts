@@ -17,7 +17,8 @@ export type Trapped = {
   passed(): string[];
 };
 
-export async function startTrapped(faults: Readonly<Record<string, Fault>> = {}): Promise<Trapped> {
+/** Armed with nothing yet. */
+export async function startTrapped(env: Record<string, string> = {}): Promise<Trapped> {
   const folder = makeFolder('traps');
   const linesOf = (name: string) =>
     existsSync(path.join(folder, name))
@@ -27,8 +28,8 @@ export async function startTrapped(faults: Readonly<Record<string, Fault>> = {})
     writeFileSync(path.join(folder, 'fired'), '');
     writeFileSync(path.join(folder, 'armed.json'), JSON.stringify(armed));
   };
-  arm(faults);
+  arm({});
   const main = path.resolve(import.meta.dirname, 'armed.ts');
-  const sentra = await startTestSentra({ main, env: { SENTRA_TEST_TRAPS: folder } });
+  const sentra = await startTestSentra({ main, env: { ...env, SENTRA_TEST_TRAPS: folder } });
   return { sentra, arm, fired: () => linesOf('fired'), passed: () => [...new Set(linesOf('passed'))] };
 }

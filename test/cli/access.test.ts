@@ -59,17 +59,18 @@ test('a token is made with a role and printed once, listed without its secret, a
     id: 'tok-000000000001',
     name: 'grafana',
     role: 'viewer' as const,
+    projects: null,
     createdAt: '2026-01-01T00:00:00.000Z',
     expiresAt: null,
     isExpired: false,
   };
   const tokens: Handlers = {
-    createToken: ({ body }) => ({ ...kept, ...body, token: 'sentra_secret' }),
+    createToken: ({ body }) => ({ ...kept, ...body, projects: body.projects ?? null, token: 'sentra_secret' }),
     listTokens: () => ({ items: [kept] }),
     revokeToken: () => ({ removed: true }),
   };
   expect((await cli(['token', 'add', 'grafana', '--days', '9'], tokens)).out).toBe('sentra_secret\n');
-  expect((await cli(['token', 'list'], tokens)).out).toMatch(/tok-000000000001 +grafana +viewer .*never/);
+  expect((await cli(['token', 'list'], tokens)).out).toMatch(/tok-000000000001 +grafana +viewer +all .*never/);
   expect((await cli(['token', 'revoke', kept.id], tokens)).out).toBe('tok-000000000001 opens nothing any more.\n');
   expect((await cli(['token', 'add', 'x', '--role', 'king'], tokens)).code).toBe(2);
 });

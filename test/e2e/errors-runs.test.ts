@@ -100,6 +100,17 @@ describe('agents', () => {
     expect(await attemptsOf(task)).toEqual(['PLAN 1 failed', 'PLAN 2 failed', 'PLAN 3 failed']);
   });
 
+  test('one that crashes at once each time is tried as often as one that fails, and one that is killed each time is not tried for ever', async () => {
+    const [crashed, killed] = await Promise.all([
+      runIn(sentra, { config: agentConfig('crashes') }),
+      runIn(sentra, { config: agentConfig('killed') }),
+    ]);
+    await expectTold(sentra, crashed.task, 'agent_failed', 'exited with code 134', 'After 3 attempts: ');
+    expect(await attemptsOf(crashed.task)).toEqual(['PLAN 1 failed', 'PLAN 2 failed', 'PLAN 3 failed']);
+    await expectTold(sentra, killed.task, 'lost', 'killed from outside', 'After 5 attempts: ');
+    expect(await attemptsOf(killed.task)).toHaveLength(5);
+  });
+
   test('one that prints nothing has no plan, and that is said', async () => {
     const { task } = await runIn(sentra, { config: agentConfig('silent') });
     await expectTold(sentra, task, 'agent_failed', 'ended without a plan', 'Look at the log of PLAN');

@@ -41,7 +41,7 @@ afterAll(async () => {
 });
 
 const open = (query: string) => page.goto(`${sentra.url}/tasks/${taskId}${query}`);
-const row = (text: string) => page.locator('.log-line').filter({ hasText: text });
+const row = (text: string | RegExp) => page.locator('.log-line').filter({ hasText: text });
 const eventually = (look: () => unknown) => expect.poll(look, { timeout: 30_000 });
 const rowCount = () => page.locator('.log-line').count();
 const search = () => page.getByLabel('Search logs');
@@ -157,5 +157,35 @@ test('new lines are followed until a person scrolls up, then told and gone to; f
 
   await open('/logs?find=needle');
   await eventually(() => matches().textContent()).toMatch(/\/60$/);
+  expect(errors).toEqual([]);
+});
+
+test('who said a line and in which attempt are counted and narrow the lines, also those that come', {
+  timeout: 120_000,
+}, async () => {
+  const facet = (title: string) => page.getByRole('group', { name: title });
+  const count = async (title: string, name: string) =>
+    Number((await facet(title).textContent())?.match(new RegExp(`${name}only([\\d,]+)`))?.[1]?.replaceAll(',', ''));
+  await open('?tab=logs&source=command');
+  await page.getByText(/^60,000 of 6\d,\d{3} lines$/).waitFor();
+  expect(await count('Source', 'command')).toBe(seeded);
+  const before = await count('Source', 'agent');
+  expect(before).toBeGreaterThan(200);
+
+  await sentra.client.retryTask({ params: { id: taskId }, body: {} });
+  await eventually(() => count('Source', 'agent')).toBeGreaterThan(before + 20);
+  await facet('Source').getByRole('button', { name: 'Only agent' }).click();
+  await row('live line').first().waitFor();
+  expect(await count('Attempt', '1')).toBeGreaterThan(before);
+  await facet('Attempt').getByRole('button', { name: 'Only 2' }).click();
+  await eventually(rowCount).toBe(0);
+  await facet('Attempt').getByRole('button', { name: 'Only 1' }).click();
+  await row('live line').first().waitFor();
+  await open('?tab=logs&source=agent&attempt=1&find=begins&only=true');
+  await row(/begins [A-Z]+, attempt 1/)
+    .first()
+    .waitFor();
+  expect(await row('live line').count()).toBe(0);
+  await sentra.client.cancelTask({ params: { id: taskId } });
   expect(errors).toEqual([]);
 });

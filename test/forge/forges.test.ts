@@ -1,21 +1,12 @@
 /** The contract of forges, and what only GitHub can do to it: faults, limits, rules. */
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createGitHubForge } from '#src/forge/github.ts';
+import { expect, test } from 'vitest';
 import { createLocalForge } from '#src/forge/local.ts';
-import { setGitUserEnvironment } from '#src/git/exec-git.ts';
-import { type GitHubServer, githubToken, startGitHub } from '../fixtures/github-server.ts';
+import { type GitHubServer, githubToken } from '../fixtures/github-server.ts';
 import { refusal } from '../helpers/failing.ts';
 import { git, makeFolder, makeRepository } from '../helpers/repository.ts';
 import { type ForgeCase, prepareLanding, testForge, wanted } from './forge-contract.ts';
-
-const servers: GitHubServer[] = [];
-beforeAll(() => setGitUserEnvironment({ PATH: process.env.PATH, HOME: makeFolder('nobody') }));
-afterAll(async () => {
-  for (const server of servers) await server.close();
-});
-
-const tokens = { find: async () => githubToken };
+import { makeGitHub, tokens } from './github-case.ts';
 
 async function makeLocal(): Promise<ForgeCase> {
   const { path: folder, remote } = makeRepository({ remote: true });
@@ -24,22 +15,6 @@ async function makeLocal(): Promise<ForgeCase> {
     path: folder,
     remote,
   };
-}
-
-async function makeGitHub(given = tokens, place: { labels?: string[]; reviewers?: string[] } = {}) {
-  const server = await startGitHub(makeFolder('github'));
-  servers.push(server);
-  const { path: folder } = makeRepository();
-  git(folder, 'remote', 'add', 'origin', server.remoteUrl);
-  git(folder, 'push', '-q', server.repository.git.bare, 'main');
-  server.repository.refresh();
-  const { apiUrl, host } = server;
-  const forge = createGitHubForge(
-    { path: folder, gitDir: path.join(folder, '.git'), remote: 'origin' },
-    { apiUrl, host, owner: 'octo', repository: 'shop', labels: [], reviewers: [], ...place },
-    given,
-  );
-  return { forge, path: folder, remote: server.repository.git.bare, server, onPush: () => server.repository.refresh() };
 }
 
 testForge('local', makeLocal);

@@ -35,10 +35,11 @@ export async function startWorker(
     () => `no worker:\n${output}`,
   );
   const id = /(worker-\w+) is at work/.exec(output)?.[1];
-  if (!id) throw new Error(`The worker did not start:\n${output}`);
   const end = async (signal: NodeJS.Signals) => {
     if (!isOver()) child.kill(signal);
     await gone;
   };
-  return { id, child, output: () => output, end };
+  if (id) return { id, child, output: () => output, end };
+  await end('SIGKILL');
+  throw new Error(`The worker did not start:\n${output}`);
 }

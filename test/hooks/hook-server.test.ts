@@ -27,7 +27,7 @@ async function serve(name: string) {
       report: (report) => told.push(report) > 0,
       state: async () => state,
       messages: async () => [],
-      goOn: async () => ({ goOn: false, reason: 'its budget is used up' }),
+      goOn: async () => ({ goOn: false, reason: 'its budget is used up', paused: true, messagesWaiting: 2 }),
     },
   });
   open.push(server);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newTaskId } from '#src/domain/ids.ts';
 import { type LogLine, type LogQuery, type LogSelection, logLevels, matchesFilter } from '#src/domain/log.ts';
+import { facetsOf } from '#src/domain/log-facets.ts';
 import { phaseNames } from '#src/domain/phase.ts';
 import { createLogIndex, type LogIndex } from '#src/logs/log-index.ts';
 import { createLogReader, type LogReader } from '#src/logs/log-reader.ts';
@@ -36,6 +37,17 @@ const words = [
   '[x] (y)',
 ];
 const begin = Date.parse('2026-11-21T10:00:00Z');
+const metadata: LogLine['metadata'][] = [
+  {},
+  { kind: 'output', toolUsed: 'npm test', attempt: 1 },
+  { kind: 'output', agentName: 'claude' },
+  { kind: 'tool_call', agentName: 'claude', attempt: 2 },
+  { kind: 'message', agentName: 'claude', attempt: 14 },
+  { kind: 'step', attempt: 3 },
+  { kind: 'step', attempt: 0 },
+  { agentName: 'of no kind' },
+  { kind: 'agent' },
+];
 let batches = 0;
 
 /** The same lines for the same numbers; one second apart. */
@@ -48,7 +60,7 @@ function lineAt(taskId: string, seq: number): LogLine {
     phase: seq % 97 === 0 ? null : pick(phaseNames, 700),
     level: seq % 41 === 0 ? 'error' : pick(logLevels.slice(0, 3), 5),
     message: `${pick(words, 1)}${seq % 3 ? ' ' : ''}${pick(words, 7)} ${seq % 613 === 0 ? `needle ${seq}` : seq % 10}`,
-    metadata: {},
+    metadata: pick(metadata, 3),
     timestamp: new Date(begin + seq * 1000).toISOString(),
   };
 }
@@ -59,7 +71,7 @@ async function write(taskId: string, from: number, to: number): Promise<LogLine[
   const producer = crypto.randomUUID();
   for (let at = from - 1; at < to; at += 500) {
     const own = lines.slice(at, Math.min(at + 500, to)).map(({ seq: _, ...line }) => line);
-    await insertLogBatch(fresh.database.pool, { producer, number: ++batches, lines: own });
+    await insertLogBatch(fresh.database, { producer, number: ++batches, lines: own });
   }
   return lines;
 }
@@ -67,6 +79,11 @@ async function write(taskId: string, from: number, to: number): Promise<LogLine[
 const selections: LogSelection[] = [
   { level: ['error'] },
   { phase: ['TEST'], level: ['warn', 'error'] },
+  { source: ['command'] },
+  { attempt: ['1'] },
+  { attempt: ['2', '3'], source: ['agent'] },
+  { source: ['agent', 'sentra'], phase: ['CODE'], level: ['info'] },
+  { source: ['sentra'], q: 'merge', until: '2026-11-21T10:21:30.500Z' },
   { q: 'needle' },
   { q: 'merge' },
   { q: 'merge', case: true },
@@ -119,7 +136,8 @@ async function compare(taskId: string, lines: readonly LogLine[]): Promise<void>
     expect([told, await seqs({ ...selection, after: middle, limit: 1 })]).toEqual([told, after]);
     const before = wanted.filter((seq) => seq < middle).slice(-1);
     expect([told, await seqs({ ...selection, before: middle, limit: 1, order: 'desc' })]).toEqual([told, before]);
-    const { phase, level, ...rest } = selection;
+    const { phase, level, source, attempt, ...rest } = selection;
+    const among = (others: LogSelection) => lines.filter((line) => matches(line, { ...rest, ...others }));
     expect([told, await reader.summary(taskId, selection)]).toEqual([
       told,
       {
@@ -127,14 +145,10 @@ async function compare(taskId: string, lines: readonly LogLine[]): Promise<void>
         lastSeq: lines.length,
         total: lines.length,
         matched: wanted.length,
-        byPhase: count(
-          lines.filter((l) => matches(l, { ...rest, ...(level ? { level } : {}) })),
-          (l) => l.phase ?? '-',
-        ),
-        byLevel: count(
-          lines.filter((l) => matches(l, { ...rest, ...(phase ? { phase } : {}) })),
-          (l) => l.level,
-        ),
+        byPhase: count(among({ level, source, attempt }), (l) => l.phase ?? '-'),
+        byLevel: count(among({ phase, source, attempt }), (l) => l.level),
+        bySource: count(among({ phase, level, attempt }), (l) => facetsOf(l).source),
+        byAttempt: count(among({ phase, level, source }), (l) => facetsOf(l).attempt ?? '-'),
         removed: null,
       },
     ]);

@@ -25,7 +25,7 @@ const lineOf = (taskId: string, at: number): Omit<LogLine, 'seq'> => ({
 
 async function write(taskId: string, producer: string, number: number, count: number): Promise<void> {
   const lines = Array.from({ length: count }, (_, at) => lineOf(taskId, number * count + at));
-  await insertLogBatch(fresh.database.pool, { producer, number, lines });
+  await insertLogBatch(fresh.database, { producer, number, lines });
 }
 
 test('while lines are written, what is counted never goes beyond the last number that is told', async () => {

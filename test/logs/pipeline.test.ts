@@ -11,7 +11,7 @@ import { createRedactor } from '#src/logs/redactor.ts';
 import { streamLogs } from '#src/logs/stream-logs.ts';
 import { type Database, openDatabase } from '#src/store/database.ts';
 import { listLogs } from '#src/store/log-pages.ts';
-import { insertLogBatch } from '#src/store/logs.ts';
+import { insertLogBatch, type StoredLine } from '#src/store/logs.ts';
 import { startEmbedded } from '#src/store/postgres.ts';
 import { createTestDatabase } from '../helpers/database.ts';
 
@@ -180,9 +180,56 @@ test('a batch that is sent again after an unclear commit is stored once', async 
   const taskId = newTaskId();
   const line = { taskId, adwId: null, phase: null, level: 'info', message: 'once', metadata: {} } as const;
   const batch = { producer: crypto.randomUUID(), number: 1, lines: [{ ...line, timestamp: new Date().toISOString() }] };
-  expect((await insertLogBatch(database.pool, batch))?.get(taskId)?.lastSeq).toBe(1);
-  expect(await insertLogBatch(database.pool, batch)).toBeUndefined();
+  expect((await insertLogBatch(database, batch))?.get(taskId)?.lastSeq).toBe(1);
+  expect(await insertLogBatch(database, batch)).toBeUndefined();
   expect(await linesOf(taskId)).toHaveLength(1);
+});
+
+test('a batch large enough for COPY is stored once, each line as it would be in a small one', async () => {
+  const [first, second] = [newTaskId(), newTaskId()];
+  const lines = numbers(300).map(
+    (n): StoredLine => ({
+      taskId: n % 2 ? first : second,
+      adwId: n % 3 ? null : 'adw-abcdefghijkl',
+      phase: n % 5 ? 'TEST' : null,
+      level: 'warn',
+      message: `${n} back\\slash "quoted", NULL, {braces}\ttab\nline end 🙂 é`,
+      metadata: { kind: 'output', error: `wörld "${n}"` },
+      timestamp: new Date(n * 86_400_123).toISOString(), // before PostgreSQL's year of 2000 too
+      ...(n === 10 ? { whole: Buffer.from('the whole of it') } : {}),
+    }),
+  );
+  const batch = { producer: crypto.randomUUID(), number: 1, lines };
+  expect((await insertLogBatch(database, batch))?.get(first)?.lastSeq).toBe(150);
+  expect(await insertLogBatch(database, batch)).toBeUndefined();
+  await insertLogBatch(database, { ...batch, number: 2, lines: lines.slice(0, 20) });
+  for (const taskId of [first, second]) {
+    const own = lines.filter((line) => line.taskId === taskId);
+    const expected = [...own, ...own.slice(0, 10)].map(({ whole: _, ...line }, at) => ({ seq: at + 1, ...line }));
+    expect(await linesOf(taskId)).toEqual(expected);
+  }
+  const wholes = await database.pool.query('select seq, data from sentra.log_wholes where task_id = $1 order by seq', [
+    second,
+  ]);
+  const data = Buffer.from('the whole of it');
+  expect(wholes.rows).toEqual([
+    { seq: '5', data },
+    { seq: '155', data },
+  ]);
+});
+
+test('a large batch that PostgreSQL refuses leaves nothing behind, and the connection goes on', async () => {
+  const taskId = newTaskId();
+  const lineOf = (message: string): StoredLine => ({
+    ...{ taskId, adwId: null, phase: null, level: 'info', message, metadata: {} },
+    timestamp: new Date().toISOString(),
+  });
+  const producer = crypto.randomUUID();
+  const lines = [...numbers(300).map((n) => lineOf(`${n}`)), lineOf('no text: \0')];
+  await expect(insertLogBatch(database, { producer, number: 1, lines })).rejects.toThrow(/invalid byte sequence/);
+  expect(await linesOf(taskId)).toEqual([]);
+  await insertLogBatch(database, { producer, number: 1, lines: lines.slice(0, 300) });
+  expect((await linesOf(taskId)).map((line) => line.seq)).toEqual(numbers(300));
 });
 
 test('search finds words with pattern characters, and pages follow each other', async () => {
@@ -210,18 +257,18 @@ test('a database that is killed while lines are written loses none and doubles n
   const taskId = newTaskId();
   const logger = pipeline.logger({ taskId });
   const writing = numbers(20).map(async (writer) => {
-    for (const n of numbers(60)) await logger.info(`${writer}:${n}`);
+    for (const n of numbers(12)) await Promise.all(numbers(15).map((of) => logger.info(`${writer}:${n}:${of}`))); // enough for COPY
   });
   for (const kill of numbers(3)) {
-    while ((await linesOf(taskId, own)).length < kill * 200) await pipeline.flush();
+    while ((await linesOf(taskId, own)).length < kill * 600) await pipeline.flush();
     const pid = (await readFile(path.join(postgres.dataDir, 'postmaster.pid'), 'utf8')).split('\n')[0];
     process.kill(Number(pid), 'SIGKILL');
     await postgres.ensure();
   }
   await Promise.all(writing);
   const lines = await linesOf(taskId, own);
-  expect(lines.map((line) => line.seq)).toEqual(numbers(1_200));
-  expect(new Set(lines.map((line) => line.message)).size).toBe(1_200);
+  expect(lines.map((line) => line.seq)).toEqual(numbers(3_600));
+  expect(new Set(lines.map((line) => line.message)).size).toBe(3_600);
   await pipeline.close();
   await own.close();
   await postgres.stop();

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ProjectLogQuery } from '#src/domain/log.ts';
+import { facetsOf } from '#src/domain/log-facets.ts';
 import { createLogIndex } from '#src/logs/log-index.ts';
 import { type SearchPace, searchProject } from '#src/logs/project-search.ts';
 import { insertLogBatch, type NewLogLine } from '#src/store/logs.ts';
@@ -9,6 +10,13 @@ let board: Board;
 let projectId: string;
 let taskIds: string[];
 const stored: (NewLogLine & { seq: number })[] = [];
+const sayers: NewLogLine['metadata'][] = [
+  {},
+  { kind: 'step', attempt: 4 },
+  { kind: 'output', agentName: 'claude' },
+  { kind: 'message' },
+  { kind: 'output' },
+];
 const begin = Date.parse('2026-11-21T10:00:00Z');
 
 beforeAll(async () => {
@@ -47,11 +55,11 @@ async function write(taskId: string, count: number, stepSeconds: number, isOurs 
     phase: at % 2 ? ('CODE' as const) : null,
     level: at % 50 === 0 ? ('error' as const) : ('info' as const),
     message: at % 20 === 0 ? `connect ECONNREFUSED 127.0.0.1:${at}` : `line ${at} of many`,
-    metadata: {},
+    metadata: sayers[at % sayers.length] ?? {},
     timestamp: new Date(begin + at * stepSeconds * 1000).toISOString(),
   }));
   for (let at = 0; at < count; at += 500)
-    await insertLogBatch(board.database.pool, {
+    await insertLogBatch(board.database, {
       producer: `${taskId}${at}`,
       number: 1,
       lines: lines.slice(at, at + 500),
@@ -87,6 +95,9 @@ test('every line of a project is found once, newest first, over any size of page
   );
   expect(await searchAll({ level: 'error', phase: 'code' })).toEqual([]);
   expect(await searchAll({ level: 'error', limit: 50 })).toEqual(expected((line) => line.level === 'error'));
+  for (const source of ['agent', 'command', 'sentra'] as const)
+    expect(await searchAll({ source, limit: 1000 })).toEqual(expected((line) => facetsOf(line).source === source));
+  expect(await searchAll({ attempt: '3', limit: 1000 })).toEqual(expected((line) => facetsOf(line).attempt === '3'));
   const [since, until] = ['2026-11-21T10:20:00Z', '2026-11-21T10:40:00Z'];
   const isBetween = ({ timestamp }: NewLogLine) =>
     Date.parse(timestamp) >= Date.parse(since) && Date.parse(timestamp) < Date.parse(until);

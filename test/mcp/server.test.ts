@@ -163,9 +163,9 @@ test('tasks, logs and reasons that a tool answers fit the schemas that it promis
 });
 
 test('the same server answers over Streamable HTTP', async () => {
-  const handler = createMcpHttpHandler(apiClient({ getTask: () => aTask() }), '1.2.3');
+  const handler = createMcpHttpHandler(() => apiClient({ getTask: () => aTask() }), '1.2.3');
   const transport = new StreamableHTTPClientTransport(new URL('http://sentra.test/mcp'), {
-    fetch: (url, init) => handler(new Request(url, init)),
+    fetch: (url, init) => handler(new Request(url, init), undefined),
   });
   const client = new McpClient({ name: 'test', version: '1' });
   await client.connect(transport);

@@ -1,5 +1,7 @@
 /** Tasks in a real database, as the server keeps them, with nothing at work: a test moves the runs along by itself. */
 
+import { createAgents } from '#src/agents/registry.ts';
+import { modelScriptPath } from '#src/demo/demo.ts';
 import type { Gate } from '#src/domain/scheduler.ts';
 import type { RunStatus } from '#src/domain/workflow.ts';
 import { createEngine } from '#src/engine/engine.ts';
@@ -8,12 +10,13 @@ import { createProjects } from '#src/orchestrator/projects.ts';
 import { startReadyOnce } from '#src/orchestrator/ready.ts';
 import { createTasks } from '#src/orchestrator/tasks.ts';
 import { createViews } from '#src/orchestrator/views.ts';
+import { createSandbox } from '#src/sandbox/wall.ts';
 import { createChanges } from '#src/store/change.ts';
 import { findActiveRun, setRunStatus } from '#src/store/runs.ts';
 import { decide, getTask } from '#src/store/tasks.ts';
 import { registerWorker } from '#src/store/workers.ts';
 import { createTestDatabase } from '../helpers/database.ts';
-import { makeRepository } from '../helpers/repository.ts';
+import { makeFolder, makeRepository } from '../helpers/repository.ts';
 
 export type Board = Awaited<ReturnType<typeof openBoard>>;
 
@@ -21,7 +24,12 @@ export async function openBoard() {
   const { url, database, drop } = await createTestDatabase();
   const engine = await createEngine({ databaseUrl: url, pool: database.pool });
   const changes = createChanges(database, () => {});
-  const tasks = createTasks({ database, changes });
+  const agents = createAgents({
+    sandbox: createSandbox({ stateDir: makeFolder('state') }),
+    model: { baseUrl: 'http://127.0.0.1:1', credential: null },
+    demoScriptPath: modelScriptPath,
+  });
+  const tasks = createTasks({ database, changes, agents });
   const host = { count: 1, closed: [] as Gate[], slots: () => host.count, gates: () => host.closed };
   const projects = createProjects({ database, changes });
   const lastStarts = new Map<string, number>();

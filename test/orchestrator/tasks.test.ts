@@ -65,6 +65,27 @@ const withDefaults = <T extends object>(task: T) => ({
   ...task,
 });
 
+test('a model or an effort that its agent cannot be given is refused before the task is kept, each task of a batch by its key', async () => {
+  const kept = await create('Think', [], { model: 'claude-opus-5-5', effort: 'high' });
+  expect(kept).toMatchObject({ model: 'claude-opus-5-5', effort: 'high' });
+  await expect(create('Think', [], { effort: 'hihg' })).rejects.toThrow(/"claude" has no effort "hihg": it takes low/);
+  await expect(board.tasks.patch(kept.id, { effort: 'hihg' })).rejects.toMatchObject({ code: 'invalid' });
+  expect(await board.tasks.patch(kept.id, { model: null, effort: 'low' })).toMatchObject({
+    model: null,
+    effort: 'low',
+  });
+  const other = (await board.addProject({ agents: { default: 'own', own: { kind: 'command', command: ['node'] } } }))
+    .id;
+  const batch = [withDefaults({ key: 'a', title: 'A', dependencies: [], model: 'large' })];
+  await expect(board.tasks.createBatch(other, batch)).rejects.toThrow(
+    'Task "a": The agent "own" cannot be given a model, and the task asks for "large": take it out of the task, or choose another agent.',
+  );
+  const claude = { agent: 'claude', model: 'large' };
+  const free = await board.tasks.create({ projectId: other, title: 'B', ...claude });
+  await expect(board.tasks.patch(free.id, { agent: null })).rejects.toThrow(/"own" cannot be given a model/);
+  expect(await create('Unknown', [], { agent: 'nobody', model: 'x' })).toMatchObject({ agent: 'nobody' });
+});
+
 test('edits one after the other do exactly what a graph in memory does', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(anyEdit, { minLength: 8, maxLength: 16 }), async (edits) => {

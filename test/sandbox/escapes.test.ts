@@ -1,20 +1,28 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { registryHosts } from '#src/domain/registries.ts';
 import { createRunner, harmlessEnvironment } from '#src/environment/runner.ts';
+import { makePrivateGit } from '#src/git/private-git.ts';
 import type { Outcome } from '#src/process.ts';
+import type { RoomGit } from '#src/sandbox/sandbox.ts';
 import { createSandbox } from '#src/sandbox/wall.ts';
 import { createWorld } from './escapes/world.ts';
 
 const limits = { memoryBytes: 2e9, processes: 500, diskBytes: 2e9 };
 const egress = { allowed: registryHosts, trusted: registryHosts, setting: 'network.allow' };
 
+type Guard = 'none' | 'shared' | 'private';
+
 /** The same attacks by the same program, with the guards or without; answers which of them succeeded, with their words. */
-async function attack(isConfined: boolean) {
+async function attack(guard: Guard) {
+  const isConfined = guard !== 'none';
   const world = await createWorld();
   const sandbox = createSandbox({ stateDir: world.stateDir });
   try {
     const all = { ...process.env, AWS_SECRET_ACCESS_KEY: world.canary };
-    const settings = { room: { ...world.room, egress, limits }, sandbox: isConfined ? sandbox : undefined };
+    const own = guard === 'private' ? { privateGit: () => openGit(world) } : {};
+    const settings = { room: { ...world.room, ...own, egress, limits }, sandbox: isConfined ? sandbox : undefined };
     const baseEnv = isConfined ? harmlessEnvironment(all) : withoutGaps(all);
     const runner = createRunner({ ...settings, baseEnv });
     const proxy = { host: '127.0.0.1', port: isConfined ? 3128 : await world.carelessProxy() };
@@ -28,6 +36,22 @@ async function attack(isConfined: boolean) {
     await sandbox.close();
     await world.close();
   }
+}
+
+/** A git directory of the room's own, as `isolation: "private"` gives it. */
+async function openGit({ room, stateDir }: Awaited<ReturnType<typeof createWorld>>): Promise<RoomGit> {
+  const { repositoryPath = '', gitDir = '', worktreePath } = room;
+  const folder = await mkdtemp(path.join(stateDir, 'room-'));
+  const histories = path.join(stateDir, 'history');
+  const request = {
+    folder,
+    histories,
+    worktreePath,
+    baseBranch: 'main',
+    identity: { name: 'Test', email: 'test@localhost' },
+  };
+  const made = await makePrivateGit({ path: repositoryPath, gitDir }, request);
+  return { folder, ...made, remove: () => rm(folder, { recursive: true }) };
 }
 
 function readWords({ stdout, stderr }: Outcome): Record<string, string> {
@@ -63,9 +87,9 @@ const needRoot = [
 ];
 
 describe('a hundred attacks', () => {
-  let [open, closed]: Awaited<ReturnType<typeof attack>>[] = [];
+  let [open, closed, apart]: Awaited<ReturnType<typeof attack>>[] = [];
   beforeAll(async () => {
-    [open, closed] = await Promise.all([attack(false), attack(true)]);
+    [open, closed, apart] = await Promise.all([attack('none'), attack('shared'), attack('private')]);
   }, 240_000);
 
   test('each succeed where nothing confines the program', () => {
@@ -77,9 +101,11 @@ describe('a hundred attacks', () => {
     expect(open?.found.size).toBeGreaterThan(process.getuid?.() === 0 ? 100 : 80);
   });
 
-  test('all fail in a room', () => {
+  test('all fail in a room, with the git directory of the repository and with one of its own', () => {
     expect(Object.keys(closed?.words ?? {})).toEqual(Object.keys(open?.words ?? {}));
     expect([...(closed?.found ?? [])]).toEqual([]);
+    expect(Object.keys(apart?.words ?? {})).toEqual(Object.keys(open?.words ?? {}));
+    expect([...(apart?.found ?? [])]).toEqual([]);
     console.info(`${open?.found.size} attacks succeed without the wall, ${closed?.found.size} with it`);
   });
 });

@@ -32,6 +32,11 @@ async function confined({ script, limits = {}, onLimit }: Case): Promise<Outcome
 /** Programs that hold what they took for so many seconds. */
 const eats = (seconds: number) =>
   `${process.execPath} -e "const kept = Buffer.alloc(400e6, 1); setTimeout(() => console.log('through', kept.length), ${seconds * 1000})"`;
+/** In a file without a name: written, and mapped by nobody. */
+const hides = (seconds: number) =>
+  `perl -e 'my $name = "x"; my $fd = syscall(${process.arch === 'arm64' ? 279 : 319}, $name, 0); open(my $file, ">&=", $fd) or die; syswrite $file, "x" x 1e6 for 1 .. 400; sleep ${seconds}; print "through"'`;
+const maps = (seconds: number) =>
+  `python3 -c 'import mmap, os, time; fd = os.memfd_create("x"); os.truncate(fd, 400_000_000); kept = mmap.mmap(fd, 0); [kept.__setitem__(at, 1) for at in range(0, len(kept), 4096)]; time.sleep(${seconds}); print("through")'`;
 const forks = (seconds: number) =>
   `i=0; while [ $i -lt 60 ]; do setsid sleep ${seconds}.25 & i=$((i+1)); done; sleep ${seconds}; echo through`;
 const fills = (seconds: number) =>
@@ -41,6 +46,12 @@ test.concurrent.each([
   {
     what: 'memory',
     script: eats(300),
+    limits: { memoryBytes: 200e6 },
+    says: /took \d+ MB of memory, and 200 are allowed.*limits.memoryMb/,
+  },
+  {
+    what: 'memory that no process maps',
+    script: hides(300),
     limits: { memoryBytes: 200e6 },
     says: /took \d+ MB of memory, and 200 are allowed.*limits.memoryMb/,
   },
@@ -68,10 +79,16 @@ test.concurrent.each([
 );
 
 test.concurrent('the same programs come to their end where they may take that much', async () => {
-  const ended = await Promise.all([eats(2), forks(2), fills(2)].map((script) => confined({ script })));
+  const ended = await Promise.all([eats(2), hides(2), forks(2), fills(2)].map((script) => confined({ script })));
   expect(ended.map(({ endedBy, words }) => `${endedBy} ${/through/.exec(words)}`)).toEqual(
-    Array(3).fill('exit through'),
+    Array(4).fill('exit through'),
   );
+});
+
+test('what a process has mapped of a file without a name counts once', async (context) => {
+  if ((await confined({ script: 'python3 -c 1' })).exitCode !== 0) context.skip('Python maps files for this test');
+  const { endedBy, words } = await confined({ script: maps(2), limits: { memoryBytes: 500e6 } });
+  expect([endedBy, words]).toEqual(['exit', 'through\n']);
 });
 
 test('nothing of a room that was ended for its processes is left', async () => {

@@ -11,7 +11,7 @@ import type { RouteSpec } from '#src/domain/api/route.ts';
 import { routes } from '#src/domain/api/routes.ts';
 import { startHookServer } from '#src/hooks/hook-server.ts';
 import { createMcpHttpHandler } from '#src/mcp/http.ts';
-import { createAccessToken, revokeAccessToken, roleOfSecret } from '#src/orchestrator/access-tokens.ts';
+import { accessOfSecret, createAccessToken, revokeAccessToken } from '#src/orchestrator/access-tokens.ts';
 import { roleOf } from '#src/server/roles.ts';
 import { listAccessTokens } from '#src/store/access-tokens.ts';
 import { createTestDatabase } from '../helpers/database.ts';
@@ -29,15 +29,16 @@ beforeAll(async () => {
   const revoked = await createAccessToken(db, { name: 'gone', role: 'admin' });
   await revokeAccessToken(db, revoked.id);
   secrets.revoked = revoked.token;
-  const inside = createClient({
-    url: 'http://sentra',
-    token,
-    fetch: (request) => fetch(new Request(request.url.replace('http://sentra', server.url), request)),
-  });
+  const inside = (secret = token) =>
+    createClient({
+      url: 'http://sentra',
+      token: secret,
+      fetch: (request) => fetch(new Request(request.url.replace('http://sentra', server.url), request)),
+    });
   server = await serve(
     { getTask: async () => ({ id: taskId }) as never },
     {
-      auth: { token, roleOf: (secret) => roleOfSecret(db, secret) },
+      auth: { token, accessOf: (secret) => accessOfSecret(db, secret) },
       mcp: createMcpHttpHandler(inside, '1.2.3'),
       metrics: async () => 'figures',
     },
@@ -208,6 +209,32 @@ test('a socket is closed soon after its token was revoked, and those of others s
   for (const socket of [own, operators]) socket?.close();
 });
 
+/** Something that each tool takes. */
+const samples: Record<string, Record<string, unknown>> = {
+  ...Object.fromEntries(
+    [
+      ...[
+        'get_task',
+        'get_environment',
+        'get_evidence',
+        'get_timeline',
+        'get_logs',
+        'get_diff',
+        'why',
+        'create_worktree',
+      ],
+      ...['remove_worktree', 'cancel_task', 'retry_task', 'merge_task', 'start_dev_servers', 'stop_dev_servers'],
+    ].map((name) => [name, { taskId }]),
+  ),
+  ...Object.fromEntries(['list_tasks', 'list_workflows', 'get_costs', 'get_resources'].map((name) => [name, {}])),
+  create_task: { projectId, title: 'one' },
+  create_tasks: { projectId, tasks: [{ key: 'a', title: 'one' }] },
+  update_task: { taskId, title: 'two' },
+  execute_workflow: { taskId, workflowName: 'code' },
+  search_logs: { projectId, q: 'x' },
+  send_message: { taskId, text: 'hello' },
+};
+
 describe('tools', () => {
   const connect = async (secret: string) => {
     const client = new McpClient({ name: 'test', version: '1' });
@@ -224,7 +251,7 @@ describe('tools', () => {
       body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: { taskId } } }),
     });
 
-  test('are called by nobody without a right token, and not by one who only looks', async () => {
+  test('are called by nobody without a right token', async () => {
     const client = await connect(token);
     const { tools } = await client.listTools();
     await client.close();
@@ -232,13 +259,32 @@ describe('tools', () => {
     for (const { name } of tools) {
       for (const [kind, secret] of Object.entries(strangers()))
         expect([name, kind, (await call(name, secret)).status]).toEqual([name, kind, 401]);
-      expect([name, (await call(name, secrets.viewer)).status]).toEqual([name, 403]);
     }
     expect(server.calls).toEqual([]);
-    const operator = await connect(secrets.operator);
-    await operator.callTool({ name: 'get_task', arguments: { taskId } });
-    await operator.close();
-    expect(server.calls).toEqual(['getTask']);
+  });
+
+  test('let each role do what it may on the routes that they call, and no more', async () => {
+    for (const role of roles) {
+      const client = await connect(secrets[role]);
+      const { tools } = await client.listTools();
+      expect(Object.keys(samples).sort()).toEqual(tools.map(({ name }) => name).sort());
+      for (const { name, annotations } of tools) {
+        server.calls.splice(0);
+        const { content } = await client.callTool({ name, arguments: samples[name] ?? {} });
+        const said = (content as { text?: string }[])[0]?.text ?? '';
+        const may = role !== 'viewer' || annotations?.readOnlyHint === true;
+        if (may)
+          expect([role, name, said]).toEqual([role, name, expect.not.stringMatching(/^(forbidden|invalid|Input)/)]);
+        else
+          expect([role, name, said]).toEqual([
+            role,
+            name,
+            expect.stringMatching(/^forbidden: .*takes the role operator/),
+          ]);
+        if (!may) expect(server.calls).toEqual([]);
+      }
+      await client.close();
+    }
   });
 });
 

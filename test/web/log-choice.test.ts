@@ -1,8 +1,13 @@
 import { expect, test } from 'vitest';
-import type { LogLine } from '#src/domain/log.ts';
+import type { LogLine, LogSelection } from '#src/domain/log.ts';
 import { highlightOf, LogChoice, placeOf, selectionOf } from '../../web/src/log-choice.ts';
 
-const line = { phase: 'TEST', level: 'warn', timestamp: '2026-11-21T14:00:00.000Z' } as LogLine;
+const line = {
+  phase: 'TEST',
+  level: 'warn',
+  metadata: { kind: 'output', attempt: 2 },
+  timestamp: '2026-11-21T14:00:00.000Z',
+} as LogLine;
 
 test('an address with rubbish in it is an address without it', () => {
   expect(LogChoice.parse({ line: 'x', since: 'yesterday', regex: 'maybe', phase: 'CODE', to: -1 })).toEqual({
@@ -16,17 +21,16 @@ test('a text narrows the lines only where it is asked to', () => {
   expect(selectionOf({ find: 'deliver', regex: true, only: true })).toEqual({ q: 'deliver', regex: true });
 });
 
-test('a line counts for its phase as long as its level is shown, and the reverse', () => {
-  expect(placeOf(line, { phase: ['CODE'], level: ['warn'] })).toEqual({
-    ofPhase: false,
-    ofLevel: true,
-    isShown: false,
-  });
-  expect(placeOf(line, { phase: ['TEST'], level: ['info'] })).toEqual({
-    ofPhase: true,
-    ofLevel: false,
-    isShown: false,
-  });
+test('a line counts for its phase as long as all else of it is shown, and so for those', () => {
+  const among = (choice: LogSelection) => placeOf(line, choice).among;
+  expect(among({ phase: ['CODE'], level: ['warn'] })).toEqual(['phase']);
+  expect(among({ phase: ['TEST'], level: ['info'] })).toEqual(['level']);
+  expect(among({ source: ['agent', 'sentra'] })).toEqual(['source']);
+  expect(among({ attempt: ['1'] })).toEqual(['attempt']);
+  expect(among({ source: ['agent'], level: ['info'] })).toEqual([]);
+  expect(among({ attempt: ['2', '3'], level: ['warn'] })).toEqual(['phase', 'level', 'source', 'attempt']);
+  expect(placeOf(line, { attempt: ['2'] }).isShown).toBe(true);
+  expect(placeOf(line, { source: ['agent'] }).isShown).toBe(false);
   expect(placeOf({ ...line, phase: null }, {}).isShown).toBe(true);
   const until = line.timestamp;
   expect(placeOf(line, { until }).isShown).toBe(false); // exclusive

@@ -24,12 +24,15 @@ const { database, drop } = await createTestDatabase();
 const home = makeFolder('home');
 const sandbox = createSandbox({ stateDir: home });
 const changes = createChanges(database, () => {});
-const logs = createLogPipeline({ database, redact: createRedactor([]) });
+const secret = 'dev-server-canary-41';
+const redactor = createRedactor([secret]);
+const logs = createLogPipeline({ database, redact: redactor });
 // What runs agents and jobs has no part in this.
 const own = {
   database,
   changes,
   logs,
+  redactor,
   sandbox,
   home,
   workerId: 'worker-one',
@@ -52,12 +55,15 @@ afterAll(async () => {
 
 const made: { id: string }[] = [];
 
-async function makeTask(isolation: 'shared' | 'none' = 'shared'): Promise<{ id: string }> {
-  const command = (port: string) => ({ command: `exec node serve.mjs $${port}`, port });
+async function makeTask(
+  isolation: 'shared' | 'none' = 'shared',
+  start = 'exec node serve.mjs',
+): Promise<{ id: string }> {
+  const command = (port: string) => ({ command: `${start} $${port}`, port });
   const config = { isolation, dev: { web: command('FRONTEND_PORT'), api: command('BACKEND_PORT') } };
   const repository = makeRepository({ config, files: { 'serve.mjs': program } });
   const project = await createProjects({ database, changes }).add({ path: repository.path });
-  const task = await createTasks({ database, changes }).create({ projectId: project.id, title: 'Serve' });
+  const task = await createTasks(own).create({ projectId: project.id, title: 'Serve' });
   await createTaskWorktree({ ...own, devServers: servers }, task.id);
   await setWorktreeState(database.db, task.id, 'ready');
   made.push(task);
@@ -102,6 +108,15 @@ test('what a run needs stops with it, but for what a person asked for too', asyn
   await servers.request(id, ['api']);
   await servers.release(adwId, id);
   expect(await states(id)).toEqual(['web stopped', 'api ready']);
+});
+
+test('what one that was given up said last is kept and told without secrets', async () => {
+  const { id } = await makeTask('shared', `echo 'no key ${secret}'; exit 3;`);
+  await servers.request(id, ['web']);
+  await reach(id, 'web failed', 'api stopped');
+  const { rows } = await database.pool.query('select * from sentra.dev_servers where task_id = $1', [id]);
+  expect(JSON.stringify(rows)).toContain('no key [redacted]');
+  expect(JSON.stringify([rows, await servers.list(id)])).not.toContain(secret);
 });
 
 test('what a person asked for stops when nobody looks at it any more', async () => {

@@ -1,6 +1,7 @@
 /** What a person chose to see of a log: kept in the address, asked of the server, and applied to lines as they come. Pure. */
 import { z } from 'zod';
-import { type LogLine, type LogSelection, logLevels, matchesFilter } from '#src/domain/log.ts';
+import { type LogLine, type LogSelection, logLevels } from '#src/domain/log.ts';
+import { facetsOf, isChosen, logAttempts, logFacets, logSources } from '#src/domain/log-facets.ts';
 import { phaseNames } from '#src/domain/phase.ts';
 
 const text = z.coerce.string().optional().catch(undefined);
@@ -8,10 +9,12 @@ const yes = z.literal(true).optional().catch(undefined);
 const seq = z.coerce.number().int().positive().optional().catch(undefined);
 const time = z.iso.datetime().optional().catch(undefined);
 
-/** Names of phases and levels are separated by commas; `line` to `to` are marked; `only` hides lines without `find`. */
+/** Names of phases, levels, sources and attempts are separated by commas; `line` to `to` are marked; `only` hides lines without `find`. */
 export const LogChoice = z.object({
   phase: text,
   level: text,
+  source: text,
+  attempt: text,
   find: text,
   regex: yes,
   case: yes,
@@ -29,6 +32,8 @@ export function selectionOf(choice: LogChoice): LogSelection {
   return {
     ...(choice.phase !== undefined ? { phase: chosen(phaseNames, choice.phase) } : {}),
     ...(choice.level !== undefined ? { level: chosen(logLevels, choice.level) } : {}),
+    ...(choice.source !== undefined ? { source: chosen(logSources, choice.source) } : {}),
+    ...(choice.attempt !== undefined ? { attempt: chosen(logAttempts, choice.attempt) } : {}),
     ...(since ? { since } : {}),
     ...(until ? { until } : {}),
     ...(only && find ? searchOf(choice) : {}),
@@ -49,12 +54,15 @@ export function chosen<N extends string>(names: readonly N[], choice: string | u
   return found.length ? found : [...names];
 }
 
-/** Whether a line counts for the phases, for the levels, and is shown; its text was looked at by the server. */
-export function placeOf(line: LogLine, { phase, level, since, until }: LogSelection) {
+/** What a line is counted among, and whether it is shown; its text was looked at by the server. */
+export function placeOf(line: LogLine, { since, until, ...choice }: LogSelection) {
   const inTime = isWithin(line.timestamp, since, until);
-  const ofPhase = inTime && matchesFilter(line, { phase });
-  const ofLevel = inTime && matchesFilter(line, { level });
-  return { ofPhase, ofLevel, isShown: ofPhase && ofLevel };
+  const values = facetsOf(line);
+  return {
+    values,
+    among: inTime ? logFacets.filter((facet) => isChosen(values, choice, facet)) : [],
+    isShown: inTime && isChosen(values, choice),
+  };
 }
 
 function isWithin(timestamp: string, since: string | undefined, until: string | undefined): boolean {

@@ -3,6 +3,7 @@
  * pages of what is looked at, and the newest lines. Those who show lines hear at a pace that the browser can keep, those who show counts four times a second.
  */
 import type { LogLine, LogSelection, LogSummary } from '#src/domain/log.ts';
+import type { LogFacet } from '#src/domain/log-facets.ts';
 import { messageOf } from '#src/errors.ts';
 import { createPacer } from './frame-pacer.ts';
 import { placeOf } from './log-choice.ts';
@@ -21,7 +22,14 @@ export type LogFacts = LogSummary & {
 const factsMs = 250;
 const mostReads = 3;
 const resyncMs = 1_000;
-const none = { firstSeq: 0, lastSeq: 0, total: 0, matched: 0, byPhase: {}, byLevel: {}, removed: null };
+const counted = {
+  phase: 'byPhase',
+  level: 'byLevel',
+  source: 'bySource',
+  attempt: 'byAttempt',
+} as const satisfies Record<LogFacet, keyof LogSummary>;
+const nothing = { byPhase: {}, byLevel: {}, bySource: {}, byAttempt: {} };
+const none = { firstSeq: 0, lastSeq: 0, total: 0, matched: 0, ...nothing, removed: null };
 
 export class LogSource {
   readonly pages = new LogPages();
@@ -125,8 +133,7 @@ export class LogSource {
     const counts = this.#counts;
     // A line sent again after a reconnection.
     if (line.seq <= counts.lastSeq) return;
-    const { ofPhase, ofLevel, isShown } = placeOf(line, this.selection);
-    const phase = line.phase ?? '-';
+    const { among, values, isShown } = placeOf(line, this.selection);
     this.#counts = {
       ...counts,
       firstSeq: counts.firstSeq || line.seq,
@@ -134,8 +141,10 @@ export class LogSource {
       total: counts.total + (counts.lastSeq === 0 ? 1 : line.seq - counts.lastSeq), // dense, also where the stream brings only what is found
       matched: counts.matched + (isShown ? 1 : 0),
     };
-    if (ofLevel) counts.byPhase[phase] = (counts.byPhase[phase] ?? 0) + 1;
-    if (ofPhase) counts.byLevel[line.level] = (counts.byLevel[line.level] ?? 0) + 1;
+    for (const facet of among) {
+      const [by, name] = [counts[counted[facet]], values[facet] ?? '-'];
+      by[name] = (by[name] ?? 0) + 1;
+    }
     if (isShown) this.pages.append(line);
     this.#changed();
   }
@@ -173,8 +182,7 @@ export class LogSource {
     this.#pacer.ask();
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      const { byPhase, byLevel } = this.#counts;
-      this.#tell({ ...this.#counts, byPhase: { ...byPhase }, byLevel: { ...byLevel } });
+      this.#tell(structuredClone(this.#counts));
     }, factsMs);
   }
 

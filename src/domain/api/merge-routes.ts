@@ -25,6 +25,15 @@ export const mergeRoutes = {
     params,
     answer: Task,
   }),
+  pushTask: route({
+    method: 'post',
+    path: '/api/tasks/{id}/push',
+    summary:
+      'Push its branch and open its pull request again, over what somebody else did there; that is kept in a branch here',
+    status: 200,
+    params,
+    answer: Task,
+  }),
   revertTask: route({
     method: 'post',
     path: '/api/tasks/{id}/revert',

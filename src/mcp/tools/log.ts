@@ -1,12 +1,19 @@
 import { z } from 'zod';
 import { ProjectId, TaskId } from '#src/domain/ids.ts';
 import { LogLevel, LogLine, ProjectLogLine } from '#src/domain/log.ts';
+import { LogAttempt, LogSource } from '#src/domain/log-facets.ts';
 import { phaseNames } from '#src/domain/phase.ts';
 import { reads, tool } from '#src/mcp/tool.ts';
 
 const selection = {
   phase: z.array(z.enum(phaseNames)).min(1).optional().describe('Only these phases.'),
   level: z.array(LogLevel).min(1).optional().describe('Only these levels.'),
+  source: z.array(LogSource).min(1).optional().describe('Only what these said: agents, commands, Sentra itself.'),
+  attempt: z
+    .array(LogAttempt)
+    .min(1)
+    .optional()
+    .describe('Only these attempts of their phase; 3 is the third and later.'),
   q: z.string().max(500).optional().describe('Only lines with this text.'),
   regex: z.boolean().optional().describe('q is a regular expression, as PostgreSQL has them.'),
   case: z.boolean().optional().describe('Upper and lower case differ in q.'),

@@ -1,11 +1,11 @@
 import { planGaps, planProblem, readPlan } from '#src/domain/plan.ts';
 import type { Failure } from '#src/errors.ts';
-import { restoreWorktree } from '#src/git/worktree.ts';
 import { insertEvidence } from '#src/store/evidence.ts';
 import { addPlan } from '#src/store/plans.ts';
 import { agentPhase } from '#src/workflows/attempt.ts';
 import { writePlan } from '#src/workflows/plan-file.ts';
 import { composePrompt } from '#src/workflows/prompts.ts';
+import { restore } from '#src/workflows/restore.ts';
 import type { Run } from '#src/workflows/run.ts';
 import type { Turn } from '#src/workflows/session.ts';
 
@@ -41,7 +41,7 @@ async function keepPlan(run: Run, turn: Turn): Promise<Failure | undefined> {
   const attempt = run.attempts.PLAN;
   const named = readPlan(text);
   const problem = planProblem(text, facts, facts.config.plan === 'strict');
-  await restoreWorktree({ path: worktree.path, adminDir: worktree.adminDir, commit: 'HEAD' });
+  await restore(worktree);
   if (!problem) await writePlan(worktree.path, facts.taskId, text);
   await parts.changes.change(async ({ tx, record }) => {
     if (!problem) await addPlan(tx, facts.taskId, text, 'agent');

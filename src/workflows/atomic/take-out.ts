@@ -2,10 +2,10 @@ import type { Undo } from '#src/domain/rework.ts';
 import { step } from '#src/engine/step.ts';
 import { composeUndo } from '#src/git/compose-merge.ts';
 import { putTree } from '#src/git/put-merge.ts';
-import { restoreWorktree } from '#src/git/worktree.ts';
 import { commitAttempt, endPhase } from '#src/workflows/attempt.ts';
 import { beginPhase } from '#src/workflows/begin.ts';
 import type { Material } from '#src/workflows/prompts.ts';
+import { restore } from '#src/workflows/restore.ts';
 import type { Run } from '#src/workflows/run.ts';
 
 /**
@@ -21,7 +21,7 @@ export async function takeOut(run: Run, undo: Undo): Promise<Material> {
   if (!clean) return { comments: [{ body: describe(undo, paths) }] };
   const begun = await beginPhase(run, 'CODE', 'sentra');
   await step(`CODE ${begun.attempt}: take out`, async () => {
-    await restoreWorktree({ path: worktree.path, adminDir: worktree.adminDir, commit: 'HEAD' });
+    await restore(worktree);
     await putTree(worktree, tree);
     const committed = await commitAttempt(run, { phase: 'CODE', subject: `Revert "${undo.title}"` }, begun);
     await endPhase(run, { phase: 'CODE', attempt: begun.attempt }, { failure: undefined, committed });

@@ -8,7 +8,6 @@ import { step } from '#src/engine/step.ts';
 import { detectTestCommand } from '#src/environment/test-command.ts';
 import { type Failure, SentraError } from '#src/errors.ts';
 import { diffFiles } from '#src/git/diff.ts';
-import { restoreWorktree } from '#src/git/worktree.ts';
 import type { BaseTests } from '#src/store/base-tests.ts';
 import { insertEvidence } from '#src/store/evidence.ts';
 import { keepArtifacts } from '#src/workflows/artifacts.ts';
@@ -16,6 +15,7 @@ import { agentPhase, endPhase } from '#src/workflows/attempt.ts';
 import { baseTests, comparedWith } from '#src/workflows/base-tests.ts';
 import { type Begun, beginPhase } from '#src/workflows/begin.ts';
 import { composePrompt } from '#src/workflows/prompts.ts';
+import { restore } from '#src/workflows/restore.ts';
 import type { Run } from '#src/workflows/run.ts';
 import { runTests, type TestRun, tail } from '#src/workflows/test-run.ts';
 
@@ -92,7 +92,7 @@ async function runAndJudge(run: Run, begun: Begun, signal: AbortSignal): Promise
   return conclude(run, begun, { command, commit, files, change, ...tried, artifacts, base });
 }
 
-const toCommit = ({ worktree: { path, adminDir } }: Run) => restoreWorktree({ path, adminDir, commit: 'HEAD' });
+const toCommit = ({ worktree }: Run) => restore(worktree);
 
 type Tried = { result: TestRun; retried: boolean };
 

@@ -13,6 +13,7 @@ import { Field } from '../ui/field.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { Select } from '../ui/select.tsx';
 import { AddProject } from './add-project.tsx';
+import { AgentChoice } from './agent-choice.tsx';
 import { DependencyPicker } from './dependency-picker.tsx';
 import { priorityLabels, typeLabels } from './marks.tsx';
 import { TaskFields } from './task-fields.tsx';
@@ -149,9 +150,19 @@ function Choices({ draft, set }: { draft: Draft; set: SetDraft }) {
           )}
         </Field>
       ))}
+      <AgentChoice
+        agent={draft.agent ?? ''}
+        model={draft.model ?? ''}
+        effort={draft.effort ?? ''}
+        onChange={(change) => set(mapEmpty(change))}
+      />
     </div>
   );
 }
+
+/** What nobody wrote is left out of the request. */
+const mapEmpty = (change: { model?: string; effort?: string }) =>
+  Object.fromEntries(Object.entries(change).map(([name, value]) => [name, value || undefined]));
 
 type FootProps = { autoStart: boolean; set: SetDraft; isPending: boolean; onCancel: () => void };
 

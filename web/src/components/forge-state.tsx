@@ -1,5 +1,6 @@
 import { CircleCheck, CircleDashed, CircleX, ExternalLink } from 'lucide-react';
 import type { Check, ForgeView } from '#src/domain/forge.ts';
+import { Button } from '../ui/button.tsx';
 import { Notice } from '../ui/notice.tsx';
 
 const names = { github: 'GitHub', local: 'Sentra' } as const;
@@ -11,11 +12,16 @@ const looks = {
 } as const;
 
 /** What a pull request's forge shows of it: its page, checks, verdicts, and what is in the way there. */
-export function ForgeState({ forge }: { forge: ForgeView }) {
+export function ForgeState({ forge, onPush }: { forge: ForgeView; onPush: (() => void) | undefined }) {
   const name = names[forge.kind];
   return (
     <section aria-label={`At ${name}`} className="flex flex-col gap-2">
       {forge.problem && <Notice tone="warn">{forge.problem}</Notice>}
+      {forge.problem && onPush && (
+        <Button className="self-start" onClick={onPush}>
+          Push again
+        </Button>
+      )}
       <div className="flex flex-wrap items-center gap-2">
         {forge.url ? (
           <a className="inline-flex min-h-8 items-center gap-1" href={forge.url} target="_blank" rel="noreferrer">

@@ -40,9 +40,9 @@ export function LogEmpty({ facts, choice, onChange }: Props) {
 export const removedText = ({ lines, at }: NonNullable<LogFacts['removed']>) =>
   `${formatCount(lines)} lines were older or larger than the project keeps, and were removed at ${formatSince(at, Date.now())}.`;
 
-function hiddenBy({ phase, level, since, until, only, find }: LogChoice): string[] {
+function hiddenBy({ phase, level, source, attempt, since, until, only, find }: LogChoice): string[] {
   return [
-    ...(phase || level ? ['the phases and levels that are switched off'] : []),
+    ...(phase || level || source || attempt ? ['the phases, levels, sources and attempts that are switched off'] : []),
     ...(since || until ? ['the chosen time'] : []),
     ...(only && find ? [`“${find}”`] : []),
   ];

@@ -1,5 +1,6 @@
 import { useId } from 'react';
 import { logLevels } from '#src/domain/log.ts';
+import { logAttempts, logSources } from '#src/domain/log-facets.ts';
 import { phaseNames } from '#src/domain/phase.ts';
 import { formatCount } from '../format.ts';
 import { chosen, type LogChoice } from '../log-choice.ts';
@@ -25,6 +26,20 @@ export function LogFacets({ facts, choice, onChange }: Props) {
         shown={chosen(logLevels, choice.level)}
         counts={facts.byLevel}
         onChange={(level) => onChange({ level })}
+      />
+      <Facet
+        title="Attempt"
+        names={logAttempts}
+        shown={chosen(logAttempts, choice.attempt)}
+        counts={facts.byAttempt}
+        onChange={(attempt) => onChange({ attempt })}
+      />
+      <Facet
+        title="Source"
+        names={logSources}
+        shown={chosen(logSources, choice.source)}
+        counts={facts.bySource}
+        onChange={(source) => onChange({ source })}
       />
       <LogTimes choice={choice} onChange={onChange} />
     </div>

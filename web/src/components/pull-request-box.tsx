@@ -1,6 +1,8 @@
 import { ChevronDown, ChevronRight, GitMerge, GitPullRequest, GitPullRequestClosed } from 'lucide-react';
 import { useState } from 'react';
 import type { PullRequest } from '#src/domain/pull-request.ts';
+import { messageOf } from '#src/errors.ts';
+import { useTaskAction } from '../hooks/use-task-action.ts';
 import { Button } from '../ui/button.tsx';
 import { Markdown } from '../ui/markdown.tsx';
 import { Notice } from '../ui/notice.tsx';
@@ -15,6 +17,7 @@ const looks = {
 
 export function PullRequestBox({ pullRequest }: { pullRequest: PullRequest }) {
   const [open, setOpen] = useState(true);
+  const action = useTaskAction(pullRequest.taskId);
   const { label, tone, icon: Icon } = looks[pullRequest.state];
   const Chevron = open ? ChevronDown : ChevronRight;
   const general = pullRequest.comments.filter((comment) => comment.path === null);
@@ -49,7 +52,13 @@ export function PullRequestBox({ pullRequest }: { pullRequest: PullRequest }) {
           {pullRequest.queue?.message && pullRequest.queue.message !== pullRequest.forge.problem && (
             <Notice tone={pullRequest.queue.state === 'refused' ? 'err' : 'warn'}>{pullRequest.queue.message}</Notice>
           )}
-          {pullRequest.forge.kind !== 'local' && <ForgeState forge={pullRequest.forge} />}
+          {pullRequest.forge.kind !== 'local' && (
+            <ForgeState
+              forge={pullRequest.forge}
+              onPush={pullRequest.state === 'open' ? () => action.mutate({ name: 'push' }) : undefined}
+            />
+          )}
+          {action.isError && <Notice tone="err">{messageOf(action.error)}</Notice>}
           {pullRequest.body && <Body text={pullRequest.body} />}
           {general.length > 0 && (
             <div className="panel divide-y divide-line">

@@ -10,6 +10,7 @@ import {
   RotateCw,
   SkipForward,
   Undo2,
+  Upload,
   X,
 } from 'lucide-react';
 import { useState } from 'react';
@@ -36,6 +37,7 @@ const looks: Record<ActionName, { label: string; icon: LucideIcon }> = {
   merge: { label: 'Merge', icon: GitMerge },
   rework: { label: 'Work the base in', icon: GitCompareArrows },
   close: { label: 'Close', icon: X },
+  push: { label: 'Push again', icon: Upload },
   revert: { label: 'Revert', icon: Undo2 },
 };
 
@@ -151,6 +153,7 @@ function allActions(task: Task): ActionName[] {
     return ['merge', 'approve', 'request_changes', 'rework', 'retry', 'cancel', 'skip', 'close'];
   if (task.status === 'running') return ['cancel', 'retry', 'skip'];
   if (!whyNot('retry', task)) return ['retry', 'cancel', 'skip'];
+  if (task.pullRequest?.state === 'closed' && !whyNot('push', task)) return ['push', 'start', 'cancel', 'skip'];
   return ['start', 'cancel', 'skip'];
 }
 

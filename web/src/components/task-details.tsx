@@ -10,6 +10,7 @@ import { Field } from '../ui/field.tsx';
 import { Markdown } from '../ui/markdown.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { Select } from '../ui/select.tsx';
+import { AgentChoice } from './agent-choice.tsx';
 import { priorityLabels } from './marks.tsx';
 import { TaskDependencies } from './task-dependencies.tsx';
 import { TaskFields } from './task-fields.tsx';
@@ -61,10 +62,15 @@ export function TaskDetails({ task }: { task: Task }) {
 }
 
 function EditTask({ task, onDone }: { task: Task; onDone: () => void }) {
-  const [draft, setDraft] = useState({ title: task.title, description: task.description, priority: task.priority });
+  const { title, description, priority, model, effort } = task;
+  const [draft, setDraft] = useState({ title, description, priority, model, effort });
   const queryClient = useQueryClient();
   const save = useMutation({
-    mutationFn: () => api.patchTask({ params: { id: task.id }, body: draft }),
+    mutationFn: () =>
+      api.patchTask({
+        params: { id: task.id },
+        body: { ...draft, model: draft.model || null, effort: draft.effort || null },
+      }),
     onSuccess: async (changed) => {
       queryClient.setQueryData(['task', task.id], changed);
       onDone();
@@ -94,6 +100,12 @@ function EditTask({ task, onDone }: { task: Task; onDone: () => void }) {
           />
         )}
       </Field>
+      <AgentChoice
+        agent={task.agent ?? ''}
+        model={draft.model ?? ''}
+        effort={draft.effort ?? ''}
+        onChange={(change) => setDraft({ ...draft, ...change })}
+      />
       {save.isError && <Notice tone="err">{messageOf(save.error)}</Notice>}
       <div className="flex gap-2">
         <Button type="submit" look="primary" disabled={save.isPending}>

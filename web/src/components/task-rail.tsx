@@ -89,6 +89,12 @@ function About({ task }: { task: Task }) {
           </Fact>
         )}
         {task.agent && <Fact name="Agent">{task.agent}</Fact>}
+        {task.model && (
+          <Fact name="Model">
+            <span className="mono wrap-anywhere">{task.model}</span>
+          </Fact>
+        )}
+        {task.effort && <Fact name="Effort">{task.effort}</Fact>}
         {task.isolation && <Fact name="Isolation">{task.isolation}</Fact>}
         <Fact name={task.startedAt ? 'Started' : 'Created'}>{formatSince(task.startedAt ?? task.createdAt, now)}</Fact>
       </dl>

@@ -8,7 +8,7 @@ export type TaskAction =
   | { name: 'start'; workflowType?: WorkflowType; fromPhase?: PhaseName }
   | { name: 'retry'; fromPhase?: PhaseName; skipFailed?: boolean }
   | { name: 'request_changes'; comments: NewComment[] }
-  | { name: 'cancel' | 'skip' | 'approve' | 'merge' | 'rework' | 'close' | 'revert' };
+  | { name: 'cancel' | 'skip' | 'approve' | 'merge' | 'rework' | 'close' | 'push' | 'revert' };
 
 /** Does what a button says, then asks for the task again. */
 export function useTaskAction(id: string) {
@@ -49,6 +49,8 @@ function perform(id: string, action: TaskAction): Promise<unknown> {
       return api.reworkTask({ params });
     case 'revert':
       return api.revertTask({ params });
+    case 'push':
+      return api.pushTask({ params });
     case 'close':
       return api.closeTask({ params });
   }

@@ -14,6 +14,8 @@ type Options = JsonOption & {
   depends?: string[];
   workflow?: WorkflowType;
   agent?: string;
+  model?: string;
+  effort?: string;
   start?: true;
   template?: string;
   label?: string[];
@@ -37,6 +39,8 @@ export function addAdd(noun: Command, io: Io): void {
     .option('--depends <tasks...>', 'tasks that must be completed before')
     .addOption(choice('--workflow <workflow>', 'the workflow; the default is full_sdlc', workflowTypes))
     .option('--agent <agent>', 'the agent, as named in sentra.json')
+    .option('--model <model>', 'the model that its agents work with, over what sentra.json says')
+    .option('--effort <effort>', "how hard the model thinks, in the agent's words, as in low or high")
     .option('--template <name>', 'fill in from a template what is left out here')
     .option('--label <labels...>', 'labels; ui and e2e mark a task that needs its dev servers')
     .option('--dev-server', 'it needs its dev servers while it runs')
@@ -51,8 +55,8 @@ async function add(io: Io, title: string | undefined, options: Options): Promise
   for (const given of options.depends?.flatMap((d) => d.split(',')) ?? [])
     dependencies.push(await getTaskId(client, given));
   const { description, type, priority, workflow: workflowType, agent, template } = options;
-  const { label: labels, devServer: needsDevServer } = options;
-  const marks = { ...(labels && { labels }), ...(needsDevServer && { needsDevServer }) };
+  const { label: labels, devServer: needsDevServer, model, effort } = options;
+  const marks = { model, effort, ...(labels && { labels }), ...(needsDevServer && { needsDevServer }) };
   const body = { title, description, type, priority, workflowType, agent, template, dependencies, ...marks };
   const task = await client.createTask(
     { body: { projectId: project.id, ...body, autoStart: options.start ?? false } },

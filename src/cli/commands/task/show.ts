@@ -40,6 +40,8 @@ const factsOf = (t: Task) =>
     ['workflow', t.workflowType],
     ['phases', t.phases.map((p) => `${p.phase} ${p.state}${p.attempt > 1 ? ` (${p.attempt})` : ''}`).join(', ')],
     ['agent', t.agent],
+    ['model', t.model],
+    ['effort', t.effort],
     ['assigned to', t.assignedTo],
     ['depends on', t.dependencies.join(', ')],
     ['branch', t.branchName],

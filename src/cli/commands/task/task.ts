@@ -13,6 +13,7 @@ import { addList } from '#src/cli/commands/task/list.ts';
 import { addLogs } from '#src/cli/commands/task/logs.ts';
 import { addMerge } from '#src/cli/commands/task/merge.ts';
 import { addPlan } from '#src/cli/commands/task/plan.ts';
+import { addPush } from '#src/cli/commands/task/push.ts';
 import { addRequestChanges } from '#src/cli/commands/task/request-changes.ts';
 import { addRetry } from '#src/cli/commands/task/retry.ts';
 import { addRevert } from '#src/cli/commands/task/revert.ts';
@@ -49,6 +50,7 @@ const verbs = [
   addRequestChanges,
   addMerge,
   addRework,
+  addPush,
   addRevert,
   addRetry,
   addCancel,

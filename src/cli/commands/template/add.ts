@@ -11,6 +11,8 @@ type Options = JsonOption & {
   priority?: Priority;
   workflow?: WorkflowType;
   agent?: string;
+  model?: string;
+  effort?: string;
 };
 
 export function addAdd(noun: Command, io: Io): void {
@@ -25,13 +27,15 @@ export function addAdd(noun: Command, io: Io): void {
     .addOption(choice('--priority <priority>', 'low, medium or high', Priority.options))
     .addOption(choice('--workflow <workflow>', 'the workflow', workflowTypes))
     .option('--agent <agent>', 'the agent, as named in sentra.json')
+    .option('--model <model>', 'the model that its agents work with')
+    .option('--effort <effort>', "how hard the model thinks, in the agent's words")
     .action((name: string, options: Options) => add(io, name, options));
 }
 
 async function add(io: Io, name: string, options: Options): Promise<void> {
   const client = await io.client();
-  const { title, description, type, priority, workflow: workflowType, agent } = options;
-  const fields = { title, description, type, priority, workflowType, agent };
+  const { title, description, type, priority, workflow: workflowType, agent, model, effort } = options;
+  const fields = { title, description, type, priority, workflowType, agent, model, effort };
   const template = await client.createTemplate({ body: { name, fields } }, { signal: io.signal });
   print(io, options, template, (t) => `Template ${t.name} is kept: \`sentra task add --template ${t.name}\`.`);
 }

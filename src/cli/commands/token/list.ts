@@ -15,15 +15,16 @@ async function list(io: Io, options: JsonOption): Promise<void> {
   const client = await io.client();
   print(io, options, await client.listTokens(undefined, { signal: io.signal }), ({ items }) =>
     items.length
-      ? table(io, ['ID', 'NAME', 'ROLE', 'CREATED', 'ENDS'], items.map(toRow))
+      ? table(io, ['ID', 'NAME', 'ROLE', 'PROJECTS', 'CREATED', 'ENDS'], items.map(toRow))
       : 'There is no token but the server’s own: `npx sentra token add NAME` makes one.',
   );
 }
 
-const toRow = ({ id, name, role, createdAt, expiresAt, isExpired }: AccessToken): string[] => [
+const toRow = ({ id, name, role, projects, createdAt, expiresAt, isExpired }: AccessToken): string[] => [
   id,
   name,
   role,
+  projects?.join(', ') ?? 'all',
   createdAt,
   isExpired ? 'has expired' : (expiresAt ?? 'never'),
 ];
