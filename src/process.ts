@@ -83,6 +83,10 @@ export async function run(command: Command, options: RunOptions = {}): Promise<O
   };
   const { watch, ...plain } = command;
   let unwatch: (() => void) | undefined;
+  const stopWatching = () => {
+    unwatch?.();
+    unwatch = undefined;
+  };
   try {
     const exitCode = await launch(plain, options.input, {
       onStart: (pid, holdProgram) => {
@@ -92,7 +96,10 @@ export async function run(command: Command, options: RunOptions = {}): Promise<O
         unwatch = watch?.({ pid, end });
       },
       onOutput,
-      onExit: () => ending.exited(),
+      onExit: () => {
+        ending.exited();
+        stopWatching();
+      },
     });
     const [stdout, stderr] = [streams.stdout.end(), streams.stderr.end()];
     return {
@@ -105,6 +112,6 @@ export async function run(command: Command, options: RunOptions = {}): Promise<O
     };
   } finally {
     ending.stop();
-    unwatch?.();
+    stopWatching();
   }
 }

@@ -1,6 +1,7 @@
 /** Can processes be confined on this host? Answered by doing it once, and explained for people. */
 import { existsSync, readFileSync } from 'node:fs';
-import { run } from '#src/process.ts';
+import { SentraError } from '#src/errors.ts';
+import { type Outcome, run } from '#src/process.ts';
 import { deviceArguments } from '#src/sandbox/limits.ts';
 import { processArguments } from '#src/sandbox/mounts.ts';
 
@@ -31,10 +32,7 @@ export async function explainUnavailable(): Promise<string | undefined> {
     ...processArguments(),
     'true',
   ];
-  const { exitCode, stderr } = await run(
-    { command: bwrap, args, cwd: '/', env: { PATH: '/usr/bin:/bin' } },
-    { timeoutMs: 10_000 },
-  );
+  const { exitCode, stderr } = await probe(bwrap, args);
   if (exitCode === 0) return undefined;
   return `bubblewrap is installed but cannot confine a process here (${stderr.toString().trim()}). ${namespaceAdvice()}`;
 }
@@ -43,8 +41,25 @@ export async function explainUnavailable(): Promise<string | undefined> {
 export async function canSizeFolders(): Promise<boolean> {
   const bwrap = findBubblewrap();
   if (!bwrap) return false;
-  const { stdout } = await run({ command: bwrap, args: ['--help'], cwd: '/', env: {} }, { timeoutMs: 10_000 });
+  const { stdout } = await probe(bwrap, ['--help']);
   return stdout.includes('--size');
+}
+
+const tries = 10;
+
+/**
+ * Runs a command until it has ended by itself: one that was ended from outside, as a worker does with all that it has started when it loses
+ * its database, or that took too long on a busy host, says nothing about the host.
+ */
+export async function probe(command: string, args: readonly string[]): Promise<Outcome> {
+  for (let count = 1; count <= tries; count++) {
+    const outcome = await run({ command, args, cwd: '/', env: { PATH: '/usr/bin:/bin' } }, { timeoutMs: 30_000 });
+    if (outcome.endedBy === 'exit') return outcome;
+  }
+  throw new SentraError(
+    'lost',
+    `${command} was ended from outside, or took more than 30 s, ${tries} times in a row: whether this host can confine agents is not known. Look at its load, then try again.`,
+  );
 }
 
 function namespaceAdvice(): string {

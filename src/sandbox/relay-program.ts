@@ -1,6 +1,6 @@
 /** The program that joins a room's ports with our sockets: in Perl, which nearly every Linux has, else in JavaScript. */
 import path from 'node:path';
-import { run } from '#src/process.ts';
+import { probe } from '#src/sandbox/availability.ts';
 
 export type RelayProgram = { interpreter: string; file: string };
 
@@ -14,6 +14,6 @@ export const relays = {
 /** Some systems have a Perl without its usual modules. */
 export async function findRelay(): Promise<RelayProgram> {
   const args = ['-MSocket', '-MFcntl', '-MErrno', '-e', 'Socket::IN6ADDR_LOOPBACK()'];
-  const tried = await run({ command: perl, args, cwd: '/', env: {} }, { timeoutMs: 10_000 }).catch(() => undefined);
+  const tried = await probe(perl, args).catch(() => undefined);
   return tried?.exitCode === 0 ? relays.perl : relays.node;
 }

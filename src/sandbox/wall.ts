@@ -5,6 +5,8 @@
  * environment is the one bubblewrap itself is given, never arguments, which every user of the host can read. All of it dies
  * with the process that started it.
  */
+import { randomUUID } from 'node:crypto';
+import { readFileSync, rmSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { SentraError } from '#src/errors.ts';
@@ -36,7 +38,10 @@ export function createSandbox(options: { stateDir: string; hidden?: readonly str
   const watch = createRoomWatch();
   let answer: Promise<Host> | undefined;
   const examine = () => {
-    answer ??= examineHost();
+    answer ??= examineHost().catch((e) => {
+      answer = undefined; // not known: asked again the next time
+      throw e;
+    });
     return answer;
   };
   return {
@@ -52,11 +57,12 @@ export function createSandbox(options: { stateDir: string; hidden?: readonly str
       const proxy = room.network === 'proxy' ? await proxies.open(room.egress) : undefined;
       const exits = listExits(room, proxy);
       const wall = wallArguments(room, { hidden, exits, hasSize, relay, git });
+      const status = join(await own.folder(), randomUUID());
       return {
         ...command,
         command: '/bin/sh',
         args: [
-          ...withFilter(bwrap, await own.filter()),
+          ...withFiles(bwrap, { status, filter: await own.filter() }),
           ...[...wall, '--chdir', command.cwd, '--', ...withEntry(command, room, { exits, relay })],
         ],
         cwd: '/',
@@ -67,6 +73,7 @@ export function createSandbox(options: { stateDir: string; hidden?: readonly str
           const unwatch = limits && watch.watch(program, { limits, onLimit, folders });
           return () => {
             unwatch?.();
+            endFirst(status);
             void proxy?.close();
             void git?.remove();
           };
@@ -116,11 +123,30 @@ function keepFolder() {
   };
 }
 
-/** A shell opens the filter for bubblewrap and becomes it; what we start ourselves has no more than its three streams. */
-const withFilter = (bwrap: string, file: string | undefined): string[] =>
-  file === undefined
-    ? ['-c', 'exec "$@"', 'sh', bwrap]
-    : ['-c', 'exec 9<"$0"; exec "$@"', file, bwrap, '--seccomp', '9'];
+/**
+ * A shell opens files for bubblewrap and becomes it; what we start ourselves has no more than its three streams. `status`: where it writes
+ * which process is the first inside.
+ */
+const withFiles = (bwrap: string, { status, filter }: { status: string; filter: string | undefined }): string[] =>
+  filter === undefined
+    ? ['-c', 'exec 8>"$0"; exec "$@"', status, bwrap, '--json-status-fd', '8']
+    : ['-c', 'exec 8>"$0" 9<"$1"; shift; exec "$@"', status, filter, bwrap, '--json-status-fd', '8', '--seccomp', '9'];
+
+/**
+ * The first process inside asks to die with the one outside when the room is ready. One whose outer process was ended before that would
+ * stay for ever, and it is in no group of ours any more: it is ended by its number, and with it all that is inside.
+ */
+function endFirst(status: string): void {
+  try {
+    const pid = /"child-pid": *(\d+)/.exec(readFileSync(status, 'utf8'))?.[1];
+    const about = readFileSync(`/proc/${pid}/status`, 'utf8');
+    // Its number in the innermost namespace comes last; the name is still bubblewrap's own.
+    if (/^Name:\tbwrap$/m.test(about) && /^NSpid:.*\t1$/m.test(about)) process.kill(Number(pid), 'SIGKILL');
+  } catch {
+    // it had not come so far, or it is gone
+  }
+  rmSync(status, { force: true });
+}
 
 /** `socket`: what of the host is mounted at `inside`; undefined where a folder of it is mounted already. */
 type Exit = { port: number; socket?: string; inside: string };

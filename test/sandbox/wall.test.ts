@@ -1,10 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { type Outcome, run, start } from '#src/process.ts';
+import { killAll, type Outcome, run, start } from '#src/process.ts';
 import type { Room } from '#src/sandbox/sandbox.ts';
 import { createSandbox } from '#src/sandbox/wall.ts';
 import { createTestRoom, env, findAlive } from './room.ts';
@@ -25,6 +27,31 @@ const confined = async (script: string, more: Partial<Room> = {}): Promise<Outco
 
 test('a process can be confined on this host', async () => {
   expect(await sandbox.unavailable()).toBeUndefined();
+});
+
+test('that all programs are ended while this is found out, as when the database is lost, says nothing about the host', async () => {
+  for (let round = 0; round < 10; round++) {
+    const other = createSandbox({ stateDir: place.stateDir });
+    let isAnswered = false;
+    const asked = other.unavailable().finally(() => {
+      isAnswered = true;
+    });
+    while (!isAnswered && (await findAlive('--die-with-parent')).length === 0) await nextTurn();
+    killAll();
+    expect(await asked).toBeUndefined();
+    await other.close();
+  }
+});
+
+test('a program that is ended while its room is being made leaves nothing, at whatever moment', async () => {
+  const word = `ended-early-${randomUUID()}`;
+  const endAfter = async (ms: number) => {
+    const command = await sandbox.confine(shell(`: ${word}; sleep 600`), { ...room, network: 'none' });
+    await run(command, { signal: AbortSignal.timeout(ms) }).catch(() => {}); // ended before it began
+  };
+  for (let round = 0; round < 6; round++)
+    await Promise.all(Array.from({ length: 16 }, (_, at) => endAfter(1 + round + 7 * at)));
+  await expect.poll(() => findAlive(word), { timeout: 10_000 }).toEqual([]);
 });
 
 describe('the disk of a room', () => {
