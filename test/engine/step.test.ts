@@ -33,7 +33,7 @@ async function start(what: typeof work): Promise<string> {
   await database.transaction((_, client) =>
     engine.enqueue(client, { id, workflow: 'job', queue: runsQueue(workerId), input: { id } }),
   );
-  await expect.poll(() => tries.length).toBeGreaterThan(0);
+  await expect.poll(() => tries.length, { timeout: 30_000 }).toBeGreaterThan(0);
   return id;
 }
 
