@@ -1,8 +1,10 @@
 /** A task that goes from its start to the clean-up after its merge while its server is struck by faults. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { SentraError } from '#src/errors.ts';
+import { startEmbedded } from '#src/store/postgres.ts';
 import { agentConfig, git, makeRepository } from '../helpers/repository.ts';
-import { until } from '../helpers/sentra.ts';
+import { type TestSentra, until } from '../helpers/sentra.ts';
 import type { Fault, Trapped } from './traps.ts';
 
 /** For the task itself, and for each fault: a start of the server, on a busy machine. */
@@ -11,6 +13,7 @@ const patienceMs = (count: number) => 120_000 + count * 10_000;
 /** Every fault strikes once; a server that was killed, or hangs, is started again. Answers what is wrong in the end. */
 export async function surviveFaults(trapped: Trapped, faults: Readonly<Record<string, Fault>>): Promise<string[]> {
   const { sentra } = trapped;
+  await whenIdle(sentra);
   await sentra.kill();
   trapped.arm(faults);
   await sentra.restart();
@@ -24,6 +27,18 @@ export async function surviveFaults(trapped: Trapped, faults: Readonly<Record<st
   });
   const doubles = await despiteCut(() => findDoubles(trapped, id, repository.path));
   return [...doubles, ...(await despiteCut(() => findBroken(trapped)))];
+}
+
+/** What the task before has still at work would be resumed, and struck before the next one is there. */
+async function whenIdle({ home }: TestSentra): Promise<void> {
+  const client = new pg.Client({ connectionString: (await startEmbedded({ home })).url });
+  await client.connect();
+  try {
+    const jobs = "select 1 from dbos.workflow_status where status in ('PENDING', 'ENQUEUED')";
+    await until(async () => (await client.query(jobs)).rows.length === 0, 60_000);
+  } finally {
+    await client.end();
+  }
 }
 
 /**
