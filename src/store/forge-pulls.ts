@@ -56,6 +56,12 @@ export async function takeForgePull(db: Queryable, row: PullRequestRow): Promise
   return now ?? row;
 }
 
+/** What is known of it at this moment; it stays so until the transaction ends. */
+export async function lockSeen(tx: Queryable, row: PullRequestRow): Promise<PullRequestRow['seen']> {
+  const [now] = await tx.select({ seen: pullRequests.seen }).from(pullRequests).where(is(row)).for('update');
+  return now?.seen ?? null;
+}
+
 /** A commit that somebody else put on the branch, taken over: nobody has approved it. */
 export async function adoptHeadCommit(tx: Queryable, row: PullRequestRow, headCommit: string): Promise<void> {
   await tx.update(pullRequests).set({ headCommit, approvedAt: null, forgeProblem: null }).where(is(row));

@@ -86,8 +86,7 @@ async function listReady(parts: Parts, projectId: string): Promise<Ready[]> {
       continue;
     }
     const obstacle = whyNotYet(pull);
-    if (obstacle)
-      await hold(parts, [taskId], { code: 'forge_refused', message: `It waits at the forge: ${obstacle}.` });
+    if (obstacle) await hold(parts, [pull], { code: 'forge_refused', message: `It waits at the forge: ${obstacle}.` });
     if (obstacle || entry.held) continue;
     const unmet = (await getTasks(db, entry.dependencies)).filter(({ status }) => !satisfies(status));
     const below = unmet.find(({ id }) => !ready.some((before) => before.taskId === id));
@@ -112,7 +111,7 @@ async function refuseAll(parts: Parts, ready: readonly Ready[], thrown: unknown)
   if (passes)
     await hold(
       parts,
-      ready.map(({ taskId }) => taskId),
+      ready.map(({ pull }) => pull),
       thrown.toFailure(),
     );
   else for (const { taskId, adwId } of ready) await refuse(parts, taskId, adwId, thrown);

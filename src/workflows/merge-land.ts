@@ -4,7 +4,7 @@ import type { Landed, Landing } from '#src/forge/forge.ts';
 import { pollSoon } from '#src/store/forge-polls.ts';
 import { claimMerges, joinMergeQueue, releaseMerges, removeFromMergeQueue } from '#src/store/merge-queue.ts';
 import { getProjectRow } from '#src/store/projects.ts';
-import { findPullRequest, markMerged } from '#src/store/pull-requests.ts';
+import { findPullRequest, markMerged, type PullRequestRow } from '#src/store/pull-requests.ts';
 import { setTaskNotice } from '#src/store/tasks.ts';
 import { type Group, tasksOf } from '#src/workflows/merge-compose.ts';
 import { hold, refuse } from '#src/workflows/merge-send-back.ts';
@@ -24,7 +24,8 @@ export async function move(parts: Parts, projectId: string, groups: readonly Gro
   const moved: Moved[] = [];
   for (const group of groups) {
     if (!(await parts.changes.change(({ tx }) => claimMerges(tx, tasksOf(group))))) break;
-    const landed = await forge.land({ ...group, style, ...(await describe(parts, group)) }).catch(waitsFor);
+    const pulls = await findPulls(parts, group);
+    const landed = await forge.land({ ...group, style, ...describe(group, pulls) }).catch(waitsFor);
     if (landed.outcome === 'landed') {
       const stands = await standsOn(parts, group, landed);
       moved.push(stands);
@@ -35,7 +36,7 @@ export async function move(parts: Parts, projectId: string, groups: readonly Gro
       const cause = new SentraError('base_checkout_dirty', landed.message, { details: { paths: landed.paths } });
       for (const { taskId, adwId } of group.merges) await refuse(parts, taskId, adwId, cause);
     }
-    if (landed.outcome === 'waits') await hold(parts, tasksOf(group), landed.failure);
+    if (landed.outcome === 'waits') await hold(parts, [...pulls.values()], landed.failure);
     break;
   }
   return moved;
@@ -48,14 +49,19 @@ function waitsFor(thrown: unknown): Landed {
   throw thrown;
 }
 
-async function describe(parts: Parts, { merges }: Group): Promise<Pick<Landing, 'pulls' | 'what'>> {
-  const pulls = await Promise.all(
-    merges.map(async ({ taskId, head, message }) => {
-      const pull = await findPullRequest(parts.database.db, taskId);
-      return { number: pull?.forgeNumber ?? null, headCommit: head, message };
-    }),
-  );
-  return { pulls, what: `merge ${merges.map(({ head }) => head.slice(0, 10)).join(', ')}` };
+/** By task, as they are now. */
+async function findPulls(parts: Parts, { merges }: Group): Promise<Map<string, PullRequestRow>> {
+  const found = await Promise.all(merges.map(({ taskId }) => findPullRequest(parts.database.db, taskId)));
+  return new Map(found.flatMap((pull) => (pull ? [[pull.taskId, pull]] : [])));
+}
+
+function describe({ merges }: Group, pulls: ReadonlyMap<string, PullRequestRow>): Pick<Landing, 'pulls' | 'what'> {
+  const described = merges.map(({ taskId, head, message }) => ({
+    number: pulls.get(taskId)?.forgeNumber ?? null,
+    headCommit: head,
+    message,
+  }));
+  return { pulls: described, what: `merge ${merges.map(({ head }) => head.slice(0, 10)).join(', ')}` };
 }
 
 async function standsOn(
@@ -111,7 +117,8 @@ export async function recordMerged(
 export async function publish(parts: Parts, projectId: string, groups: readonly Moved[]): Promise<void> {
   const forge = await parts.forges.of(await getProjectRow(parts.database.db, projectId));
   for (const group of groups.slice(-1)) {
-    const { pulls } = await describe(parts, { ...group, merges: groups.flatMap(({ merges }) => merges) });
+    const all = { ...group, merges: groups.flatMap(({ merges }) => merges) };
+    const { pulls } = describe(all, await findPulls(parts, all));
     const note = await forge.publish({ ...group, pulls }).catch(unlessForge);
     for (const taskId of note ? groups.flatMap(tasksOf) : [])
       await parts.changes.change(async ({ tx, touch }) => {

@@ -2,11 +2,14 @@
  * What cannot be merged as it is: back to an agent with the merge in its worktree, where the project asks for that, else to a person.
  * A conflict has paths; without any it was red.
  */
+import { isDeepStrictEqual } from 'node:util';
+import { newAdwId } from '#src/domain/ids.ts';
 import type { Task } from '#src/domain/task.ts';
 import { type Failure, SentraError } from '#src/errors.ts';
-import { holdMerges, removeFromMergeQueue, setMergeState } from '#src/store/merge-queue.ts';
+import { lockSeen } from '#src/store/forge-pulls.ts';
+import { holdMerges, releaseHeld, removeFromMergeQueue, setMergeState } from '#src/store/merge-queue.ts';
 import { getProjectRow } from '#src/store/projects.ts';
-import { findPullRequest, listMergedSince } from '#src/store/pull-requests.ts';
+import { findPullRequest, listMergedSince, type PullRequestRow } from '#src/store/pull-requests.ts';
 import { countReworks } from '#src/store/runs.ts';
 import { getTask, setTaskNotice } from '#src/store/tasks.ts';
 import { findWorktree } from '#src/store/worktrees.ts';
@@ -14,6 +17,7 @@ import { beginRun } from '#src/workflows/begin-run.ts';
 import type { Conflict } from '#src/workflows/merge-compose.ts';
 import type { Parts } from '#src/workflows/parts.ts';
 import { readProjectConfig } from '#src/workflows/project-settings.ts';
+import { mergeJob } from '#src/workflows/run.ts';
 
 export async function sendBack(parts: Parts, projectId: string, returned: Conflict): Promise<void> {
   const { db } = parts.database;
@@ -69,10 +73,23 @@ export async function refuse(parts: Parts, taskId: string, adwId: string, cause:
     [level](`Not merged: ${failure.message}`, { kind: 'step', error: failure.code });
 }
 
-/** It keeps its place and is left out until the forge has news: no rule of GitHub is passed by asking often. */
-export async function hold(parts: Pick<Parts, 'changes'>, taskIds: readonly string[], failure: Failure): Promise<void> {
-  await parts.changes.change(async ({ tx, touch, record }) => {
-    for (const taskId of await holdMerges(tx, taskIds, failure)) {
+/**
+ * They keep their places and are left out until the forge has news: no rule of GitHub is passed by asking often. What was seen
+ * there since `pulls` were read is such news, and nobody would tell it again: then they are tried again at once.
+ */
+export async function hold(
+  parts: Pick<Parts, 'changes' | 'engine'>,
+  pulls: readonly PullRequestRow[],
+  failure: Failure,
+): Promise<void> {
+  await parts.changes.change(async ({ tx, client, touch, record }) => {
+    for (const pull of pulls) {
+      const { taskId, projectId } = pull;
+      const hasNews = !isDeepStrictEqual(await lockSeen(tx, pull), pull.seen);
+      const held = await holdMerges(tx, [taskId], failure);
+      if (hasNews && (await releaseHeld(tx, [taskId])))
+        await parts.engine.enqueue(client, mergeJob(projectId, newAdwId()));
+      if (held.length === 0) continue;
       touch(taskId);
       record({ type: 'pull_request.changed', taskId, data: { merge: 'waiting', code: failure.code } });
     }

@@ -23,7 +23,7 @@ beforeAll(async () => {
   github = await newGitHub();
   sentra = await startTestSentra({ env: githubEnv(github) });
   project = await addGitHubProject(sentra, github);
-  const tasks = Array.from({ length: 6 }, (_, at) => ({ key: `k${at}`, title: `Task ${at}`, autoStart: true }));
+  const tasks = Array.from({ length: 7 }, (_, at) => ({ key: `k${at}`, title: `Task ${at}`, autoStart: true }));
   const { items } = await sentra.client.createTasks({ body: { projectId: project.id, tasks } });
   ready = await Promise.all(items.map(({ id }) => waitForTask(sentra, id, ['in_review'])));
 }, 120_000);
@@ -141,4 +141,19 @@ test.each(['squash', 'rebase'] as const)('behind rules GitHub merges as the proj
   const { items } = await sentra.client.listEvidence({ params: { id } });
   const kept = items.findLast(({ kind }) => kind === 'merge');
   expect(kept).toMatchObject({ passed: true, data: { tree: here('rev-parse', 'main^{tree}') } });
+});
+
+test('news that come while GitHub says no to a merge are not missed: it is tried again at once', async () => {
+  const { id, pull } = take();
+  github.repository.guarded = true;
+  const refusal = { match: /^PUT .*\/merge$/, status: 405, message: 'Merge already in progress' };
+  const news = Promise.withResolvers<void>();
+  github.fail({ ...refusal, until: news.promise });
+  const merging = sentra.client.mergeTask({ params: { id } });
+  await until(() => github.requests.some((line) => line.endsWith('/merge 405')), longMs);
+  github.repository.check(pull.sha, 'lint', 'success');
+  const sees = async () => (await sentra.client.getPullRequest({ params: { id } })).forge.checks.length > 0;
+  await until(sees, longMs);
+  news.resolve();
+  expect(await merging).toMatchObject({ status: 'completed' });
 });
