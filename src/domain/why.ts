@@ -26,8 +26,10 @@ export function explainWhy(facts: WhyFacts): Why {
   const reasons = [...reasonsOf(facts)];
   const { status } = facts.task;
   const ready = status === 'pending' || status === 'queued';
-  return { runnable: ready && reasons.every(({ code }) => code === 'not_started' || code === 'starting'), reasons };
+  return { runnable: ready && reasons.every(({ code }) => startable.has(code)), reasons };
 }
+
+const startable: ReadonlySet<string> = new Set(['not_started', 'starting', 'forge']);
 
 function* reasonsOf({
   task,
@@ -46,7 +48,16 @@ function* reasonsOf({
   if (waits && projectProblem) yield { code: 'project_problem', message: projectProblem };
   if (status === 'queued' && held.length === 0)
     yield { code: 'starting', message: 'it has a slot and begins at this moment' };
-  if (status === 'pending') yield { code: 'not_started', message: 'ready, not started: start it' };
+  if (status === 'pending') {
+    const isClosed = task.pullRequest?.state === 'closed';
+    if (isClosed && forgeProblem) yield { code: 'forge', message: forgeProblem };
+    yield {
+      code: 'not_started',
+      message: isClosed
+        ? `pull request #${task.pullRequest?.number} is closed: start the task again, or skip it`
+        : 'ready, not started: start it',
+    };
+  }
   if (status === 'in_review') {
     for (const dependency of unmetDependencies(dependencies, false)) yield dependencyReason(dependency, false);
     if (forgeProblem) yield { code: 'forge', message: forgeProblem };

@@ -6,6 +6,7 @@ import type { Project } from '#src/domain/project.ts';
 import type { Task } from '#src/domain/task.ts';
 import type { FakePull } from '../fixtures/github-repository.ts';
 import type { GitHubServer } from '../fixtures/github-server.ts';
+import { openBrowser } from '../helpers/browser.ts';
 import { cli } from '../helpers/cli.ts';
 import { addGitHubProject, githubEnv, newGitHub } from '../helpers/github.ts';
 import { git } from '../helpers/repository.ts';
@@ -56,13 +57,26 @@ test('what was closed there, or lost its branch, is pushed and opened again by o
   pull.state = 'closed';
   const closed = await waitForTask(sentra, id, ['pending'], longMs);
   expect(closed.notice).toContain(`npx sentra task push ${id}`);
+  const { runnable, reasons } = await sentra.client.getWhy({ params: { id } });
+  expect([runnable, reasons.map(({ code }) => code)]).toEqual([true, ['forge', 'not_started']]);
   const told = await cli(['task', 'push', id], {}, { client: async () => sentra.client });
   expect(told.code, told.err).toBe(0);
   await untilOpen(pull);
   expect(await show(id)).toMatchObject({ status: 'in_review', notice: null });
   github.repository.deleteBranch(pull.branch);
   await waitForTask(sentra, id, ['pending'], longMs);
-  await sentra.client.pushTask({ params: { id } });
+  const browser = await openBrowser();
+  const page = await (await browser.newContext({ viewport: { width: 390, height: 844 } })).newPage();
+  await page.goto((await sentra.client.createLoginLink()).url);
+  await page.waitForURL(({ pathname }) => pathname !== '/login', { timeout: longMs });
+  await page.goto(`${sentra.url}/tasks/${id}`);
+  await page
+    .getByText(/was closed at the forge/)
+    .first()
+    .waitFor();
+  await page.getByRole('button', { name: 'Push again' }).click();
+  await page.getByText('In review').first().waitFor();
+  await browser.close();
   await untilOpen(pull);
   expect(headThere(pull)).toBe(pull.sha);
   expect(pullsOf(pull)).toHaveLength(1);

@@ -153,13 +153,17 @@ function allActions(task: Task): ActionName[] {
     return ['merge', 'approve', 'request_changes', 'rework', 'retry', 'cancel', 'skip', 'close'];
   if (task.status === 'running') return ['cancel', 'retry', 'skip'];
   if (!whyNot('retry', task)) return ['retry', 'cancel', 'skip'];
-  if (task.pullRequest?.state === 'closed' && !whyNot('push', task)) return ['push', 'start', 'cancel', 'skip'];
+  if (isClosedThere(task)) return ['push', 'start', 'cancel', 'skip'];
   return ['start', 'cancel', 'skip'];
 }
+
+/** Its work may be opened again where it is. */
+const isClosedThere = (task: Task): boolean => task.pullRequest?.state === 'closed' && !whyNot('push', task);
 
 function mainActions(task: Task): ActionName[] {
   if (!whyNot('merge', task)) return ['request_changes', 'merge'];
   if (!whyNot('retry', task)) return ['skip', 'retry'];
+  if (isClosedThere(task)) return ['push', 'start'];
   if (!whyNot('start', task)) return ['start'];
   if (!whyNot('cancel', task)) return ['cancel'];
   return [];
