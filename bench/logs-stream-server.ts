@@ -15,7 +15,8 @@ import { openDatabase } from '#src/store/database.ts';
 import { serve } from '../test/server/serve.ts';
 
 export type Order = { what: 'lines' | 'texts'; seconds: number } | { what: 'end' };
-export type Report = { committedAt: number[]; rssBytes: number[] };
+/** `rssBytes`: each second; `liveBytes`: what a collection of garbage leaves, each half minute and at the end. */
+export type Report = { committedAt: number[]; rssBytes: number[]; liveBytes: number[] };
 
 const [url = '', perSecond = '', ...taskIds] = process.argv.slice(2);
 const tickMs = 5;
@@ -32,7 +33,8 @@ await once(bare, 'listening');
 const followers = new Map<string, Set<WebSocket>>(taskIds.map((taskId) => [taskId, new Set()]));
 bare.on('connection', (socket, request) => followers.get(request.url?.slice(1) ?? '')?.add(socket));
 
-let committedAt: number[] = [];
+/** Of each line; made before the first, so that it does not grow with the lines. */
+let committedAt = new Float64Array();
 for (const taskId of taskIds)
   logs.subscribe(taskId, (lines) => {
     const at = now();
@@ -57,18 +59,27 @@ const write = {
 };
 
 async function offer(what: 'lines' | 'texts', seconds: number): Promise<Report> {
-  committedAt = [];
+  committedAt = new Float64Array(Math.ceil(seconds * Number(perSecond))).fill(0);
   const rssBytes: number[] = [];
+  const liveBytes: number[] = [];
   const begun = performance.now();
   for (let sent = 0, left = true; left; ) {
     const passed = Math.min((performance.now() - begun) / 1000, seconds);
     left = passed < seconds;
     for (const due = passed * Number(perSecond); sent < due; sent++) write[what](sent);
     if (rssBytes.length < passed) rssBytes.push(process.memoryUsage().rss);
+    if (liveBytes.length < Math.floor(passed / 30)) liveBytes.push(measureLive());
     await sleep(tickMs);
   }
   await logs.flush();
-  return { committedAt, rssBytes };
+  liveBytes.push(measureLive());
+  return { committedAt: [...committedAt], rssBytes, liveBytes };
+}
+
+function measureLive(): number {
+  globalThis.gc?.();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
 }
 
 process.on('message', async (order: Order) => {

@@ -57,7 +57,7 @@ export const logsStream: Benchmark = {
 
 async function launch(url: string, taskIds: string[]): Promise<Server> {
   const program = path.join(import.meta.dirname, 'logs-stream-server.ts');
-  const child = spawn(process.execPath, [smallHeap, program, url, String(perSecond), ...taskIds], {
+  const child = spawn(process.execPath, ['--expose-gc', smallHeap, program, url, String(perSecond), ...taskIds], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   const ports = await new Promise<{ port: number; barePort: number }>((done) => child.once('message', done));
@@ -65,7 +65,7 @@ async function launch(url: string, taskIds: string[]): Promise<Server> {
 }
 
 type Course = { what: 'lines' | 'texts'; readers: number; seconds: number };
-type Measured = { delays: number[]; rssBytes: number[] };
+type Measured = { delays: number[] } & Pick<Report, 'rssBytes' | 'liveBytes'>;
 let served = 0;
 
 async function measureOnce(server: Server, taskIds: string[], { what, readers, seconds }: Course): Promise<Measured> {
@@ -78,7 +78,7 @@ async function measureOnce(server: Server, taskIds: string[], { what, readers, s
   );
   const answer = new Promise<Report>((done) => server.child.once('message', done));
   server.child.send({ what, seconds } satisfies Order);
-  const { committedAt, rssBytes } = await answer;
+  const { committedAt, rssBytes, liveBytes } = await answer;
   if (what === 'lines') served += committedAt.length / tasks;
   const expected = (committedAt.length / tasks) * readers;
   await until(
@@ -88,7 +88,7 @@ async function measureOnce(server: Server, taskIds: string[], { what, readers, s
   );
   for (const socket of sockets) socket.terminate();
   const delays = arrivals.map(({ n, at }) => at - (committedAt[n] ?? at)).sort((a, b) => a - b);
-  return { delays, rssBytes };
+  return { delays, rssBytes, liveBytes };
 }
 
 function connect(
@@ -110,12 +110,13 @@ function connect(
 
 function resultOf(readers: number, value: Measured, floor: Measured, say: (line: string) => void): Result {
   const [ours, least] = [quantile(value.delays, 0.99), quantile(floor.delays, 0.99)];
-  const half = (part: number) => (value.rssBytes[Math.floor((value.rssBytes.length - 1) * part)] ?? 0) / 2 ** 20;
+  const megabytes = (bytes: number | undefined) => ((bytes ?? 0) / 2 ** 20).toFixed(0);
+  const rssAt = (part: number) => megabytes(value.rssBytes[Math.floor((value.rssBytes.length - 1) * part)]);
   say(
     `${readers} readers: p99 ${ours} ms, median ${quantile(value.delays, 0.5)} ms of ${value.delays.length} deliveries; floor p99 ${least} ms`,
   );
   say(
-    `  memory of the server: ${half(0.2).toFixed(0)} MB after a fifth of the time, ${half(1).toFixed(0)} MB at its end`,
+    `  memory of the server: ${rssAt(0.2)} MB after a fifth of the time, ${rssAt(1)} MB at its end; in use, each half minute and at the end: ${value.liveBytes.map(megabytes).join(', ')} MB`,
   );
   return {
     name: `logs-stream-${readers}`,
