@@ -56,6 +56,7 @@ export const acpCapabilities = (agent: Pick<AcpAgent, 'gateway'>): AgentCapabili
   answer: 'told',
   messages: 'next_turn',
   interrupt: true,
+  resume: false,
   hooks: false,
   hookSocket: true,
   budget: false,

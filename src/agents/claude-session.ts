@@ -11,6 +11,7 @@ import { endOf, explainLimit, killedMessage, rateLimited, wasKilled, watchLimits
 import type { SessionGateway } from '#src/agents/session-gateway.ts';
 import { agentGate } from '#src/agents/start-gate.ts';
 import type { AgentDefinition } from '#src/domain/agent-definition.ts';
+import { type ModelTotal, sumTokens } from '#src/domain/spending.ts';
 import { messageOf } from '#src/errors.ts';
 import { type Command, codeOfCrash, endTree, start } from '#src/process.ts';
 
@@ -58,14 +59,14 @@ export class ClaudeSession {
       limits.stop();
       if (this.#child) await endTree(this.#child);
     }
-    if (!this.#listenerFailure) await tellSpending(this.#parts.gateway, this.#result);
+    if (!this.#listenerFailure) await tellSpending(this.#parts.gateway, this.#ownTotals());
     if (this.#listenerFailure) throw this.#listenerFailure.cause;
     const limit = limits.reached();
     const words = { text: this.#lastText };
     if (limit && this.#result?.subtype !== 'success') return endOf(limit, explainLimit(limit, request), words);
     if (this.#refused) return endOf('auth', authMessage);
     if (this.#limit) return rateLimited(this.#limit.until, this.#limit.why, words);
-    if (this.#result) return this.#withWords(endOfResult(this.#result, this.#parts.gateway.limitedUntil()));
+    if (this.#result) return this.#withCosts(endOfResult(this.#result, this.#parts.gateway.limitedUntil()));
     if (this.#wasKilled()) return endOf('killed', killedMessage, words);
     const reason = thrown === undefined ? 'it ended without a result' : messageOf(thrown);
     return endOf('failed', `Claude Code failed: ${[reason, this.#stderr.trim()].filter(Boolean).join('. ')}`, words);
@@ -123,6 +124,7 @@ export class ClaudeSession {
       cwd: request.room.worktreePath,
       env: { ...command.env },
       sessionId: request.sessionId,
+      ...(request.resumes ? { resume: request.resumes, forkSession: true } : {}),
       abortController: this.#abort,
       pathToClaudeCodeExecutable: findClaudeProgram(),
       spawnClaudeCodeProcess: ({ args, env }) => this.#spawn(args, env),
@@ -136,7 +138,8 @@ export class ClaudeSession {
       extraArgs: { 'replay-user-messages': null },
       ...(definition.model ? { model: definition.model } : {}),
       ...(definition.effort ? { effort: definition.effort } : {}),
-      ...(request.budgetUsd === undefined ? {} : { maxBudgetUsd: request.budgetUsd }),
+      // One that goes on counts what its whole conversation cost: then Sentra alone keeps the budget.
+      ...(request.budgetUsd === undefined || request.resumes ? {} : { maxBudgetUsd: request.budgetUsd }),
       ...(definition.maxTurns ? { maxTurns: definition.maxTurns } : {}),
       ...(request.answerSchema ? { outputFormat: outputFormat(request.answerSchema) } : {}),
     };
@@ -177,7 +180,16 @@ export class ClaudeSession {
     return wasKilled({ exitCode, signal: signalCode !== null && codeOfCrash(signalCode) === null });
   }
 
-  #withWords = (end: SessionEnd): SessionEnd => ({ ...end, text: end.text || this.#lastText });
+  /** What Claude Code itself says that it used. One that goes on tells of its whole conversation: then the gateway's count is what it adds. */
+  #ownTotals(): ModelTotal[] | undefined {
+    return this.#result && !this.#parts.request.resumes ? totalsOf(this.#result) : undefined;
+  }
+
+  #withCosts(end: SessionEnd): SessionEnd {
+    const { gateway, request } = this.#parts;
+    const counted = request.resumes ? { usage: sumTokens(gateway.totals()), costUsd: null } : {};
+    return { ...end, ...counted, text: end.text || this.#lastText };
+  }
 }
 
 /** The program as the SDK sees it. */
@@ -200,11 +212,10 @@ const withOutput = (child: SpawnedProcess, output: BoundedOutput): SpawnedProces
 });
 
 /** At the end what Claude Code itself makes of it. */
-async function tellSpending(gateway: SessionGateway, result: SDKResultMessage | undefined): Promise<void> {
-  const totals = result ? totalsOf(result) : [];
+async function tellSpending(gateway: SessionGateway, totals: ModelTotal[] | undefined): Promise<void> {
   // A crash of Claude Code is told with zeros: what was counted is nearer to the truth.
-  const isEmpty = totals.every(({ inputTokens, outputTokens }) => inputTokens + outputTokens === 0);
-  const isNearer = result !== undefined && (!isEmpty || gateway.totals().length === 0);
+  const isEmpty = totals?.every(({ inputTokens, outputTokens }) => inputTokens + outputTokens === 0);
+  const isNearer = totals !== undefined && (!isEmpty || gateway.totals().length === 0);
   await gateway.tell(isNearer ? { kind: 'usage', totals, isWhole: true } : undefined);
 }
 

@@ -1,8 +1,8 @@
 /**
- * The driver for Claude Code, by the Agent SDK. Each session is fresh, runs in its own room and sees only the model
+ * The driver for Claude Code, by the Agent SDK. Each session is fresh, or a fork of one that a limit ended; it runs in its own room and sees only the model
  * gateway: never the credential, never the settings of the repository or of the host. The SDK is loaded when it is needed.
  */
-import { mkdir } from 'node:fs/promises';
+import { glob, mkdir } from 'node:fs/promises';
 import type { Driver, SessionEnd, SessionRequest } from '#src/agents/agent.ts';
 import { findClaudeProgram, findClaudeVersion, programFolder } from '#src/agents/claude-program.ts';
 import { type ClaudeDefinition, ClaudeSession } from '#src/agents/claude-session.ts';
@@ -30,6 +30,7 @@ export const claudeCapabilities: AgentCapabilities = {
   answer: 'schema',
   messages: 'next_turn',
   interrupt: true,
+  resume: true,
   hooks: true,
   hookSocket: true,
   budget: true,
@@ -53,6 +54,10 @@ export function createClaudeDriver(setup: Setup): ClaudeDriver {
       loggedIn: (await access()).credential !== null,
       version: findClaudeVersion() ?? null,
     }),
+    async remembers({ sessionId, homePath }) {
+      for await (const _ of glob(`.claude/projects/*/${sessionId}.jsonl`, { cwd: homePath })) return true;
+      return false;
+    },
     async run(request, onEvent, signal) {
       const problem = await findProblem(access);
       if (problem) return problem;

@@ -32,6 +32,7 @@ export const codexCapabilities = (hasKey: boolean): AgentCapabilities => ({
   answer: 'schema',
   messages: 'next_turn',
   interrupt: false,
+  resume: false,
   hooks: false,
   hookSocket: false,
   budget: false,

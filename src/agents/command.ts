@@ -32,6 +32,7 @@ export const commandCapabilities: AgentCapabilities = {
   answer: 'told',
   messages: 'none',
   interrupt: false,
+  resume: false,
   hooks: false,
   hookSocket: false,
   budget: false,

@@ -64,6 +64,8 @@ export const AgentCapabilities = z
     messages: z.enum(['next_turn', 'none']),
     /** A turn can be ended without ending the session. */
     interrupt: z.boolean(),
+    /** A conversation that a limit of the model ended goes on in the next session, with the work that was done. */
+    resume: z.boolean(),
     /** Calls back at the points of its life, before a tool runs for one. */
     hooks: z.boolean(),
     /** Programs that run in its session find the socket by which hooks tell and ask. */

@@ -32,6 +32,7 @@ export function describeCapabilities(can: AgentCapabilities): Line[] {
     { name: 'answer', value: can.answer === 'schema' ? 'held to its form' : 'asked for in words' },
     { name: 'cost', value: can.cost === 'counted' ? 'counted by Sentra' : 'as it tells' },
     { name: 'budget', value: can.budget ? 'kept by itself too' : 'kept by Sentra' },
+    { name: 'goes on after a limit', value: can.resume ? 'yes' : 'no' },
     { name: 'hooks', value: can.hooks ? 'yes' : can.hookSocket ? 'by the socket' : 'no' },
     { name: 'key', value: can.gateway ? 'stays with Sentra' : 'its own login' },
     { name: 'may choose', value: choices.join(', ') || 'nothing' },

@@ -45,9 +45,13 @@ export async function endCutOff(db: Queryable, id: string): Promise<void> {
     .where(and(eq(agentSessions.id, id), isNull(agentSessions.endedAt)));
 }
 
-/** How many sessions of a phase this run has begun. */
-export async function countSessions(db: Queryable, adwId: string, phase: string): Promise<number> {
-  return db.$count(agentSessions, and(eq(agentSessions.adwId, adwId), eq(agentSessions.phase, phase)));
+/** How many sessions of a phase, or of one attempt of it, a run has begun. */
+export async function countSessions(
+  db: Queryable,
+  { adwId, phase, attempt }: { adwId: string; phase: string; attempt?: number },
+): Promise<number> {
+  const ofAttempt = attempt === undefined ? undefined : eq(agentSessions.attempt, attempt);
+  return db.$count(agentSessions, and(eq(agentSessions.adwId, adwId), eq(agentSessions.phase, phase), ofAttempt));
 }
 
 /** Whether an agent is at work on a task, as far as the rows tell. */

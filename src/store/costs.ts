@@ -1,5 +1,6 @@
 /** The ledger of what sessions came to: one row for each session and model, in whole micro-dollars. */
 import { and, eq, isNull, sql } from 'drizzle-orm';
+import { toUsd } from '#src/domain/money.ts';
 import type { Price } from '#src/domain/price.ts';
 import { type Booked, noTokens, priceTotal, shareOf } from '#src/domain/spending.ts';
 import type { Queryable } from '#src/store/database.ts';
@@ -51,6 +52,13 @@ export async function bookUnknown(tx: Queryable, session: SessionKey): Promise<v
   if (known) return;
   await tx.insert(costs).values({ ...session, ...noTokens, model: '' });
   await settleAttempt(tx, session);
+}
+
+/** US dollars; null when nothing was told, or something has no price. */
+export async function costOfSession(db: Queryable, sessionId: string): Promise<number | null> {
+  const rows = await db.select({ micros: costs.costMicros }).from(costs).where(eq(costs.sessionId, sessionId));
+  const known = rows.flatMap(({ micros }) => micros ?? []);
+  return rows.length > 0 && known.length === rows.length ? toUsd(known.reduce((sum, one) => sum + one, 0)) : null;
 }
 
 const toBooked = ({

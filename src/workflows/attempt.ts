@@ -1,5 +1,6 @@
 /**
- * One phase done by an agent: attempts in fresh sessions until one ends well and its evidence holds. After it Sentra looks at
+ * One phase done by an agent: attempts in fresh sessions until one ends well and its evidence holds; one that the model let in no more
+ * goes on in the next attempt, where the agent can. After it Sentra looks at
  * the tree itself, commits what changed and pushes. Each part is a step; the commit's hash depends on nothing but the rows.
  */
 
@@ -51,12 +52,16 @@ export type AgentPhase = {
  */
 const tolerated = { again: 5, wait_until: Number.POSITIVE_INFINITY, back_off: 8, person: 1, end: 1 } as const;
 
+/** After them the session goes on: nothing was wrong with it. */
+const waits: ReadonlySet<Recovery> = new Set(['wait_until', 'back_off']);
+
 /** Throws the failure of the last attempt when all are used up. */
 export async function agentPhase(run: Run, spec: AgentPhase): Promise<PhaseResult> {
   const used = new Map<Recovery, number>();
   let last: Failure | undefined;
+  let resumes: string | undefined;
   for (;;) {
-    const { result, failure } = await attemptOnce(run, spec, last);
+    const { result, failure, sessionId } = await attemptOnce(run, spec, { last, resumes });
     if (result) return result;
     const { recovery } = ruleOf(failure.code);
     const count = (used.get(recovery) ?? 0) + 1;
@@ -64,6 +69,7 @@ export async function agentPhase(run: Run, spec: AgentPhase): Promise<PhaseResul
     const attempts = spec.attemptsFor?.(failure.code) ?? run.facts.config.limits.agentAttempts;
     if (count >= (recovery === 'fresh_session' ? attempts : tolerated[recovery]))
       throw SentraError.from(afterAttempts(failure, count));
+    resumes = waits.has(recovery) ? (sessionId ?? resumes) : undefined;
     if (recovery === 'fresh_session') last = failure;
     else if (recovery !== 'again') await waitOut(run, spec.phase, { failure, count });
   }
@@ -77,19 +83,22 @@ function waitOut(run: Run, phase: PhaseName, { failure, count }: { failure: Fail
   return park(run, name, { parking: { afterMs: backOffMs(count, Math.random()) }, failure });
 }
 
+type Tried =
+  | { result: PhaseResult; failure?: never; sessionId?: never }
+  | { result?: never; failure: Failure; sessionId: string | null };
+
 async function attemptOnce(
   run: Run,
   spec: AgentPhase,
-  last: Failure | undefined,
-): Promise<{ result: PhaseResult; failure?: never } | { result?: never; failure: Failure }> {
+  { last, resumes }: { last: Failure | undefined; resumes: string | undefined },
+): Promise<Tried> {
   const begun = await beginPhase(run, spec.phase, 'agent');
   const { attempt } = begun;
   const name = `${spec.phase} ${attempt}`;
   const agent = begun.agent ?? '';
   const prompt = spec.prompt(attempt, last);
-  const turn = await step(`${name}: session`, (signal) =>
-    runSession(run, { ...pickRole(spec), phase: spec.phase, attempt, parent: begun.parent, agent, prompt }, signal),
-  );
+  const asked = { ...pickRole(spec), phase: spec.phase, attempt, parent: begun.parent, agent, prompt, resumes };
+  const turn = await step(`${name}: session`, (signal) => runSession(run, asked, signal));
   const { failure, committed } = await step(`${name}: close`, () => close(run, spec, { begun, turn, last }));
   if (committed.commit) push(run, spec.phase, attempt, committed.commit);
   const isOpen = !failure && committed.commit && spec.verify;
@@ -97,7 +106,7 @@ async function attemptOnce(
     ? await step(`${name}: verify`, (signal) => verify(run, spec, { attempt, committed }, signal))
     : null;
   const ended = failure ?? red;
-  return ended ? { failure: ended } : { result: { turn, committed, attempt } };
+  return ended ? { failure: ended, sessionId: turn.sessionId } : { result: { turn, committed, attempt } };
 }
 
 const pickRole = ({ role, mergeIn }: AgentPhase) => ({ ...(role ? { role } : {}), mergeIn });

@@ -39,6 +39,10 @@ const asks: Record<Role, string> = {
   REVIEW: 'Review the change made for this task.',
 };
 
+/** For a session that goes on, which has its task in its conversation. */
+export const goOnPrompt =
+  'The model let you in no more, and now it does again. Your files are as you left them; commands that you had started are gone. Go on where you stopped, and finish what you were asked for.';
+
 /** The prompt of a session: title and description verbatim, the plan from CODE on, then what this attempt is about. */
 export function composePrompt(run: Run, phase: Role, attempt: number, material: Material = {}): string {
   const { facts } = run;

@@ -13,13 +13,13 @@ import { putMerge } from '#src/git/put-merge.ts';
 import type { Logger } from '#src/logs/pipeline.ts';
 import { countSessions, endSession } from '#src/store/agent-sessions.ts';
 import { release } from '#src/store/budgets.ts';
-import { bookUnknown, type SessionKey } from '#src/store/costs.ts';
+import { bookUnknown, costOfSession, type SessionKey } from '#src/store/costs.ts';
 import { findLimit } from '#src/store/credential-limits.ts';
 import { whenAvailable } from '#src/store/database-error.ts';
 import { type Access, withAccess } from '#src/workflows/access.ts';
 import { type Brief, beginSession } from '#src/workflows/brief.ts';
 import { type Channels, withChannels } from '#src/workflows/channels.ts';
-import type { Role } from '#src/workflows/prompts.ts';
+import { goOnPrompt, type Role } from '#src/workflows/prompts.ts';
 import { roomOf } from '#src/workflows/room.ts';
 import type { Run, RunFacts } from '#src/workflows/run.ts';
 import { putBack } from '#src/workflows/saved.ts';
@@ -42,6 +42,8 @@ export type Turn = {
   answer: AgentAnswer | null;
   /** With `rate_limited`: until when, ISO 8601. */
   until: string | null;
+  /** Null where the agent was not even asked. */
+  sessionId: string | null;
 };
 
 export type SessionSpec = {
@@ -54,9 +56,14 @@ export type SessionSpec = {
   prompt: string;
   /** A commit whose merge with the branch it finds in the worktree. */
   mergeIn?: string | undefined;
+  /** A session of the attempt before, which the model let in no more: its conversation and its files go on, where the agent can do that. */
+  resumes?: string | undefined;
 };
 
-/** Runs a fresh session. One that was cut off by a crash left rows and perhaps files behind: the tree is put back first. */
+/**
+ * Runs a session: fresh, or the one before it goes on. One that was cut off by a crash left rows and perhaps files behind: the tree
+ * is put back first, and it begins fresh.
+ */
 export async function runSession(run: Run, spec: SessionSpec, signal: AbortSignal): Promise<Turn> {
   const { parts, facts } = run;
   const log = run.log(spec.phase);
@@ -65,28 +72,42 @@ export async function runSession(run: Run, spec: SessionSpec, signal: AbortSigna
   if (limit) return toTurn(rateLimited(limit.until, 'another session was told so')); // nobody asks before it ends
   const problem = explainChoice(spec.agent, driver.capabilities, choiceOf(facts));
   if (problem) return toTurn(endOf('unable', problem));
-  await prepareTree(run, spec, log);
-  const opened = await open(run, spec, { driver, log });
-  const { ended, isInterrupted } = await converse(run, spec, { opened, signal });
+  const resumes = await findResumed(run, spec, driver);
+  if (!resumes) await prepareTree(run, spec, log);
+  const opened = await open(run, { ...spec, resumes }, { driver, log });
+  const { ended, isInterrupted } = await converse(run, { ...spec, resumes }, { opened, signal });
   // What an agent says goes into rows, commits and pull requests: its secrets end here.
   const said = parts.redactor.deep(ended);
   const { session, spending } = opened;
-  const budget = { sessionId: session.sessionId, usedUp: spending.usedUp() };
+  const { sessionId } = session;
+  const budget = { sessionId, usedUp: spending.usedUp() };
   const end = signal.aborted ? said : await asBudgetEnd(run, said, budget);
-  await Promise.all([
-    whenAvailable(() => close(run, session, { end, isCounted: driver.capabilities.cost === 'counted' })),
-    logEnd(log, spec.agent, end),
-  ]);
+  const isCounted = driver.capabilities.cost === 'counted';
+  const costUsd = await whenAvailable(() => close(run, session, { end, isCounted }));
+  await logEnd(log, spec.agent, { ...end, costUsd });
   // What the person said is in the prompt of the session that begins again.
   if (isInterrupted && !signal.aborted && end.outcome === 'cancelled') return runSession(run, spec, signal);
-  return toTurn(end);
+  return toTurn(end, sessionId);
 }
 
 const choiceOf = ({ model = null, effort = null }: RunFacts): AgentChoice => ({ model, effort });
 
+/** Once: cut off while it went on, its files are no longer those that its conversation knows. */
+async function findResumed(
+  run: Run,
+  { resumes, phase, attempt }: SessionSpec,
+  driver: Driver,
+): Promise<string | undefined> {
+  const { parts, facts, adwId, worktree } = run;
+  if (!resumes || (await countSessions(parts.database.db, { adwId, phase, attempt })) > 0) return undefined;
+  await stillOurs();
+  const { homePath } = roomOf(parts, facts, worktree.path);
+  return (await driver.remembers?.({ sessionId: resumes, homePath })) ? resumes : undefined;
+}
+
 async function prepareTree(run: Run, spec: SessionSpec, log: Logger): Promise<void> {
   const { parts, facts, adwId } = run;
-  if (spec.attempt > 1 || (await countSessions(parts.database.db, adwId, spec.phase)) > 0)
+  if (spec.attempt > 1 || (await countSessions(parts.database.db, { adwId, phase: spec.phase })) > 0)
     await putBack(parts, facts, run.worktree, spec.parent, log);
   await stillOurs();
   if (spec.mergeIn) await putMerge(facts.project, run.worktree, { ours: spec.parent, theirs: spec.mergeIn });
@@ -107,11 +128,12 @@ async function open(run: Run, spec: SessionSpec, { driver, log }: Pick<Opened, '
   await bookLeftBehind(run, roomOf(parts, facts, run.worktree.path).homePath);
   const sessionId = randomUUID();
   const row = { taskId: facts.taskId, adwId, phase: spec.phase, attempt: spec.attempt, agent: spec.agent };
-  const asked = { role: spec.role ?? spec.phase, prompt: spec.prompt };
+  const asked = { role: spec.role ?? spec.phase, prompt: spec.resumes ? goOnPrompt : spec.prompt };
   const sent = await beginSession(run, { id: sessionId, ...row }, asked);
   const about = { kind: 'agent' as const, agentName: spec.agent };
-  void log.info(`${spec.agent} begins ${spec.phase}, attempt ${spec.attempt}`, about);
-  // A session of ours is a conversation of its own: no driver resumes one yet.
+  const how = spec.resumes ? 'goes on with' : 'begins';
+  void log.info(`${spec.agent} ${how} ${spec.phase}, attempt ${spec.attempt}`, about);
+  // For costs a session of ours is a conversation of its own: a driver tells only what one that goes on adds.
   const session: SessionKey = { sessionId, conversation: sessionId, projectId: facts.project.id, ...row };
   const budgetUsd = await readAllowance(run, sessionId);
   if (budgetUsd !== undefined && driver.capabilities.cost === 'told')
@@ -168,6 +190,7 @@ function requestOf(
     attempt: spec.attempt,
     ...sent,
     ...channels.request,
+    ...(spec.resumes ? { resumes: spec.resumes } : {}),
     ...(schema ? { answerSchema: schema } : {}),
     ...(facts.model ? { model: facts.model } : {}),
     ...(facts.effort ? { effort: facts.effort } : {}),
@@ -204,16 +227,19 @@ async function asBudgetEnd(
 /** What lets nobody in costs nothing. */
 const free: readonly SessionEnd['outcome'][] = ['auth', 'not_found', 'rate_limited', 'overloaded'];
 
+/** Answers what it cost: where the agent does not say, what the ledger has. */
 async function close(
   { parts, facts }: Run,
   session: SessionKey,
   { end, isCounted }: { end: SessionEnd; isCounted: boolean },
-): Promise<void> {
-  const { outcome, message, costUsd, usage } = end;
-  await parts.database.transaction(async (tx) => {
+): Promise<number | null> {
+  const { outcome, message, usage } = end;
+  const costUsd = await parts.database.transaction(async (tx) => {
     if (!isCounted && !free.includes(outcome)) await bookUnknown(tx, session);
+    const costUsd = end.costUsd ?? (await costOfSession(tx, session.sessionId));
     await endSession(tx, session.sessionId, { outcome, message, costUsd, usage });
     await release(tx, session.adwId);
+    return costUsd;
   });
   await parts.changes.change(async ({ record }) =>
     record({
@@ -223,9 +249,10 @@ async function close(
       data: { sessionId: session.sessionId },
     }),
   );
+  return costUsd;
 }
 
-function toTurn(end: SessionEnd): Turn {
+function toTurn(end: SessionEnd, sessionId: string | null = null): Turn {
   const { answer, problem } = readAnswer(end);
   return {
     outcome: end.outcome,
@@ -233,5 +260,6 @@ function toTurn(end: SessionEnd): Turn {
     text: end.text,
     answer: answer ?? null,
     until: end.until ?? null,
+    sessionId,
   };
 }

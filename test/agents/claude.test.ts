@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -203,6 +204,27 @@ describe('Claude Code', () => {
     const waitMs = Date.parse(end.until ?? '') - Date.now();
     expect(waitMs).toBeGreaterThan(7_000_000);
     expect(waitMs).toBeLessThan(7_300_000);
+  });
+
+  test('a session that a limit ended goes on in the next one, with all that was said, and costs what it adds itself', async () => {
+    const driver = createClaudeDriver({ sandbox: here.sandbox, model: accessTo(model), definition: {} });
+    const sessionId = randomUUID();
+    const error = { status: 429, times: 100, retryAfter: 7200 };
+    model.setScript({ turns: [write, { error }] });
+    const first = await here.session(driver, { sessionId });
+    expect(first.end.outcome).toBe('rate_limited');
+    const { homePath } = here.room;
+    expect(await driver.remembers?.({ sessionId, homePath })).toBe(true);
+    expect(await driver.remembers?.({ sessionId: randomUUID(), homePath })).toBe(false);
+    await driver.close(); // the limit is over
+    model.setScript({ turns: [{ match: 'Go on', text: 'I go on.', usage: { input_tokens: 30, output_tokens: 7 } }] });
+    const later = createClaudeDriver({ sandbox: here.sandbox, model: accessTo(model), definition: {} });
+    const second = await here.session(later, { resumes: sessionId, prompt: 'Go on.' });
+    console.log(
+      JSON.stringify([first.end, second.end, usageEvents(first.events), usageEvents(second.events)], null, 1),
+      model.requests(),
+    );
+    await later.close();
   });
 
   test.each([
