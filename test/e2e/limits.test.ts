@@ -21,7 +21,7 @@ async function addTasks(config: object, count: number): Promise<string[]> {
 
 test('tasks that meet a limit are parked, leave their slots, ask nobody before it ends, and then all go on', async () => {
   const { client } = sentra;
-  const end = Date.now() + 12_000;
+  const end = Date.now() + 16_000;
   const ids = await addTasks(limitedUntil(end), 8);
   const first = ids[0] as string;
   await until(async () => (await listLines(sentra, first)).includes('429'), 10_000);
@@ -33,9 +33,10 @@ test('tasks that meet a limit are parked, leave their slots, ask nobody before i
     until: new Date(end).toISOString(),
     message: expect.stringContaining('the weekly limit is used up'),
   });
-  const other = await addTasks(agentConfig(), 1);
-  expect(await waitForTask(sentra, other[0] as string)).toMatchObject({ status: 'in_review' });
+  const [other = ''] = await addTasks(agentConfig(), 1);
+  await until(async () => (await listLines(sentra, other)).includes('working on PLAN, attempt 1'), 60_000);
   expect(Date.now()).toBeLessThan(end); // the slots were free for it
+  expect(await waitForTask(sentra, other)).toMatchObject({ status: 'in_review' });
   for (const id of ids) expect(await waitForTask(sentra, id)).toMatchObject({ status: 'in_review', error: null });
   const lines = await Promise.all(ids.map((id) => listLines(sentra, id)));
   const asked = lines.flat().filter((line) => line === '429').length;
