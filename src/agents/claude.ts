@@ -1,6 +1,7 @@
 /**
- * The driver for Claude Code, by the Agent SDK. Each session is fresh, or a fork of one that a limit ended; it runs in its own room and sees only the model
- * gateway: never the credential, never the settings of the repository or of the host. The SDK is loaded when it is needed.
+ * The driver for Claude Code, by the Agent SDK. Each session is fresh, or a fork of one that a limit ended; it runs in its own room and
+ * sees only the model gateway: never the credential, never the settings of the repository or of the host. The SDK is loaded when it is
+ * needed.
  */
 import { glob, mkdir } from 'node:fs/promises';
 import type { Driver, SessionEnd, SessionRequest } from '#src/agents/agent.ts';

@@ -1,7 +1,7 @@
 /**
- * One phase done by an agent: attempts in fresh sessions until one ends well and its evidence holds; one that the model let in no more
- * goes on in the next attempt, where the agent can. After it Sentra looks at
- * the tree itself, commits what changed and pushes. Each part is a step; the commit's hash depends on nothing but the rows.
+ * One phase done by an agent: attempts in fresh sessions until one ends well and its evidence holds; one that the model
+ * lets in no more goes on in the next attempt, where the agent can. After it Sentra looks at the tree itself, commits what changed and
+ * pushes. Each part is a step; the commit's hash depends on nothing but the rows.
  */
 
 import { commitMessage } from '#src/domain/commit-message.ts';
@@ -61,7 +61,7 @@ export async function agentPhase(run: Run, spec: AgentPhase): Promise<PhaseResul
   let last: Failure | undefined;
   let resumes: string | undefined;
   for (;;) {
-    const { result, failure, sessionId } = await attemptOnce(run, spec, { last, resumes });
+    const { result, failure, conversation } = await attemptOnce(run, spec, { last, resumes });
     if (result) return result;
     const { recovery } = ruleOf(failure.code);
     const count = (used.get(recovery) ?? 0) + 1;
@@ -69,7 +69,7 @@ export async function agentPhase(run: Run, spec: AgentPhase): Promise<PhaseResul
     const attempts = spec.attemptsFor?.(failure.code) ?? run.facts.config.limits.agentAttempts;
     if (count >= (recovery === 'fresh_session' ? attempts : tolerated[recovery]))
       throw SentraError.from(afterAttempts(failure, count));
-    resumes = waits.has(recovery) ? (sessionId ?? resumes) : undefined;
+    resumes = waits.has(recovery) ? (conversation ?? resumes) : undefined;
     if (recovery === 'fresh_session') last = failure;
     else if (recovery !== 'again') await waitOut(run, spec.phase, { failure, count });
   }
@@ -84,8 +84,8 @@ function waitOut(run: Run, phase: PhaseName, { failure, count }: { failure: Fail
 }
 
 type Tried =
-  | { result: PhaseResult; failure?: never; sessionId?: never }
-  | { result?: never; failure: Failure; sessionId: string | null };
+  | { result: PhaseResult; failure?: never; conversation?: never }
+  | { result?: never; failure: Failure; conversation: string | null };
 
 async function attemptOnce(
   run: Run,
@@ -106,7 +106,7 @@ async function attemptOnce(
     ? await step(`${name}: verify`, (signal) => verify(run, spec, { attempt, committed }, signal))
     : null;
   const ended = failure ?? red;
-  return ended ? { failure: ended, sessionId: turn.sessionId } : { result: { turn, committed, attempt } };
+  return ended ? { failure: ended, conversation: turn.conversation } : { result: { turn, committed, attempt } };
 }
 
 const pickRole = ({ role, mergeIn }: AgentPhase) => ({ ...(role ? { role } : {}), mergeIn });

@@ -42,8 +42,8 @@ export type Turn = {
   answer: AgentAnswer | null;
   /** With `rate_limited`: until when, ISO 8601. */
   until: string | null;
-  /** Null where the agent was not even asked. */
-  sessionId: string | null;
+  /** The session whose conversation, with the files as they are, can go on in another; null where none can. */
+  conversation: string | null;
 };
 
 export type SessionSpec = {
@@ -87,7 +87,18 @@ export async function runSession(run: Run, spec: SessionSpec, signal: AbortSigna
   await logEnd(log, spec.agent, { ...end, costUsd });
   // What the person said is in the prompt of the session that begins again.
   if (isInterrupted && !signal.aborted && end.outcome === 'cancelled') return runSession(run, spec, signal);
-  return toTurn(end, sessionId);
+  return toTurn(end, await findConversation(run, driver, { end, sessionId, resumes }));
+}
+
+/** The model ended it, and nothing was wrong with it. Where it was not even asked, that of the session before it. */
+async function findConversation(
+  { parts, facts, worktree }: Run,
+  driver: Driver,
+  { end, sessionId, resumes }: { end: SessionEnd; sessionId: string; resumes: string | undefined },
+): Promise<string | null> {
+  if (end.outcome !== 'rate_limited' && end.outcome !== 'overloaded') return null;
+  const { homePath } = roomOf(parts, facts, worktree.path);
+  return (await driver.remembers?.({ sessionId, homePath })) ? sessionId : (resumes ?? null);
 }
 
 const choiceOf = ({ model = null, effort = null }: RunFacts): AgentChoice => ({ model, effort });
@@ -252,7 +263,7 @@ async function close(
   return costUsd;
 }
 
-function toTurn(end: SessionEnd, sessionId: string | null = null): Turn {
+function toTurn(end: SessionEnd, conversation: string | null = null): Turn {
   const { answer, problem } = readAnswer(end);
   return {
     outcome: end.outcome,
@@ -260,6 +271,6 @@ function toTurn(end: SessionEnd, sessionId: string | null = null): Turn {
     text: end.text,
     answer: answer ?? null,
     until: end.until ?? null,
-    sessionId,
+    conversation,
   };
 }

@@ -206,25 +206,31 @@ describe('Claude Code', () => {
     expect(waitMs).toBeLessThan(7_300_000);
   });
 
-  test('a session that a limit ended goes on in the next one, with all that was said, and costs what it adds itself', async () => {
-    const driver = createClaudeDriver({ sandbox: here.sandbox, model: accessTo(model), definition: {} });
-    const sessionId = randomUUID();
-    const error = { status: 429, times: 100, retryAfter: 7200 };
-    model.setScript({ turns: [write, { error }] });
-    const first = await here.session(driver, { sessionId });
-    expect(first.end.outcome).toBe('rate_limited');
-    const { homePath } = here.room;
-    expect(await driver.remembers?.({ sessionId, homePath })).toBe(true);
-    expect(await driver.remembers?.({ sessionId: randomUUID(), homePath })).toBe(false);
-    await driver.close(); // the limit is over
-    model.setScript({ turns: [{ match: 'Go on', text: 'I go on.', usage: { input_tokens: 30, output_tokens: 7 } }] });
-    const later = createClaudeDriver({ sandbox: here.sandbox, model: accessTo(model), definition: {} });
-    const second = await here.session(later, { resumes: sessionId, prompt: 'Go on.' });
-    console.log(
-      JSON.stringify([first.end, second.end, usageEvents(first.events), usageEvents(second.events)], null, 1),
-      model.requests(),
+  test('a session that a limit ended goes on in a later one, with all that was said, and costs what it adds itself', async () => {
+    const run = async (turns: Turn[], resumes?: string) => {
+      model.setScript({ turns });
+      const driver = createClaudeDriver({ sandbox: here.sandbox, model: accessTo(model), definition: {} });
+      const sessionId = randomUUID();
+      const session = await here.session(driver, { sessionId, ...(resumes ? { resumes, prompt: 'Go on.' } : {}) });
+      await driver.close(); // with it the limit is over
+      const { homePath } = here.room;
+      return { ...session, sessionId, isRemembered: await driver.remembers?.({ sessionId, homePath }) };
+    };
+    const refusal: Turn = { error: { status: 429, times: 100, retryAfter: 7200 } };
+    const first = await run([write, refusal]);
+    const again = await run([refusal], first.sessionId);
+    for (const { end, isRemembered } of [first, again])
+      expect([end.outcome, isRemembered]).toEqual(['rate_limited', true]);
+    const last = await run(
+      [{ match: 'Go on', text: 'I go on.', usage: { input_tokens: 30, output_tokens: 7 } }],
+      again.sessionId,
     );
-    await later.close();
+    const own = { inputTokens: 30, outputTokens: 7 };
+    expect(last.end).toMatchObject({ outcome: 'done', text: 'I go on.', costUsd: null, usage: own });
+    expect(usageEvents(last.events).at(-1)?.totals).toMatchObject([own]);
+    const [asked] = model.requests();
+    expect(asked?.conversation).toBe(last.sessionId);
+    expect(asked?.last).toMatch(/File created successfully.*Go on\./s);
   });
 
   test.each([
