@@ -46,6 +46,9 @@ export function LogFacets({ facts, choice, onChange }: Props) {
   );
 }
 
+/** Where the value says less than it means. */
+const labels: Record<string, string> = { 3: '3 and later' };
+
 type FacetProps = {
   title: string;
   names: readonly string[];
@@ -76,7 +79,7 @@ function Facet({ title, names, shown, counts, onChange }: FacetProps) {
             htmlFor={`${id}${name}`}
             className={name === 'error' ? 'text-err-text' : name === 'warn' ? 'text-warn' : ''}
           >
-            {name}
+            {labels[name] ?? name}
           </label>
           <button
             type="button"
