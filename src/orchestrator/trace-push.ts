@@ -61,23 +61,22 @@ async function sendOne(
 export async function startTracePush(parts: PushParts, signal: AbortSignal): Promise<void> {
   let failures = 0;
   let told: string | undefined;
+  let rung = new AbortController();
+  const unsubscribe = parts.bus.subscribe(() => rung.abort());
   while (!signal.aborted) {
     const problem = await pushTracesOnce(parts, signal).catch(messageOf);
-    if (signal.aborted) return;
+    if (signal.aborted) break;
     if (problem && problem !== told) parts.report(`Traces wait: ${problem}`);
     told = problem;
     failures = problem === undefined ? 0 : failures + 1;
     if (failures) await pause(Math.min(firstRetryMs * 2 ** (failures - 1), longestRetryMs), signal);
-    else await whenRung(parts.bus, signal);
+    else {
+      await pause(lookMs, AbortSignal.any([signal, rung.signal]));
+      rung = new AbortController(); // what ends from here on may be too young for the next look
+      await pause(settleMs, signal);
+    }
   }
+  unsubscribe();
 }
 
 const pause = (ms: number, signal: AbortSignal): Promise<void> => sleep(ms, undefined, { signal }).catch(() => {});
-
-async function whenRung(bus: EventBus, signal: AbortSignal): Promise<void> {
-  const rung = new AbortController();
-  const unsubscribe = bus.subscribe(() => rung.abort());
-  await pause(lookMs, AbortSignal.any([signal, rung.signal]));
-  unsubscribe();
-  await pause(settleMs, signal);
-}

@@ -8,6 +8,7 @@ import { sumTaskCosts, type TaskCost } from '#src/store/cost-sums.ts';
 import type { Queryable } from '#src/store/database.ts';
 import { toDevServer } from '#src/store/dev-servers.ts';
 import { isOneOf } from '#src/store/one-of.ts';
+import { readAll } from '#src/store/read-all.ts';
 import { listRunsOf, type RunWithPhases } from '#src/store/runs.ts';
 import { pullRequests, taskDependencies, type tasks } from '#src/store/schema.ts';
 import { devServers, portLeases, worktrees } from '#src/store/schema-host.ts';
@@ -18,19 +19,22 @@ type Row = typeof tasks.$inferSelect;
 export async function assembleTasks(db: Queryable, rows: readonly Row[]): Promise<Task[]> {
   if (!rows.length) return [];
   const ids = rows.map((row) => row.id);
-  // One after the other: the handle may be a transaction, and a connection answers one query at a time.
-  const edges = await db.select().from(taskDependencies).where(isOneOf(taskDependencies.taskId, ids));
-  const runs = await listRunsOf(db, ids);
-  const trees = await db.select().from(worktrees).where(isOneOf(worktrees.taskId, ids));
-  const leases = await db.select().from(portLeases).where(isOneOf(portLeases.taskId, ids));
-  const pulls = await db
-    .selectDistinctOn([pullRequests.taskId])
-    .from(pullRequests)
-    .where(isOneOf(pullRequests.taskId, ids))
-    .orderBy(pullRequests.taskId, sql`${pullRequests.number} desc`);
-  const servers = await db.select().from(devServers).where(isOneOf(devServers.taskId, ids)).orderBy(devServers.ordinal);
-  const costOf = await sumTaskCosts(db, ids);
-  const collisionsOf = Map.groupBy(await listCollisions(db, ids), ({ taskId }) => taskId);
+  const [edges, runs, trees, leases, pulls, servers, costOf, collisions] = await readAll(db, [
+    async () => db.select().from(taskDependencies).where(isOneOf(taskDependencies.taskId, ids)),
+    () => listRunsOf(db, ids),
+    async () => db.select().from(worktrees).where(isOneOf(worktrees.taskId, ids)),
+    async () => db.select().from(portLeases).where(isOneOf(portLeases.taskId, ids)),
+    async () =>
+      db
+        .selectDistinctOn([pullRequests.taskId])
+        .from(pullRequests)
+        .where(isOneOf(pullRequests.taskId, ids))
+        .orderBy(pullRequests.taskId, sql`${pullRequests.number} desc`),
+    async () => db.select().from(devServers).where(isOneOf(devServers.taskId, ids)).orderBy(devServers.ordinal),
+    () => sumTaskCosts(db, ids),
+    () => listCollisions(db, ids),
+  ]);
+  const collisionsOf = Map.groupBy(collisions, ({ taskId }) => taskId);
   const edgesOf = Map.groupBy(edges, (edge) => edge.taskId);
   const runsOf = Map.groupBy(runs, ({ run }) => run.taskId);
   const treeOf = new Map(trees.map((tree) => [tree.taskId, tree]));

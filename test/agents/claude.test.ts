@@ -230,7 +230,7 @@ describe('Claude Code', () => {
     expect(usageEvents(last.events).at(-1)?.totals).toMatchObject([own]);
     const [asked] = model.requests();
     expect(asked?.conversation).toBe(last.sessionId);
-    expect(asked?.last).toMatch(/File created successfully.*Go on\./s);
+    expect(asked?.last).toMatch(/hello\.txt.*Go on\./s);
   });
 
   test.each([

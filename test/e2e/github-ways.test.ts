@@ -74,7 +74,7 @@ test('what was closed there, or lost its branch, is pushed and opened again by o
     .getByText(/was closed at the forge/)
     .first()
     .waitFor();
-  await page.getByRole('button', { name: 'Push again' }).click();
+  await page.getByRole('button', { name: 'Push again' }).first().click();
   await page.getByText('In review').first().waitFor();
   await browser.close();
   await untilOpen(pull);

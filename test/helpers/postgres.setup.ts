@@ -1,4 +1,8 @@
-/** One server for the whole run, and in it a template with every table, which each test file clones. */
+/**
+ * One server for the whole run, and in it a template with every table, which each test file clones. A copy of its files is where the
+ * homes of whole Sentras begin: making and migrating a database of their own is what `test/store/postgres.test.ts` looks at.
+ */
+import { execFileSync } from 'node:child_process';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -13,6 +17,8 @@ declare module 'vitest' {
     /** Connects to the maintenance database of the run's server. */
     postgresUrl: string;
     templateName: string;
+    /** A database with every table and no row, as a home keeps it; nothing runs on it. */
+    seedPlace: string;
   }
 }
 
@@ -22,19 +28,24 @@ export default async function setup(project: TestProject) {
   const home = await mkdtemp(path.join(os.tmpdir(), 'sentra-test-'));
   await chmod(home, 0o755); // under root the server is another user, who must be able to enter
   const postgres = await startEmbedded({ home, fsync: false });
+  await migrate(postgres.url);
+  await postgres.stop();
+  const seedPlace = path.join(home, 'seed');
+  execFileSync('cp', ['-a', postgres.place, seedPlace]);
+  await postgres.ensure();
   const adminUrl = postgres.url.replace(/\/sentra$/, '/postgres');
-  await query(adminUrl, `create database ${templateName}`);
-  await migrateTemplate(adminUrl.replace(/\/postgres$/, `/${templateName}`));
+  await query(adminUrl, `create database ${templateName} template sentra`);
   await query(adminUrl, `alter database ${templateName} is_template true allow_connections false`);
   project.provide('postgresUrl', adminUrl);
   project.provide('templateName', templateName);
+  project.provide('seedPlace', seedPlace);
   return async () => {
     await postgres.stop();
     await rm(home, { recursive: true, force: true });
   };
 }
 
-async function migrateTemplate(url: string): Promise<void> {
+async function migrate(url: string): Promise<void> {
   const database = await openDatabase(url);
   await database.migrate(() => migrateEngine(url));
   await database.close();

@@ -1,9 +1,11 @@
 /** A whole Sentra as a person starts it: a process of its own, on a fresh home, with its own embedded database. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inject } from 'vitest';
 import { type Client, createClient } from '#src/client/client.ts';
 import type { Task, TaskStatus } from '#src/domain/task.ts';
 import { startEmbedded } from '#src/store/postgres.ts';
@@ -35,6 +37,19 @@ export const makeHome = (): string => {
   return home;
 };
 
+/** A new home whose database is made and migrated already, where the run of tests has one to copy. */
+function makeSeededHome(): string {
+  const home = makeHome();
+  if (!process.env.VITEST) return home;
+  const place = path.join(home, 'postgres');
+  execFileSync('cp', ['-a', inject('seedPlace'), place]);
+  const connection = path.join(place, 'connection.json');
+  const { password } = JSON.parse(readFileSync(connection, 'utf8'));
+  // Of its own: all would ask for the same one. Who finds it taken chooses another.
+  writeFileSync(connection, JSON.stringify({ port: randomInt(14_000, 20_000), password }));
+  return home;
+}
+
 /** Environment of a process on this home; nothing of the test's own leaks in but what programs need to run. */
 export const sentraEnv = (home: string, more: Record<string, string> = {}): Record<string, string> => ({
   PATH: process.env.PATH ?? '',
@@ -56,7 +71,7 @@ export async function startTestSentra(
     role?: 'up' | 'server';
   } = {},
 ): Promise<TestSentra> {
-  const home = options.home ?? makeHome();
+  const home = options.home ?? makeSeededHome();
   let output = '';
   const sentra = { home, output: () => output } as TestSentra;
   const launch = async () => {
