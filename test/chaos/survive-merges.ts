@@ -12,7 +12,7 @@ import type { GitHubServer } from '../fixtures/github-server.ts';
 import { addGitHubProject } from '../helpers/github.ts';
 import { agentConfig, git, makeRepository } from '../helpers/repository.ts';
 import { until, waitForTask } from '../helpers/sentra.ts';
-import { despiteCut, findBroken, outlast } from './survive.ts';
+import { despiteCut, findBroken, outlast, whenIdle } from './survive.ts';
 import type { Fault, Trapped } from './traps.ts';
 
 export const mergeKinds = ['local', 'github', 'guarded'] as const;
@@ -32,6 +32,7 @@ type Base = { base: string; log: string };
 export async function surviveMerges(struck: Struck, faults: Readonly<Record<string, Fault>>): Promise<string[]> {
   const { trapped } = struck;
   const { sentra } = trapped;
+  await whenIdle(sentra);
   await sentra.kill();
   trapped.arm({ [held]: 'hang' });
   await sentra.restart();

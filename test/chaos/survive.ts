@@ -30,7 +30,7 @@ export async function surviveFaults(trapped: Trapped, faults: Readonly<Record<st
 }
 
 /** What the task before has still at work would be resumed, and struck before the next one is there. */
-async function whenIdle({ home }: TestSentra): Promise<void> {
+export async function whenIdle({ home }: TestSentra): Promise<void> {
   const client = new pg.Client({ connectionString: (await startEmbedded({ home })).url });
   await client.connect();
   try {
