@@ -52,9 +52,6 @@ export type AgentPhase = {
  */
 const tolerated = { again: 5, wait_until: Number.POSITIVE_INFINITY, back_off: 8, person: 1, end: 1 } as const;
 
-/** After them the session goes on: nothing was wrong with it. */
-const waits: ReadonlySet<Recovery> = new Set(['wait_until', 'back_off']);
-
 /** Throws the failure of the last attempt when all are used up. */
 export async function agentPhase(run: Run, spec: AgentPhase): Promise<PhaseResult> {
   const used = new Map<Recovery, number>();
@@ -69,7 +66,7 @@ export async function agentPhase(run: Run, spec: AgentPhase): Promise<PhaseResul
     const attempts = spec.attemptsFor?.(failure.code) ?? run.facts.config.limits.agentAttempts;
     if (count >= (recovery === 'fresh_session' ? attempts : tolerated[recovery]))
       throw SentraError.from(afterAttempts(failure, count));
-    resumes = waits.has(recovery) ? (conversation ?? resumes) : undefined;
+    resumes = conversation ?? undefined;
     if (recovery === 'fresh_session') last = failure;
     else if (recovery !== 'again') await waitOut(run, spec.phase, { failure, count });
   }

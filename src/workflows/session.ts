@@ -69,10 +69,10 @@ export async function runSession(run: Run, spec: SessionSpec, signal: AbortSigna
   const log = run.log(spec.phase);
   const { driver } = parts.agents.driverFor(spec.agent, facts.config, spec.phase);
   const limit = await findLimit(parts.database.db, driver.credential);
-  if (limit) return toTurn(rateLimited(limit.until, 'another session was told so')); // nobody asks before it ends
+  const resumes = await findResumed(run, spec, driver);
+  if (limit) return toTurn(rateLimited(limit.until, 'another session was told so'), resumes); // nobody asks before it ends
   const problem = explainChoice(spec.agent, driver.capabilities, choiceOf(facts));
   if (problem) return toTurn(endOf('unable', problem));
-  const resumes = await findResumed(run, spec, driver);
   if (!resumes) await prepareTree(run, spec, log);
   const opened = await open(run, { ...spec, resumes }, { driver, log });
   const { ended, isInterrupted } = await converse(run, { ...spec, resumes }, { opened, signal });
@@ -95,10 +95,10 @@ async function findConversation(
   { parts, facts, worktree }: Run,
   driver: Driver,
   { end, sessionId, resumes }: { end: SessionEnd; sessionId: string; resumes: string | undefined },
-): Promise<string | null> {
-  if (end.outcome !== 'rate_limited' && end.outcome !== 'overloaded') return null;
+): Promise<string | undefined> {
+  if (end.outcome !== 'rate_limited' && end.outcome !== 'overloaded') return undefined;
   const { homePath } = roomOf(parts, facts, worktree.path);
-  return (await driver.remembers?.({ sessionId, homePath })) ? sessionId : (resumes ?? null);
+  return (await driver.remembers?.({ sessionId, homePath })) ? sessionId : resumes;
 }
 
 const choiceOf = ({ model = null, effort = null }: RunFacts): AgentChoice => ({ model, effort });
@@ -263,7 +263,7 @@ async function close(
   return costUsd;
 }
 
-function toTurn(end: SessionEnd, conversation: string | null = null): Turn {
+function toTurn(end: SessionEnd, conversation?: string): Turn {
   const { answer, problem } = readAnswer(end);
   return {
     outcome: end.outcome,
@@ -271,6 +271,6 @@ function toTurn(end: SessionEnd, conversation: string | null = null): Turn {
     text: end.text,
     answer: answer ?? null,
     until: end.until ?? null,
-    conversation,
+    conversation: conversation ?? null,
   };
 }

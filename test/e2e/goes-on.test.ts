@@ -47,13 +47,17 @@ async function untilParked(id: string): Promise<void> {
 /** The hour passes, while the server is down. */
 async function passTheHour(): Promise<void> {
   await sentra.kill();
+  await change('update sentra.runs set parked_until = now() where parked_until is not null');
+  await change('delete from sentra.credential_limits');
+  await sentra.restart();
+}
+
+async function change(sql: string): Promise<void> {
   const { url } = await startEmbedded({ home: sentra.home });
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  await client.query('update sentra.runs set parked_until = now() where parked_until is not null');
-  await client.query('delete from sentra.credential_limits');
+  await client.query(sql);
   await client.end();
-  await sentra.restart();
 }
 
 const sessionsOf = async (id: string) => (await sentra.client.listSessions({ params: { id } })).items.reverse();
@@ -85,7 +89,13 @@ test('after a limit, and a kill meanwhile, the conversation goes on with its fil
   expect(task.costUsd).toBeCloseTo((told[0] ?? 0) + (told[1] ?? 0), 6);
 });
 
-test('one that is killed while it goes on begins afresh: its files are no longer those that its conversation knows', async () => {
+test.each([
+  ['', []],
+  [
+    ', also when a limit is back by then',
+    ["insert into sentra.credential_limits values ('claude', now() + interval '4 seconds', 'again')"],
+  ],
+])('one that is killed while it goes on begins afresh: its conversation knows other files%s', async (_, meanwhile) => {
   model.setScript({ turns: [write('first.txt'), refuses] });
   const { id, path: repository } = await begin();
   await untilParked(id);
@@ -93,6 +103,7 @@ test('one that is killed while it goes on begins afresh: its files are no longer
   await passTheHour();
   await until(() => model.requests().length >= 2, 60_000);
   await sentra.kill();
+  for (const sql of meanwhile) await change(sql);
   model.setScript({
     turns: [write('whole.txt'), { tool_use: [{ name: 'StructuredOutput', input: { summary: 'Wrote it.' } }], usage }],
   });
