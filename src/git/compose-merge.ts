@@ -17,6 +17,7 @@ export type ComposeRequest = Signed & {
   onto: string;
   /** The commit to merge. */
   head: string;
+  /** Of the commit that is made for the branch as a whole. */
   message: string;
   style?: MergeStyle;
   /** Where its own work begins: for a branch on top of another one, whose work `onto` may have by other commits. */
@@ -34,10 +35,13 @@ export async function composeMerge(repo: Repository, request: ComposeRequest): P
   const { onto, head, style = 'merge' } = request;
   const earlier = await findMerge(repo, onto, head);
   if (earlier) return { outcome: 'contained', commit: earlier };
-  if (style === 'rebase') return replay(repo, request);
+  const replayed = style === 'rebase' ? await replay(repo, request) : null;
+  if (replayed && !(await hasMerges(repo, request))) return replayed;
   const merged = await mergeTrees(repo, await asOnTop(repo, request), head);
+  // What was solved where the base was merged into the branch is in no commit but that merge: then it goes as one.
+  if (replayed?.outcome === 'composed' && merged.clean && replayed.tree === merged.tree) return replayed;
   if (!merged.clean) return { outcome: 'conflict', paths: merged.paths, said: merged.said };
-  const parents = style === 'squash' ? [onto] : [onto, head];
+  const parents = style === 'merge' ? [onto, head] : [onto];
   const commit = await commitTree(repo.gitDir, { ...request, tree: merged.tree, parents });
   return { outcome: 'composed', commit, tree: merged.tree };
 }
@@ -111,15 +115,22 @@ export async function composeUndo(
   return mergeTrees(repo, await stand(onto), await stand(before));
 }
 
+const hasMerges = async (repo: Repository, request: ComposeRequest): Promise<boolean> =>
+  (await listOwn(repo, request, ['--merges', '--max-count=1'])).length > 0;
+
+/** The commits of the branch that neither `onto` nor what it stands on has. */
+async function listOwn(repo: Repository, request: ComposeRequest, options: readonly string[]): Promise<string[]> {
+  const { onto, head, standsOn } = request;
+  const args = ['rev-list', ...options, head, '--not', onto, ...(standsOn === undefined ? [] : [standsOn])];
+  const { stdout } = await execGit(args, { gitDir: repo.gitDir });
+  return stdout.split('\n').filter(Boolean);
+}
+
 /** Each commit of the branch again on top of `onto`, merges of the base left out. */
 async function replay(repo: Repository, request: ComposeRequest): Promise<Composed> {
   const { gitDir } = repo;
-  const { onto, head } = request;
-  const listed = await execGit(['rev-list', '--reverse', '--topo-order', '--no-merges', `${onto}..${head}`], {
-    gitDir,
-  });
-  let tip = onto;
-  for (const commit of listed.stdout.split('\n').filter(Boolean)) {
+  let tip = request.onto;
+  for (const commit of await listOwn(repo, request, ['--reverse', '--topo-order', '--no-merges'])) {
     const parent = await gitLine(['rev-parse', '--verify', `${commit}^`], { gitDir });
     // As if it had the parent of the commit: so git takes that one for the common ancestor.
     const stand = await commitTree(gitDir, {

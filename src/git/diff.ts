@@ -51,11 +51,11 @@ export async function diffText(repo: Places, base: string, head: string, maxByte
     .replace(/\uFFFD+$/, '');
 }
 
-/** The commits of a branch since it left `base`, oldest first. */
-export async function listCommits(repo: Places, base: string, head: string): Promise<Commit[]> {
+/** The commits of a branch since it left `base`, oldest first; without those of `standsOn`, where it began on another branch. */
+export async function listCommits(repo: Places, base: string, head: string, standsOn = base): Promise<Commit[]> {
   const format = '--format=%H%x1f%s%x1f%cI%x1f%(trailers:key=Phase,valueonly,separator=%x2C)';
   const args = ['log', '-z', '--reverse', '--no-show-signature', '--no-mailmap', format, '--end-of-options'];
-  const { stdout } = await execGit([...args, `${base}..${head}`], repo);
+  const { stdout } = await execGit([...args, head, `^${base}`, `^${standsOn}`], repo);
   return stdout
     .split('\0')
     .filter(Boolean)

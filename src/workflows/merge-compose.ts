@@ -134,14 +134,9 @@ async function composeOne(
     const { taskId, adwId, pull } = entry;
     if (!entry.unmet.every((id) => before.has(id) || merges.some((one) => one.taskId === id))) continue;
     date = toIso(await requestMerge(parts.database.db, pull));
-    const request = {
-      head: pull.headCommit,
-      message: await messageOf(parts, project, entry, style),
-      identity: parts.identity,
-      date,
-      style,
-      standsOn: project.stacked ? (await findWorktree(parts.database.db, taskId))?.base : undefined,
-    };
+    const standsOn = project.stacked ? (await findWorktree(parts.database.db, taskId))?.base : undefined;
+    const message = await messageOf(parts, project, entry, { style, standsOn });
+    const request = { head: pull.headCommit, message, identity: parts.identity, date, style, standsOn };
     try {
       const composed = await composeMerge(project, { ...request, onto: to });
       if (composed.outcome === 'conflict') {
@@ -171,10 +166,11 @@ async function messageOf(
   parts: Parts,
   project: ProjectRow,
   { taskId, adwId, title, pull }: Ready,
-  style: MergeStyle,
+  { style, standsOn }: { style: MergeStyle; standsOn: string | undefined },
 ): Promise<string> {
   const { type } = await getTaskRow(parts.database.db, taskId);
-  const commits = style === 'squash' ? await listCommits(project, pull.baseBranch, pull.headCommit) : [];
+  const isOne = style !== 'merge';
+  const commits = isOne ? await listCommits(project, pull.baseBranch, pull.headCommit, standsOn) : [];
   const context = commits.map(({ subject }) => `- ${subject}`).join('\n');
   return commitMessage('merge', { subject: title, type: type as TaskType, taskId, adwId, context });
 }

@@ -7,7 +7,7 @@ import { type AgentChoice, explainChoice } from '#src/domain/agent-definition.ts
 import { type AgentAnswer, answerSchemaOf } from '#src/domain/answer.ts';
 import { leastLeft } from '#src/domain/budget.ts';
 import type { PhaseName } from '#src/domain/phase.ts';
-import { stillOurs } from '#src/engine/step.ts';
+import { stillOurs, unlessHeld } from '#src/engine/step.ts';
 import { hostTools } from '#src/environment/runner.ts';
 import { putMerge } from '#src/git/put-merge.ts';
 import type { Logger } from '#src/logs/pipeline.ts';
@@ -84,6 +84,7 @@ export async function runSession(run: Run, spec: SessionSpec, signal: AbortSigna
   const end = signal.aborted ? said : await asBudgetEnd(run, said, budget);
   const isCounted = driver.capabilities.cost === 'counted';
   const costUsd = await whenAvailable(() => close(run, session, { end, isCounted }));
+  await unlessHeld(); // the shutdown has killed it, and nobody else
   await logEnd(log, spec.agent, { ...end, costUsd });
   // What the person said is in the prompt of the session that begins again.
   if (isInterrupted && !signal.aborted && end.outcome === 'cancelled') return runSession(run, spec, signal);

@@ -19,7 +19,7 @@ import {
 
 let sentra: TestSentra;
 beforeAll(async () => {
-  sentra = await startTestSentra();
+  sentra = await startTestSentra({ env: { SENTRA_LOG_LEVEL: 'warn' } });
 });
 afterAll(() => sentra?.stop());
 
@@ -39,6 +39,18 @@ async function crash(id: string): Promise<[number, number]> {
   await waitForEnd(running);
   return [Math.round(answersAt - restartedAt), Math.round(goesOnAt - answersAt)];
 }
+
+test('a server that is asked to stop blames no agent for it, and takes the same attempt up again', async () => {
+  const { id, repository } = await begin(agentConfig('holds-CODE'));
+  await waitForLine(sentra, id, 'holding CODE');
+  await sentra.quit();
+  expect(sentra.output()).toContain('Stopping; what runs is taken up');
+  expect(sentra.output()).not.toContain('killed from outside');
+  await sentra.restart();
+  const task = await waitForTask(sentra, id);
+  await expectWhole(sentra, task, repository.path);
+  expect((await listAttempts(sentra, id)).filter((attempt) => attempt.startsWith('CODE'))).toEqual(['CODE 1 passed']);
+});
 
 test('a server killed in every phase takes the same attempt up again, and nothing is there twice', async () => {
   const { id, repository } = await begin(

@@ -121,25 +121,34 @@ test('a stacked task works on the branch of the one in review, and is merged by 
   expect(await waitForTask(sentra, above.id, ['completed'])).toMatchObject({ notice: null });
 });
 
-test('a stacked task follows what it stands on when that changes, and merges after it by squash without a conflict', async () => {
-  const project = await addProject(agentConfig('good,stamps', { stacked: true, mergeStyle: 'squash' }));
-  const below = await project.create('Below');
-  const above = await project.create('Above', { dependencies: [below.id] });
-  await waitForTask(sentra, above.id, ['in_review']);
-  const body = { comments: [{ body: 'Say more.' }] };
-  await sentra.client.requestChanges({ params: { id: below.id }, body });
-  await until(async () => (await sentra.client.listRuns({ params: { id: above.id } })).items.length === 2, 60_000);
-  const { branchName } = await waitForTask(sentra, above.id, ['in_review']);
-  const { branchName: belowBranch } = await show(below.id);
-  git(project.path, 'merge-base', '--is-ancestor', belowBranch ?? '', branchName ?? '');
-  const { files } = await sentra.client.getDiff({ params: { id: above.id } });
-  expect(files.map(({ path }) => path)).not.toContain(`${below.id}.txt`);
-  await sentra.client.mergeTask({ params: { id: below.id } });
-  expect(await sentra.client.mergeTask({ params: { id: above.id } })).toMatchObject({ status: 'completed' });
-  const stamps = git(project.path, 'show', 'main:stamps.txt').split('\n');
-  expect(stamps.toSorted()).toEqual([above.id, below.id, below.id].toSorted());
-  expect(git(project.path, 'rev-list', '--count', 'main')).toBe('3');
-});
+test.each([
+  ['squash', 2],
+  ['rebase', 4],
+] as const)(
+  'a stacked task follows what it stands on when that changes, and merges after it by %s without a conflict',
+  async (mergeStyle, commits) => {
+    const project = await addProject(agentConfig('good,stamps', { stacked: true, mergeStyle }));
+    const below = await project.create('Below');
+    const above = await project.create('Above', { dependencies: [below.id] });
+    await waitForTask(sentra, above.id, ['in_review']);
+    const body = { comments: [{ body: 'Say more.' }] };
+    await sentra.client.requestChanges({ params: { id: below.id }, body });
+    await until(async () => (await sentra.client.listRuns({ params: { id: above.id } })).items.length === 2, 60_000);
+    const { branchName } = await waitForTask(sentra, above.id, ['in_review']);
+    const { branchName: belowBranch } = await show(below.id);
+    git(project.path, 'merge-base', '--is-ancestor', belowBranch ?? '', branchName ?? '');
+    const { files } = await sentra.client.getDiff({ params: { id: above.id } });
+    expect(files.map(({ path }) => path)).not.toContain(`${below.id}.txt`);
+    await sentra.client.mergeTask({ params: { id: below.id } });
+    expect(await sentra.client.mergeTask({ params: { id: above.id } })).toMatchObject({ status: 'completed' });
+    const stamps = git(project.path, 'show', 'main:stamps.txt').split('\n');
+    expect(stamps.toSorted()).toEqual([above.id, below.id, below.id].toSorted());
+    expect(git(project.path, 'rev-list', '--count', 'main')).toBe(String(1 + commits));
+    expect(git(project.path, 'rev-list', '--merges', 'main')).toBe('');
+    // What it stands on is told by its own commit, not again by this one.
+    if (mergeStyle === 'squash') expect(git(project.path, 'log', '-1', '--format=%b', 'main')).not.toContain('Below\n');
+  },
+);
 
 test('tests go through the host one at a time where it is told so, while their tasks run at once', async () => {
   const lock = path.join(makeFolder('lock'), 'held');
