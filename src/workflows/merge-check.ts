@@ -37,7 +37,8 @@ export async function checkGroup(parts: Parts, { group, turn, tip }: Asked, sign
 
 type Ended = {
   passed: boolean;
-  command: string;
+  /** Null where nothing was run. */
+  command: string | null;
   exitCode: number | null;
   summary: string;
   output: string;
@@ -53,7 +54,7 @@ async function findKnown(parts: Parts, facts: SetupFacts, { merges, tree }: Grou
     if ((await treeOf(facts.project, commit).catch(() => null)) === tree)
       return {
         passed: true,
-        command: 'none',
+        command: null,
         exitCode: 0,
         summary: `These very files passed the tests as ${commit.slice(0, 10)}`,
         output: '',
@@ -116,7 +117,7 @@ const keyOf = ({ facts, commit }: Place, command: string) => ({ projectId: facts
 
 const nothingRan: Ended = {
   passed: true,
-  command: 'none',
+  command: null,
   exitCode: 0,
   summary: 'The project has no test command: nothing was tested',
   output: '',

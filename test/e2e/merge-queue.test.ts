@@ -150,6 +150,18 @@ test('an exit code of 0 over a report with failures does not merge', async () =>
   expect(kept?.summary).toContain('of all parts');
 });
 
+test('what was tested as it is already is not tested again, and no run of tests is told that was none', async () => {
+  const project = await addProject('good', { merge: 'auto' });
+  const body = { projectId: project.id, title: 'Alone', autoStart: true };
+  const task = await sentra.client.createTask({ body });
+  await waitForTask(sentra, task.id, ['completed']);
+  expect(await evidenceOf(task.id)).toMatchObject([
+    { passed: true, summary: expect.stringContaining('These very files passed the tests') },
+  ]);
+  const { spans } = await sentra.client.getTimeline({ params: { id: task.id }, query: {} });
+  expect(spans.filter(({ kind }) => kind === 'test').map(({ name }) => name)).toEqual([agentConfig().test]);
+});
+
 test('many at once are tested in groups, and each commit that main stood on was tested', async () => {
   const folder = makeFolder('tested');
   const counted = `git rev-parse HEAD >> ${folder}/commits`;
