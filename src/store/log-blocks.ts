@@ -8,6 +8,7 @@ import { tally } from '#src/domain/log-marks.ts';
 import type { Queryable } from '#src/store/database.ts';
 import { lineAttempt, lineSource } from '#src/store/log-selection.ts';
 import { logBlocks, logHeads, logs } from '#src/store/schema-logs.ts';
+import { toIsoOrNull } from '#src/store/time.ts';
 
 export const linesPerBlock = 1024;
 
@@ -51,7 +52,7 @@ export async function listLogBlocks(db: Queryable, taskId: string, from: number)
 export async function findLogExtent(db: Queryable, taskId: string): Promise<LogExtent | undefined> {
   const { lastSeq, removedLines, removedAt } = logHeads;
   const [row] = await db.select({ lastSeq, removedLines, removedAt }).from(logHeads).where(eq(logHeads.taskId, taskId));
-  return row;
+  return row && { ...row, removedAt: toIsoOrNull(row.removedAt) };
 }
 
 /** The last numbers of some tasks' lines. */
