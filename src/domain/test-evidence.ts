@@ -103,6 +103,20 @@ export function forReview(data: TestEvidence): string {
   return lines.filter(Boolean).join('\n');
 }
 
+/** For people, one fact a line: what became of the files of tests, and which changed lines were not run. */
+export function changeLines({ change, coverage }: Pick<TestEvidence, 'change' | 'coverage'>): string[] {
+  const lines = [
+    change?.added.length ? `New test files: ${change.added.join(', ')}` : '',
+    change?.changed.length ? `Changed test files: ${change.changed.join(', ')}` : '',
+    change?.deleted.length ? `Deleted test files: ${change.deleted.join(', ')}` : '',
+    coverage
+      ? `The tests ran ${coverage.covered} of ${coverage.lines} changed ${coverage.lines === 1 ? 'line' : 'lines'}`
+      : '',
+    ...(coverage?.missed ?? []).slice(0, 10).map(({ path, lines: missed }) => `Not run: ${path}:${missed.join(', ')}`),
+  ];
+  return lines.filter(Boolean);
+}
+
 /** What a pull request says beside the command: how many, which of them were there before, what was not run. */
 export const forPullRequest = (data: TestEvidence): string =>
   [data.report && `${countsText(data.report)}.`, forReview(data)].filter(Boolean).join('\n\n');

@@ -35,6 +35,7 @@ const item: Evidence = {
         { name: 'keeps', file: 'a.test.ts', status: 'passed', message: null, durationMs: 1 },
       ],
     },
+    coverage: { lines: 3, covered: 1, missed: [{ path: 'src/a.ts', lines: [3, 4] }] },
     artifacts: [{ name: 'adw-aaaaaaaaaaaa-2-1.png', path: 'test-results/page.png', type: 'image/png', bytes: 9 }],
   },
   createdAt: '2026-01-02T03:04:05.000Z',
@@ -48,6 +49,8 @@ test('the evidence of a task names the tests that failed, why, and what was kept
     '  failed a.test.ts > adds',
     '    expected 1 to be 2',
     '    at a.test.ts:3',
+    '  The tests ran 1 of 3 changed lines',
+    '  Not run: src/a.ts:3, 4',
     '  kept test-results/page.png as adw-aaaaaaaaaaaa-2-1.png',
     '',
   ]);

@@ -1,7 +1,7 @@
 import { useState } from 'react';
-import { nameOf, type TestEvidence } from '#src/domain/test-evidence.ts';
+import { changeLines, nameOf, type TestEvidence } from '#src/domain/test-evidence.ts';
 import { countsText, type TestCase } from '#src/domain/test-report/report.ts';
-import { formatDuration, plural } from '../format.ts';
+import { formatDuration } from '../format.ts';
 import { Button } from '../ui/button.tsx';
 import { AnsiText } from './ansi-text.tsx';
 import { Artifacts } from './artifacts.tsx';
@@ -74,14 +74,8 @@ function Cases({ title, cases, open = false }: { title: string; cases: readonly 
   );
 }
 
-function Change({ data: { change, coverage } }: { data: TestEvidence }) {
-  const lines = [
-    change?.added.length ? `New test files: ${change.added.join(', ')}` : '',
-    change?.changed.length ? `Changed test files: ${change.changed.join(', ')}` : '',
-    change?.deleted.length ? `Deleted test files: ${change.deleted.join(', ')}` : '',
-    coverage ? `The tests ran ${coverage.covered} of ${plural(coverage.lines, 'changed line')}` : '',
-    ...(coverage?.missed ?? []).slice(0, 10).map(({ path, lines: missed }) => `Not run: ${path}:${missed.join(', ')}`),
-  ].filter(Boolean);
+function Change({ data }: { data: TestEvidence }) {
+  const lines = changeLines(data);
   if (lines.length === 0) return null;
   return (
     <ul className="text-second">

@@ -3,7 +3,7 @@ import { getTaskId } from '#src/cli/find.ts';
 import { colour, dim, plain, print } from '#src/cli/output.ts';
 import { addVerb, type Io, type JsonOption, taskArgument } from '#src/cli/verb.ts';
 import type { Evidence } from '#src/domain/evidence.ts';
-import { nameOf, TestEvidence } from '#src/domain/test-evidence.ts';
+import { changeLines, nameOf, TestEvidence } from '#src/domain/test-evidence.ts';
 
 export function addEvidence(noun: Command, io: Io): void {
   addVerb(noun, {
@@ -36,10 +36,12 @@ function itemText(io: Io, item: Evidence): string {
 }
 
 function testLines({ data }: Evidence): string[] {
-  const { report, artifacts } = TestEvidence.parse(data);
+  const found = TestEvidence.parse(data);
+  const { report, artifacts } = found;
+  const change = changeLines(found).map((line) => `  ${plain(line)}`);
   const failed = (report?.cases ?? []).filter(({ status }) => status === 'failed' || status === 'flaky');
   const files = artifacts.map(({ path, name }) => `  kept ${plain(path)} as ${name}`);
-  return [...failed.slice(0, 50).flatMap(caseLines), ...files];
+  return [...failed.slice(0, 50).flatMap(caseLines), ...change, ...files];
 }
 
 const caseLines = (found: Parameters<typeof nameOf>[0] & { status: string; message: string | null }): string[] => [
