@@ -61,6 +61,12 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const level = (env.SENTRA_LOG_LEVEL ?? 'warn') as LogLevelName;
   if (!levels.includes(level))
     throw new SentraError('invalid', `SENTRA_LOG_LEVEL is "${level}"; use one of ${levels.join(', ')}.`);
+  const relative = list(env.SENTRA_TOOLS).find((place) => !path.isAbsolute(place));
+  if (relative !== undefined)
+    throw new SentraError(
+      'invalid',
+      `SENTRA_TOOLS has "${relative}"; it takes absolute paths separated by commas, as in /home/ada/tools,/home/ada/bin.`,
+    );
   return {
     home: path.resolve(env.SENTRA_HOME || path.join(os.homedir(), '.sentra')),
     databaseUrl: env.DATABASE_URL || undefined,

@@ -46,6 +46,7 @@ test('what only the operator may say of confinement is nothing by default, and a
   });
   expect(readConfig({ SENTRA_ALLOW_UNCONFINED: 'one,all' }).operator.unconfined).toBe('all');
   expect(() => readConfig({ SENTRA_NETWORK: 'closed' })).toThrow('SENTRA_NETWORK is "closed"; use listed or open.');
+  expect(() => readConfig({ SENTRA_TOOLS: '/opt/tools, ~/tools' })).toThrow('SENTRA_TOOLS has "~/tools"');
   expect(() => readConfig({ SENTRA_ALLOW_HOSTS: 'https://a.example' })).toThrow(
     'SENTRA_ALLOW_HOSTS has "https://a.example"',
   );

@@ -65,8 +65,13 @@ export function summariseTests(told: Told): string {
   if (judgement.passed) return `The tests pass but for what fails on the base: ${ended}${known}`;
   const own = failures.length > 0 ? `; ${list(namesOf(failures), 3)}` : '';
   const base = ofBase.length === 0 && told.baseExitCode ? `; the base fails as well, with ${told.baseExitCode}` : '';
-  return `The tests fail: ${ended}${own}${known}${base}${why ? `. ${why}` : ''}`;
+  const missing = exitCode === 127 ? `. ${programMissing}` : '';
+  return `The tests fail: ${ended}${own}${known}${base}${why ? `. ${why}` : ''}${missing}`;
 }
+
+/** What the exit code 127 of a shell means, and the way out. */
+export const programMissing =
+  'A program was not found: install it on this host. Of your home rooms see what the usual version managers installed, and what SENTRA_TOOLS names';
 
 /** What a session is told that has to mend it. */
 export function toMend(judgement: TestJudgement, { command, output }: { command: string; output: string }): string {

@@ -60,7 +60,7 @@ function explain(outcome: Outcome, command: string | readonly string[], options:
 
 function missing(command: string | readonly string[], message: string): string {
   const program = typeof command === 'string' ? command : command[0];
-  return `${message} Is ${program} installed on this host? Install it, or set another command under "setup" in sentra.json.`.trim();
+  return `${message} Is ${program} installed on this host? Install it (rooms see nothing of your home but what version managers installed and SENTRA_TOOLS names), or set another command under "setup" in sentra.json.`.trim();
 }
 
 /** The last lines of what is passed on, without npm's help: it prints a hundred lines of that below what is wrong. */

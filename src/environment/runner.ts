@@ -5,7 +5,7 @@
 import { mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
-import { certificateNames, toolPlaces, toolVariables } from '#src/environment/toolchain.ts';
+import { certificateNames, toolNames, toolPlaces, toolVariables } from '#src/environment/toolchain.ts';
 import { type Command, type Outcome, type RunOptions, run } from '#src/process.ts';
 import type { Egress } from '#src/sandbox/egress.ts';
 import type { Network, Room, Sandbox } from '#src/sandbox/sandbox.ts';
@@ -74,7 +74,7 @@ async function atHome(command: Command, homePath: string): Promise<Command> {
 }
 
 const harmlessNames = new Set([
-  ...['PATH', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', ...certificateNames],
+  ...['PATH', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', ...certificateNames, ...toolNames],
   ...[
     'npm_config_registry',
     'NPM_CONFIG_REGISTRY',

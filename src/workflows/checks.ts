@@ -1,4 +1,5 @@
 /** The project's own checks (lint, types, build) after CODE: run by Sentra in the room, each with its output as evidence. */
+import { programMissing } from '#src/domain/test-evidence.ts';
 import type { Failure } from '#src/errors.ts';
 import { findBaseTests, keepBaseTests } from '#src/store/base-tests.ts';
 import { insertEvidence } from '#src/store/evidence.ts';
@@ -81,5 +82,6 @@ function summarise({ name, command, exitCode, endedBy, durationMs, ofBase }: Che
   if (endedBy === 'limit') return `${name} was ended: \`${command}\` took more of the host than it may ${took}`;
   if (exitCode === 0) return `${name} passes: \`${command}\` exited with 0 ${took}`;
   const known = ofBase ? ', as on the base' : '';
-  return `${name} fails${known}: \`${command}\` exited with ${exitCode ?? 'a signal'} ${took}`;
+  const missing = exitCode === 127 ? `. ${programMissing}` : '';
+  return `${name} fails${known}: \`${command}\` exited with ${exitCode ?? 'a signal'} ${took}${missing}`;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TestChange } from '#src/domain/test-change.ts';
+import { summariseTests } from '#src/domain/test-evidence.ts';
 import { judgeTests, type TestClaim, type TestResult, withFlaky } from '#src/domain/test-judgement.ts';
 import { makeCase, makeReport, type TestCase } from '#src/domain/test-report/report.ts';
 
@@ -146,5 +147,16 @@ describe('a second run', () => {
       failed: 0,
       cases: [{ name: 'a', status: 'flaky', message: 'no' }],
     });
+  });
+});
+
+describe('the sentence about tests', () => {
+  it('says the way out where a shell did not find a program', () => {
+    const told = { command: 'go test', endedBy: 'exit', durationMs: 40, report: null, baseExitCode: 127 };
+    const judgement = judge({ result: { exitCode: 127, report: null } });
+    const summary = summariseTests({ ...told, exitCode: 127, judgement });
+    expect(summary).toContain('`go test` exited with 127 after 0.0 s; the base fails as well, with 127. A program was');
+    expect(summary).toContain('SENTRA_TOOLS');
+    expect(summariseTests({ ...told, exitCode: 1, judgement })).not.toContain('SENTRA_TOOLS');
   });
 });

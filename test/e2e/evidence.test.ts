@@ -1,9 +1,10 @@
+import { symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Evidence } from '#src/domain/evidence.ts';
 import { TestEvidence } from '#src/domain/test-evidence.ts';
 import { openBrowser } from '../helpers/browser.ts';
-import { agentConfig, makeRepository } from '../helpers/repository.ts';
+import { agentConfig, makeFolder, makeRepository } from '../helpers/repository.ts';
 import { startTestSentra, type TestSentra, until, waitForTask } from '../helpers/sentra.ts';
 
 vi.setConfig({ testTimeout: 300_000 }); // all of them go through one small Sentra
@@ -137,6 +138,19 @@ test.concurrent('what fails on the base too is said and not blamed on the task',
   const item = last('tests');
   expect(item).toMatchObject({ passed: true, exitCode: 1, summary: expect.stringContaining('as on the base: ') });
   expect(testsOf(item).ofBase.map(({ name }) => name)).toEqual(['was always red']);
+});
+
+test.concurrent('a base whose tests this host could not run is looked at again once it can', async () => {
+  const folder = makeFolder('tools');
+  const config = { test: `${folder}/tool && npm test`, isolation: 'none', ...once };
+  const broken = "import { test } from 'node:test';\ntest('was always red', () => { throw new Error('old') });\n";
+  const { task } = await carryOut('good', config, { 'test/old.test.mjs': broken });
+  expect(task.error?.message).toMatch(
+    /exited with 127 .* the base fails as well, with 127\. A program was not found: /,
+  );
+  symlinkSync('/bin/true', path.join(folder, 'tool'));
+  await sentra.client.retryTask({ params: { id: task.id }, body: { fromPhase: 'TEST' } });
+  expect(await waitForTask(sentra, task.id)).toMatchObject({ status: 'in_review', error: null });
 });
 
 test.concurrent('a test that fails once and then passes is told as flaky; pictures of tests, coverage and checks are kept', async () => {

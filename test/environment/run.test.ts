@@ -16,13 +16,16 @@ const timeoutMs = 60_000;
 describe('a runner', () => {
   it('gives a command exactly the environment that is written down', async () => {
     process.env.SENTRA_CANARY = 'secret';
+    const home = process.env.HOME;
+    process.env.HOME = await folderWith(); // without version managers
     const worktreePath = await folderWith();
     const runner = await plainRunner(worktreePath);
+    process.env.HOME = home;
     const outcome = await runner.run('env', { network: 'none', env: { BACKEND_PORT: '20001' }, timeoutMs });
     const env = parseEnv(outcome.stdout.toString());
     expect(
       Object.keys(env)
-        .filter((name) => !['PWD', 'SHLVL', '_', 'OLDPWD', 'RUSTUP_HOME'].includes(name))
+        .filter((name) => !['PWD', 'SHLVL', '_', 'OLDPWD'].includes(name))
         .sort(),
     ).toEqual(['BACKEND_PORT', 'CI', 'HOME', 'LANG', 'PATH', 'TMPDIR']);
     expect(env.PATH?.split(':')[0]).toBe(path.dirname(process.execPath));
@@ -55,6 +58,54 @@ describe('a runner', () => {
     await symlink('../lib/node_modules/npm/bin/npm-cli.js', path.join(home, '.nvm/v24/bin/npm'));
     const PATH = ['/usr/bin', `${home}/.nvm/v24/bin`, `${home}/.secret/bin`].join(':');
     expect(toolPlaces({ PATH }, home)).toEqual([`${home}/.nvm/v24/bin`, `${home}/.nvm/v24/lib/node_modules/npm`]);
+  });
+
+  it.each([
+    ['.pyenv', 'PYENV_ROOT', 'shims', 'versions/3.14/bin'],
+    ['.asdf', 'ASDF_DATA_DIR', 'shims', 'installs/tool/1/bin'],
+    ['.local/share/mise', 'MISE_DATA_DIR', 'shims', 'installs/tool/1/bin'],
+    ['.volta', 'VOLTA_HOME', 'bin', 'tools/image/tool/1/bin'],
+    ['.sdkman', 'SDKMAN_DIR', 'candidates/tool/current/bin', 'candidates/tool/1/bin'],
+  ])(
+    'lets a room run what %s installed in the home, and see nothing else of that',
+    async (root, variable, shims, place) => {
+      const home = await folderWith({
+        [`${root}/${shims}/tool`]: `#!/bin/sh\nexec "$${variable}/${place}/real-tool"`,
+        [`${root}/${place}/real-tool`]: '#!/bin/sh\necho it runs',
+        [`${root}/credentials`]: 'secret',
+      });
+      const sandbox = createSandbox({ stateDir: await folderWith() });
+      const own = process.env.HOME;
+      process.env.HOME = home;
+      try {
+        const room = { worktreePath: await folderWith(), homePath: await folderWith() };
+        const baseEnv = { PATH: `${home}/${root}/${shims}:/usr/bin:/bin` };
+        const runner = createRunner({ sandbox, room, baseEnv });
+        const ran = await runner.run('tool', { network: 'none', timeoutMs });
+        expect(ran.stdout.toString(), ran.stderr.toString()).toBe('it runs\n');
+        expect((await runner.run(`cat ${home}/${root}/credentials`, { network: 'none', timeoutMs })).exitCode).not.toBe(
+          0,
+        );
+        const named = createRunner({
+          sandbox,
+          room,
+          baseEnv: { ...baseEnv, SENTRA_TOOLS: `${home}/${root}/credentials` },
+        });
+        expect((await named.run(`cat ${home}/${root}/credentials`, { network: 'none', timeoutMs })).exitCode).toBe(0);
+      } finally {
+        process.env.HOME = own;
+        await sandbox.close();
+      }
+    },
+  );
+
+  it('shows a room the whole distribution of a Go that lies in the home', async () => {
+    const home = await folderWith({
+      'sdk/go/bin/go': '',
+      'sdk/go/pkg/tool/linux/compile': '',
+      'sdk/go/src/fmt/fmt.go': '',
+    });
+    expect(toolPlaces({ PATH: `${home}/sdk/go/bin` }, home)).toEqual([`${home}/sdk/go/bin`, `${home}/sdk/go`]);
   });
 
   it('confines a command when there is a sandbox', async () => {
