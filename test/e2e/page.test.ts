@@ -156,6 +156,7 @@ test('no page has a fault that axe finds, wide and on a phone, dark and light', 
     `/tasks/${parked}?tab=progress`,
     `/tasks/${done}?tab=details`,
     `/tasks/${parked}?tab=progress&view=sessions`,
+    '/graph',
     '/resources',
     '/settings',
   ];

@@ -1,5 +1,6 @@
 /** The conflict radar as a person sees it: on the task, in its diff, and in what the agents concerned are told. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openBrowser } from '../helpers/browser.ts';
 import { agentConfig, makeRepository } from '../helpers/repository.ts';
 import { startTestSentra, type TestSentra, until, waitForTask } from '../helpers/sentra.ts';
 
@@ -30,6 +31,14 @@ test('branches that change the same lines are told of each other until one is ou
     () => 'the radar sees nothing',
   );
   expect(await collides(two.id)).toEqual([one.id]);
+  const browser = await openBrowser();
+  const page = await (await browser.newContext({ viewport: { width: 1440, height: 900 } })).newPage();
+  await page.goto((await sentra.client.createLoginLink()).url);
+  await page.getByText('Conflicts with').first().waitFor();
+  await page.goto(`${sentra.url}/graph?task=${one.id}`);
+  await page.getByRole('complementary', { name: 'About the graph' }).getByRole('link', { name: 'Two' }).waitFor();
+  await page.locator('path[data-tone="conflict"]').waitFor({ state: 'attached' });
+  await browser.close();
   const { conflicts } = await sentra.client.getDiff({ params: { id: one.id } });
   expect(conflicts).toEqual([{ taskId: two.id, paths: ['shared.txt'] }]);
 

@@ -24,6 +24,8 @@ const TaskSearch = z.object({
   run: text,
 });
 
+const GraphSearch = z.object({ task: text, done: z.boolean().optional().catch(undefined) });
+
 const ResourcesSearch = z.object({ sort: z.enum(resourceColumns).optional().catch(undefined) });
 
 const CostsSearch = z.object({
@@ -57,6 +59,12 @@ const logs = createRoute({
   validateSearch: (raw: Record<string, unknown>): LogChoice => LogChoice.parse(raw),
   component: lazyRouteComponent(() => import('./pages/logs.tsx'), 'LogsPage'),
 });
+const graph = createRoute({
+  getParentRoute: () => shell,
+  path: '/graph',
+  validateSearch: (raw: Record<string, unknown>): Partial<z.infer<typeof GraphSearch>> => GraphSearch.parse(raw),
+  component: lazyRouteComponent(() => import('./pages/graph.tsx'), 'GraphPage'),
+});
 const resources = createRoute({
   getParentRoute: () => shell,
   path: '/resources',
@@ -82,7 +90,10 @@ const settings = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([login, shell.addChildren([board, task, logs, merges, resources, costs, settings])]),
+  routeTree: root.addChildren([
+    login,
+    shell.addChildren([board, task, logs, graph, merges, resources, costs, settings]),
+  ]),
   defaultPreload: 'intent',
 });
 

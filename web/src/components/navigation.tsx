@@ -1,6 +1,16 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { CircleDollarSign, Columns3, Cpu, GitMerge, Keyboard, Moon, SlidersHorizontal, Sun } from 'lucide-react';
+import {
+  CircleDollarSign,
+  Columns3,
+  Cpu,
+  GitMerge,
+  Keyboard,
+  Moon,
+  SlidersHorizontal,
+  Sun,
+  Workflow,
+} from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTheme } from '../hooks/use-theme.ts';
 import { systemQuery } from '../queries.ts';
@@ -11,6 +21,7 @@ import { useShell } from './shell-context.ts';
 
 const places = [
   { to: '/', label: 'Board', icon: Columns3 },
+  { to: '/graph', label: 'Graph', icon: Workflow },
   { to: '/merges', label: 'Merges', icon: GitMerge },
   { to: '/costs', label: 'Costs', icon: CircleDollarSign },
   { to: '/resources', label: 'Resources', icon: Cpu },

@@ -35,6 +35,7 @@ function SignedIn() {
     '/': () => document.querySelector<HTMLInputElement>('input[type="search"]')?.focus(),
     l: () => setLogs(isLogOpen(pathname) ? undefined : { taskId: taskInFocus(pathname) }),
     'g b': () => void navigate({ to: '/', search: keepProject }),
+    'g g': () => void navigate({ to: '/graph', search: keepProject }),
     'g m': () => void navigate({ to: '/costs', search: keepProject }),
     'g r': () => void navigate({ to: '/resources', search: keepProject }),
     'g s': () => void navigate({ to: '/settings', search: keepProject }),
@@ -44,8 +45,8 @@ function SignedIn() {
   };
   return (
     <ShellContext value={shell}>
-      <div className="app" data-slim={pathname === '/'}>
-        <Navigation slim={pathname === '/'} onTask={pathname.startsWith('/tasks/')}>
+      <div className="app" data-slim={isWide(pathname)}>
+        <Navigation slim={isWide(pathname)} onTask={pathname.startsWith('/tasks/')}>
           <main className="flex min-h-0 min-w-0 flex-1 flex-col">
             {connection === 'lost' && (
               <p
@@ -72,6 +73,9 @@ function SignedIn() {
 }
 
 const keepProject = (before: { project?: string }) => ({ project: before.project });
+
+/** Pages that need all the room there is. */
+const isWide = (pathname: string): boolean => pathname === '/' || pathname === '/graph';
 
 /** The card that has the focus, else the task whose page it is. */
 const taskInFocus = (pathname: string): string | undefined =>
