@@ -120,6 +120,26 @@ const nodeTricks: Trick[] = [
   },
 ];
 
+const pythonStrike = (root: string, name: string) =>
+  `import subprocess; subprocess.call(["${root}/strike.sh", "${name}"])\n`;
+
+const setupTrick: Trick = {
+  name: 'pip: a setup.py, and settings that let it run',
+  manager: 'pip',
+  // From 3.12 on an environment comes without setuptools, and pip would fetch it.
+  needs: [
+    'python3 -m venv --help',
+    'python3 -m pip --version',
+    "python3 -c 'import sys; assert sys.version_info < (3, 12)'",
+  ],
+  plants: ['setup.py'],
+  files: ({ worktreePath }) => ({
+    'requirements.txt': './pkg\n',
+    '.venv/pip.conf': '[global]\nno-build-isolation = false\n', // which is how pip spells yes
+    'pkg/setup.py': `${pythonStrike(worktreePath, 'setup.py')}from setuptools import setup\nsetup(name="pkg", version="1.0")\n`,
+  }),
+};
+
 const pipTrick: Trick = {
   name: 'pip: a build backend of its own, and what the environment loads first',
   manager: 'pip',
@@ -128,7 +148,7 @@ const pipTrick: Trick = {
   files: ({ worktreePath }) => {
     const asked = ['-c', 'import sys; print("%d.%d" % sys.version_info[:2])'];
     const version = execFileSync('python3', asked, { encoding: 'utf8' }).trim();
-    const strike = (name: string) => `import subprocess; subprocess.call(["${worktreePath}/strike.sh", "${name}"])\n`;
+    const strike = (name: string) => pythonStrike(worktreePath, name);
     return {
       'requirements.txt': './pkg\n',
       'pkg/pyproject.toml':
@@ -233,6 +253,20 @@ const mavenTricks: Trick[] = [
       'evil.jar': jar(),
     }),
   },
+  {
+    name: 'maven: an extension by its name, out of a repository of its own',
+    manager: 'maven',
+    needs: ['mvn -v', 'javac -version', 'test -d /usr/share/maven/lib'],
+    plants: ['extension'],
+    files: ({ worktreePath }) => ({
+      'pom.xml': pom,
+      '.mvn/extensions.xml':
+        '<extensions><extension><groupId>evil</groupId><artifactId>evil</artifactId><version>1</version></extension></extensions>',
+      '.mvn/maven.config': `-o\n-Dmaven.repo.local=${worktreePath}/repo\n`,
+      'repo/evil/evil/1/evil-1.pom': pom.replaceAll('>x<', '>evil<'),
+      'repo/evil/evil/1/evil-1.jar': jar(),
+    }),
+  },
 ];
 
-export const tricks: readonly Trick[] = [...nodeTricks, pipTrick, ...cargoTricks, ...mavenTricks];
+export const tricks: readonly Trick[] = [...nodeTricks, pipTrick, setupTrick, ...cargoTricks, ...mavenTricks];
