@@ -37,8 +37,8 @@ export async function checkGroup(parts: Parts, { group, turn, tip }: Asked, sign
 
 type Ended = {
   passed: boolean;
-  /** Null where nothing was run. */
-  command: string | null;
+  /** Undefined where nothing was run. */
+  command?: string;
   exitCode: number | null;
   summary: string;
   output: string;
@@ -54,7 +54,6 @@ async function findKnown(parts: Parts, facts: SetupFacts, { merges, tree }: Grou
     if ((await treeOf(facts.project, commit).catch(() => null)) === tree)
       return {
         passed: true,
-        command: null,
         exitCode: 0,
         summary: `These very files passed the tests as ${commit.slice(0, 10)}`,
         output: '',
@@ -117,7 +116,6 @@ const keyOf = ({ facts, commit }: Place, command: string) => ({ projectId: facts
 
 const nothingRan: Ended = {
   passed: true,
-  command: null,
   exitCode: 0,
   summary: 'The project has no test command: nothing was tested',
   output: '',

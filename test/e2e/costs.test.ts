@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Costs } from '#src/domain/cost.ts';
-import { openBrowser } from '../helpers/browser.ts';
+import { openBrowser, signIn } from '../helpers/browser.ts';
 import { makeRepository } from '../helpers/repository.ts';
 import { startTestSentra, type TestSentra, until, waitForTask as waitFor } from '../helpers/sentra.ts';
 import { listAttempts, waitForLine } from '../helpers/survival.ts';
@@ -117,8 +117,7 @@ test('the page shows what was spent, and a person changes what may be', async ()
   await waitForTask(sentra, id);
   const page = await (await browser.newContext({ viewport: { width: 1440, height: 900 } })).newPage();
   page.setDefaultTimeout(60_000);
-  await page.goto((await sentra.client.createLoginLink()).url);
-  await page.getByRole('main').waitFor();
+  await signIn(page, sentra.client);
   await page.goto(`${sentra.url}/costs?project=${projectId}`);
   await page.getByRole('region', { name: 'Spent' }).getByText('$0.75').first().waitFor();
   await page.getByRole('link', { name: /Seen on the page/ }).waitFor();

@@ -6,7 +6,7 @@ import type { Project } from '#src/domain/project.ts';
 import type { Task } from '#src/domain/task.ts';
 import type { FakePull } from '../fixtures/github-repository.ts';
 import type { GitHubServer } from '../fixtures/github-server.ts';
-import { openBrowser } from '../helpers/browser.ts';
+import { openBrowser, signIn } from '../helpers/browser.ts';
 import { cli } from '../helpers/cli.ts';
 import { addGitHubProject, githubEnv, newGitHub } from '../helpers/github.ts';
 import { git } from '../helpers/repository.ts';
@@ -67,8 +67,7 @@ test('what was closed there, or lost its branch, is pushed and opened again by o
   await waitForTask(sentra, id, ['pending'], longMs);
   const browser = await openBrowser();
   const page = await (await browser.newContext({ viewport: { width: 390, height: 844 } })).newPage();
-  await page.goto((await sentra.client.createLoginLink()).url);
-  await page.waitForURL(({ pathname }) => pathname !== '/login', { timeout: longMs });
+  await signIn(page, sentra.client);
   await page.goto(`${sentra.url}/tasks/${id}`);
   await page
     .getByText(/was closed at the forge/)

@@ -6,7 +6,7 @@ import type { Project } from '#src/domain/project.ts';
 import type { Task } from '#src/domain/task.ts';
 import type { FakePull } from '../fixtures/github-repository.ts';
 import { type GitHubServer, githubToken } from '../fixtures/github-server.ts';
-import { openBrowser } from '../helpers/browser.ts';
+import { openBrowser, signIn } from '../helpers/browser.ts';
 import { addGitHubProject, githubEnv, newGitHub, sendWebhook } from '../helpers/github.ts';
 import { git } from '../helpers/repository.ts';
 import { startTestSentra, type TestSentra, until, waitForTask } from '../helpers/sentra.ts';
@@ -214,8 +214,7 @@ test.each([1440, 390])('the page shows at %i pixels where it is, its checks and 
   const id = checked?.id ?? '';
   const browser = await openBrowser();
   const page = await (await browser.newContext({ viewport: { width, height: 900 } })).newPage();
-  await page.goto((await sentra.client.createLoginLink()).url);
-  await page.waitForURL(({ pathname }) => pathname !== '/login', { timeout: longMs });
+  await signIn(page, sentra.client);
   await page.goto(`${sentra.url}/tasks/${id}?tab=branch`);
   const box = page.getByRole('region', { name: 'Pull request' });
   await box.getByText('build is pending, required').waitFor();

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openBrowser } from '../helpers/browser.ts';
+import { openBrowser, signIn } from '../helpers/browser.ts';
 import { agentConfig, makeRepository } from '../helpers/repository.ts';
 import { startTestSentra, type TestSentra } from '../helpers/sentra.ts';
 
@@ -16,8 +16,7 @@ beforeAll(async () => {
   page = await (await browser.newContext({ viewport: { width: 1440, height: 900 } })).newPage();
   const { path } = makeRepository({ config: agentConfig() });
   ({ id: projectId } = await sentra.client.addProject({ body: { path } }));
-  await page.goto((await sentra.client.createLoginLink()).url);
-  await page.getByRole('main').waitFor();
+  await signIn(page, sentra.client);
 });
 afterAll(async () => {
   await browser?.close();
@@ -87,4 +86,15 @@ test('a thousand tasks are a picture in a moment, and on a phone a box opens its
   await page.reload();
   await node('Node 0').click();
   await page.getByRole('heading', { name: 'Node 0' }).waitFor();
+});
+
+test('a page that cannot be loaded says so, and how to go on', async () => {
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.goto(sentra.url);
+  await page.route('**/assets/costs-*.js', (route) => route.abort()); // as after an update of Sentra
+  await page.getByRole('link', { name: 'Costs' }).first().click();
+  await page.getByText('This page could not be shown').waitFor();
+  await page.unroute('**/assets/costs-*.js');
+  await page.getByRole('button', { name: 'Load again' }).click();
+  await page.getByRole('region', { name: 'Spent' }).waitFor();
 });

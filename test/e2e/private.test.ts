@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openBrowser } from '../helpers/browser.ts';
+import { openBrowser, signIn } from '../helpers/browser.ts';
 import { runTask } from '../helpers/failing.ts';
 import { git, makeFolder, makeRepository } from '../helpers/repository.ts';
 import { product, sentraEnv, startTestSentra, type TestSentra, until, waitForTask } from '../helpers/sentra.ts';
@@ -93,8 +93,7 @@ test('a private task is done, tested and merged, and nothing that its programs d
   const browser = await openBrowser();
   try {
     const page = await browser.newPage();
-    await page.goto((await client.createLoginLink()).url);
-    await page.getByRole('main').waitFor();
+    await signIn(page, client);
     await page.goto(`${sentra.url}/tasks/${task.id}?tab=branch`);
     await page.getByText('private', { exact: true }).waitFor();
   } finally {

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openBrowser } from '../helpers/browser.ts';
+import { openBrowser, signIn } from '../helpers/browser.ts';
 import { agentConfig, makeFolder, makeRepository } from '../helpers/repository.ts';
 import { startTestSentra, type TestSentra, until, waitForRun } from '../helpers/sentra.ts';
 
@@ -25,8 +25,7 @@ beforeAll(async () => {
   [sentra, browser] = await Promise.all([startTestSentra({ env: { SENTRA_MIN_DISK: '20MB' } }), openBrowser()]);
   page = await (await browser.newContext({ viewport: { width: 1440, height: 900 } })).newPage();
   project = await sentra.client.addProject({ body: { path: repository.path } });
-  await page.goto((await sentra.client.createLoginLink()).url);
-  await page.getByRole('main').waitFor();
+  await signIn(page, sentra.client);
 });
 afterAll(async () => {
   await browser?.close();
@@ -89,8 +88,7 @@ describe.runIf(mayMount)('on a disk that fills up', () => {
     await until(async () => (await whyOf(id)).includes('disk_low'), 20_000);
     expect((await sentra.client.getTask({ params: { id } })).worktreePath).toBeNull();
 
-    await page.goto((await sentra.client.createLoginLink()).url); // the server has another port since its restart
-    await page.getByRole('main').waitFor();
+    await signIn(page, sentra.client); // the server has another port since its restart
     await page.goto(`${sentra.url}/resources?sort=peak`);
     await page
       .getByText(/nothing new starts under 20 MB.*worktree clean/)

@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ToldSession } from '#src/domain/agent-session.ts';
 import type { Project } from '#src/domain/project.ts';
-import { openBrowser } from '../helpers/browser.ts';
+import { openBrowser, signIn } from '../helpers/browser.ts';
 import { agentConfig, git, makeRepository } from '../helpers/repository.ts';
 import { startTestSentra, type TestSentra, waitForRun, waitForTask } from '../helpers/sentra.ts';
 import { waitForLine } from '../helpers/survival.ts';
@@ -33,8 +33,7 @@ const sessionsOf = async (id: string): Promise<ToldSession[]> => {
   return Promise.all(items.reverse().map((one) => sentra.client.getSession({ params: { id, sessionId: one.id } })));
 };
 async function openTask(id: string, tab: string): Promise<void> {
-  await page.goto((await sentra.client.createLoginLink()).url);
-  await page.waitForURL(({ pathname }) => pathname === '/');
+  await signIn(page, sentra.client);
   await page.goto(`${sentra.url}/tasks/${id}?tab=${tab}`);
 }
 const messagesOf = async (id: string) => (await sentra.client.listMessages({ params: { id } })).items;

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { RunExport } from '#src/domain/run-export.ts';
 import type { Timeline } from '#src/domain/span.ts';
 import type { OtlpTraces } from '#src/telemetry/otlp.ts';
-import { openBrowser } from '../helpers/browser.ts';
+import { openBrowser, signIn } from '../helpers/browser.ts';
 import { agentConfig } from '../helpers/repository.ts';
 import { sentraEnv, startTestSentra, type TestSentra, until, waitForTask } from '../helpers/sentra.ts';
 import { beginTask, waitForLine } from '../helpers/survival.ts';
@@ -164,8 +164,7 @@ test('the page shows the waterfall, leads to the log, and replays the run, also 
   for (const width of [1440, 390]) {
     const page = await (await browser.newContext({ viewport: { width, height: 844 } })).newPage();
     page.on('pageerror', (e) => errors.push(e.message));
-    await page.goto((await sentra.client.createLoginLink()).url);
-    await page.getByRole('main').waitFor();
+    await signIn(page, sentra.client);
     await page.goto(`${sentra.url}/tasks/${taskId}?tab=progress`);
     await page.getByRole('button', { name: 'Timeline' }).click();
     const chart = page.getByRole('region', { name: 'Timeline' });

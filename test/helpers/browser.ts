@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Client } from '#src/client/client.ts';
 
 const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/snap/bin/chromium'];
 
@@ -21,4 +22,10 @@ export async function openBrowser(more: readonly string[] = []): Promise<Browser
       ...more,
     ],
   });
+}
+
+/** By a link that works once; from here on every page is open to it. */
+export async function signIn(page: Page, client: Pick<Client, 'createLoginLink'>): Promise<void> {
+  await page.goto((await client.createLoginLink()).url);
+  await page.waitForURL(({ pathname }) => pathname !== '/login', { timeout: 60_000 });
 }

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createClient } from '#src/client/client.ts';
 import type { Task } from '#src/domain/task.ts';
-import { openBrowser } from '../helpers/browser.ts';
+import { openBrowser, signIn } from '../helpers/browser.ts';
 import { runTask } from '../helpers/failing.ts';
 import { git, makeFolder, makeRepository } from '../helpers/repository.ts';
 import { startTestSentra, type TestSentra, until, waitForRun } from '../helpers/sentra.ts';
@@ -228,8 +228,7 @@ test('titles, plans, logs and file names of strangers are words on the page, and
     page.on('request', (request) => {
       if (!request.url().startsWith(sentra.url) && !request.url().startsWith('data:')) wrong.push(request.url());
     });
-    await page.goto((await sentra.client.createLoginLink()).url);
-    await page.getByRole('main').waitFor();
+    await signIn(page, sentra.client);
     for (const where of ['', '?tab=logs', '?tab=branch', '?tab=timeline', '?tab=evidence']) {
       await page.goto(`${sentra.url}/tasks/${task.id}${where}`);
       await page.getByText('onerror=').first().waitFor();

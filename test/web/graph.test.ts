@@ -27,6 +27,7 @@ describe('the tasks in the graph', () => {
 
   it('are the open ones with what they stand on, and those that conflict', () => {
     expect(idsOf(tasksInGraph(tasks, false))).toEqual(['base', 'top', 'one', 'two']);
+    expect(idsOf(tasksInGraph(tasks.toReversed(), false))).toEqual(['two', 'one', 'top', 'base']);
     expect(idsOf(tasksInGraph(tasks, true))).toEqual(['old', 'base', 'top', 'one', 'two']);
     expect(conflictsAmong(tasks)).toEqual([['one', 'two']]);
   });

@@ -16,6 +16,8 @@ import type { Task } from '#src/domain/task.ts';
 export const nodeSize = { width: 180, height: 56 } as const;
 const gap = { across: 48, along: 20 } as const;
 const margin = 24;
+/** More would stop the page for seconds, and be no picture. */
+export const mostDrawn = 1_500;
 
 type Point = readonly [x: number, y: number];
 export type Line = { from: string; to: string; path: string };
@@ -29,9 +31,9 @@ export type GraphPicture = {
 
 /** Tasks that a line leads to: all of them, or those that are open with what they stand on directly. */
 export function tasksInGraph(tasks: readonly Task[], withDone: boolean): Task[] {
-  const open = new Set(tasks.filter(({ status }) => withDone || !isOver(status)).map(({ id }) => id));
-  for (const { id, dependencies } of tasks) if (open.has(id)) for (const other of dependencies) open.add(other);
-  const among = tasks.filter(({ id }) => open.has(id));
+  const open = tasks.filter(({ status }) => withDone || !isOver(status));
+  const wanted = new Set(open.flatMap(({ id, dependencies }) => [id, ...dependencies]));
+  const among = tasks.filter(({ id }) => wanted.has(id));
   const known = new Set(among.map(({ id }) => id));
   const linked = new Set<string>();
   for (const { id, dependencies, conflictsWith } of among)

@@ -3,6 +3,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet 
 import { z } from 'zod';
 import { costGroupings } from '#src/domain/cost.ts';
 import { NotFound } from './components/not-found.tsx';
+import { PageError } from './components/page-error.tsx';
 import { Shell } from './components/shell.tsx';
 import { LogChoice } from './log-choice.ts';
 import { BoardPage } from './pages/board.tsx';
@@ -24,6 +25,7 @@ const TaskSearch = z.object({
   run: text,
 });
 
+const TableSearch = BoardSearch.omit({ column: true }).extend({ sort: text });
 const GraphSearch = z.object({ task: text, done: z.boolean().optional().catch(undefined) });
 
 const ResourcesSearch = z.object({ sort: z.enum(resourceColumns).optional().catch(undefined) });
@@ -59,6 +61,12 @@ const logs = createRoute({
   validateSearch: (raw: Record<string, unknown>): LogChoice => LogChoice.parse(raw),
   component: lazyRouteComponent(() => import('./pages/logs.tsx'), 'LogsPage'),
 });
+const table = createRoute({
+  getParentRoute: () => shell,
+  path: '/table',
+  validateSearch: (raw: Record<string, unknown>): Partial<z.infer<typeof TableSearch>> => TableSearch.parse(raw),
+  component: lazyRouteComponent(() => import('./pages/table.tsx'), 'TablePage'),
+});
 const graph = createRoute({
   getParentRoute: () => shell,
   path: '/graph',
@@ -92,9 +100,10 @@ const settings = createRoute({
 export const router = createRouter({
   routeTree: root.addChildren([
     login,
-    shell.addChildren([board, task, logs, graph, merges, resources, costs, settings]),
+    shell.addChildren([board, task, logs, table, graph, merges, resources, costs, settings]),
   ]),
   defaultPreload: 'intent',
+  defaultErrorComponent: PageError,
 });
 
 declare module '@tanstack/react-router' {

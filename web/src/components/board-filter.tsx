@@ -7,10 +7,10 @@ import { priorityLabels, typeLabels } from './marks.tsx';
 
 /** Filters live in the address, so that a view can be kept as a bookmark. */
 export function BoardFilter({ tasks }: { tasks: readonly Task[] }) {
-  const { type, priority, agent, q } = useSearch({ from: '/shell/' });
-  const navigate = useNavigate({ from: '/' });
+  const { type, priority, agent, q } = useSearch({ strict: false });
+  const navigate = useNavigate();
   const set = (change: Record<string, string | undefined>) =>
-    void navigate({ search: (before) => ({ ...before, ...change }), replace: true });
+    void navigate({ to: '.', search: (before) => ({ ...before, ...change }), replace: true });
   const agents = [...new Set(tasks.flatMap((task) => task.agent ?? []))].sort();
   const named = (labels: Record<string, string>, any: string) => [
     { value: '', label: any },
@@ -56,8 +56,8 @@ export function BoardFilter({ tasks }: { tasks: readonly Task[] }) {
 }
 
 export function BoardSearch() {
-  const { q } = useSearch({ from: '/shell/' });
-  const navigate = useNavigate({ from: '/' });
+  const { q } = useSearch({ strict: false });
+  const navigate = useNavigate();
   return (
     <label className="relative flex w-60 items-center max-md:w-auto max-md:flex-1">
       <Search aria-hidden="true" className="pointer-events-none absolute left-2 text-second" />
@@ -71,7 +71,11 @@ export function BoardSearch() {
           if (event.key === 'Escape') event.currentTarget.blur();
         }}
         onChange={(event) =>
-          void navigate({ search: (before) => ({ ...before, q: event.target.value || undefined }), replace: true })
+          void navigate({
+            to: '.',
+            search: (before) => ({ ...before, q: event.target.value || undefined }),
+            replace: true,
+          })
         }
       />
       <span className="kbd absolute right-2 max-md:hidden" aria-hidden="true">

@@ -59,7 +59,7 @@ function partsOf(evidence: Evidence): Parts {
       return {
         title:
           evidence.kind === 'merge' ? 'Tested as the base would become' : `Test report, attempt ${evidence.attempt}`,
-        note: [command, exit, formatDuration(durationMs)].filter(Boolean).join(' · '),
+        note: command && [command, exit, formatDuration(durationMs)].filter(Boolean).join(' · '),
         tone: evidence.passed && (exit !== 'exit 0' || data.report?.flaky) ? 'warn' : tone,
         tag,
         body: <TestEvidenceBody taskId={evidence.taskId} data={data} />,

@@ -9,6 +9,7 @@ import {
   Moon,
   SlidersHorizontal,
   Sun,
+  Table2,
   Workflow,
 } from 'lucide-react';
 import type { ReactNode } from 'react';
@@ -21,12 +22,16 @@ import { useShell } from './shell-context.ts';
 
 const places = [
   { to: '/', label: 'Board', icon: Columns3 },
+  { to: '/table', label: 'Table', icon: Table2 },
   { to: '/graph', label: 'Graph', icon: Workflow },
   { to: '/merges', label: 'Merges', icon: GitMerge },
   { to: '/costs', label: 'Costs', icon: CircleDollarSign },
   { to: '/resources', label: 'Resources', icon: Cpu },
   { to: '/settings', label: 'Settings', icon: SlidersHorizontal },
 ] as const;
+
+/** Six have room below; rows with many columns have none. */
+const onPhone = places.filter(({ to }) => to !== '/table');
 
 type Props = { slim: boolean; onTask: boolean; children: ReactNode };
 
@@ -61,7 +66,7 @@ export function Navigation({ slim, onTask, children }: Props) {
       {children}
       {!onTask && (
         <nav aria-label="Main" className="bottom-nav">
-          {places.map(({ to, label, icon: Icon }) => (
+          {onPhone.map(({ to, label, icon: Icon }) => (
             <Link
               key={to}
               to={to}

@@ -36,6 +36,7 @@ function SignedIn() {
     l: () => setLogs(isLogOpen(pathname) ? undefined : { taskId: taskInFocus(pathname) }),
     'g b': () => void navigate({ to: '/', search: keepProject }),
     'g g': () => void navigate({ to: '/graph', search: keepProject }),
+    'g t': () => void navigate({ to: '/table', search: keepProject }),
     'g m': () => void navigate({ to: '/costs', search: keepProject }),
     'g r': () => void navigate({ to: '/resources', search: keepProject }),
     'g s': () => void navigate({ to: '/settings', search: keepProject }),
@@ -75,7 +76,7 @@ function SignedIn() {
 const keepProject = (before: { project?: string }) => ({ project: before.project });
 
 /** Pages that need all the room there is. */
-const isWide = (pathname: string): boolean => pathname === '/' || pathname === '/graph';
+const isWide = (pathname: string): boolean => ['/', '/graph', '/table'].includes(pathname);
 
 /** The card that has the focus, else the task whose page it is. */
 const taskInFocus = (pathname: string): string | undefined =>

@@ -12,6 +12,7 @@ const shortcuts = [
   ['f, w, t', 'Follow, wrap, relative time in logs'],
   ['j / k, y', 'Mark the next or previous line in logs, copy what is marked'],
   ['g b', 'Go to the board'],
+  ['g t', 'Go to the table'],
   ['g g', 'Go to the graph'],
   ['g m', 'Go to costs'],
   ['g r', 'Go to resources'],

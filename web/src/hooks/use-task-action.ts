@@ -25,7 +25,8 @@ export function useTaskAction(id: string) {
 
 export type TaskActionMutation = ReturnType<typeof useTaskAction>;
 
-function perform(id: string, action: TaskAction): Promise<unknown> {
+/** What a button says. */
+export function perform(id: string, action: TaskAction): Promise<unknown> {
   const params = { id };
   switch (action.name) {
     case 'start':

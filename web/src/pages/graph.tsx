@@ -11,7 +11,7 @@ import { GraphRail } from '../components/graph-rail.tsx';
 import { ProjectSwitcher } from '../components/project-switcher.tsx';
 import { TopBar } from '../components/top-bar.tsx';
 import { plural } from '../format.ts';
-import { conflictsAmong, countWaiting, layOut, longestChain, tasksInGraph, whatHelps } from '../graph.ts';
+import { conflictsAmong, countWaiting, layOut, longestChain, mostDrawn, tasksInGraph, whatHelps } from '../graph.ts';
 import { useIsPhone } from '../hooks/use-is-phone.ts';
 import { useProject } from '../hooks/use-project.ts';
 import { tasksQuery } from '../queries.ts';
@@ -51,7 +51,8 @@ function Picture({ tasks }: { tasks: readonly Task[] }) {
   const doneId = useId();
   const shown = useMemo(() => tasksInGraph(tasks, done), [tasks, done]);
   // What changes as tasks work is not where they stand.
-  const shape = JSON.stringify(shown.map(({ id, dependencies }) => ({ id, dependencies })));
+  const isTooLarge = shown.length > mostDrawn;
+  const shape = JSON.stringify(isTooLarge ? [] : shown.map(({ id, dependencies }) => ({ id, dependencies })));
   const picture = useMemo(() => layOut(JSON.parse(shape)), [shape]);
   const facts = useMemo(() => {
     const chain = longestChain(shown);
@@ -88,9 +89,9 @@ function Picture({ tasks }: { tasks: readonly Task[] }) {
           {alone > 0 && ` · ${plural(alone, 'task', 'tasks')} without a link`}
         </p>
       </div>
-      {shown.length === 0 ? (
-        <NoLinks />
-      ) : (
+      {isTooLarge && <TooLarge many={shown.length} />}
+      {shown.length === 0 && <NoLinks />}
+      {shown.length > 0 && !isTooLarge && (
         <div className="flex min-h-0 flex-1">
           <GraphCanvas
             picture={picture}
@@ -118,6 +119,17 @@ const signs = [
   { tone: 'chain', label: 'Longest chain' },
   { tone: 'conflict', label: 'Conflict' },
 ] as const;
+
+function TooLarge({ many }: { many: number }) {
+  return (
+    <Empty icon={Workflow} title={`${many.toLocaleString('en')} linked tasks are too many for a picture`}>
+      <p>
+        The graph draws up to {mostDrawn.toLocaleString('en')}: choose a project, or leave out what is done. Each task
+        says under Details what it waits for.
+      </p>
+    </Empty>
+  );
+}
 
 function NoLinks() {
   return (
