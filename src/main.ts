@@ -29,6 +29,7 @@ for (const stream of [process.stdout, process.stderr])
   });
 
 const interrupted = new AbortController();
+let draining: Promise<void> | undefined;
 process.exitCode = await main();
 if (!interrupted.signal.aborted) await drain();
 process.exit(process.exitCode);
@@ -60,13 +61,20 @@ async function main(): Promise<number> {
     serveMcp: async () => serveMcp(await client(), config.version, interrupted.signal),
     demo: (demoClient, onProgress) => makeDemo(config, demoClient, onProgress),
     cwd: process.cwd(),
-    stdout: (text) =>
-      process.stdout.write(text) || new Promise<void>((drained) => process.stdout.once('drain', () => drained())),
+    stdout: (text) => process.stdout.write(text) || whenDrained(),
     stderr: (text) => void process.stderr.write(text),
     signal: interrupted.signal,
     isTTY: process.stdout.isTTY === true,
     columns: process.stdout.columns ?? 100,
   });
+}
+
+/** One wait for all that is written meanwhile. */
+function whenDrained(): Promise<void> {
+  draining ??= new Promise<void>((done) => process.stdout.once('drain', () => done())).finally(() => {
+    draining = undefined;
+  });
+  return draining;
 }
 
 function connect(config: Config): { url: string; token: string } {

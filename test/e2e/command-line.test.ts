@@ -106,11 +106,15 @@ test('an agent with the token uses the tools at /mcp, and one without is turned 
 
 test('a command whose reader goes first ends quietly', async () => {
   const { id } = (await sentra(['task', 'add', 'Read one line of me', '--start', '--json'])).json();
-  const script = 'set -o pipefail; "$0" "$1" task logs "$2" --follow | head -n 1 > /dev/null';
-  const args = ['-c', script, process.execPath, program, id];
   const env = { PATH, HOME: home, SENTRA_HOME: path.join(home, 'sentra') };
-  const ended = await run({ command: 'bash', args, cwd: home, env });
-  expect({ code: ended.exitCode, err: ended.stderr.toString() }).toEqual({ code: 0, err: '' });
+  const pipe = async (line: string) => {
+    const args = ['-c', `set -o pipefail; "$0" "$1" task logs "$2" ${line}`, process.execPath, program, id];
+    const ended = await run({ command: 'bash', args, cwd: home, env });
+    expect({ code: ended.exitCode, err: ended.stderr.toString() }).toEqual({ code: 0, err: '' });
+  };
+  await pipe('--follow | head -n 1 > /dev/null');
+  await sentra(['task', 'wait', id]);
+  await pipe('| true'); // which is gone before all those lines come
 });
 
 test('a template fills in what a new task leaves out, and what the task says stands', async () => {
