@@ -55,7 +55,7 @@ export type Doorway = { token: string; workerId: string; serverPort: () => numbe
 /** What runs and routes are made of, with what tells other processes of the same database. */
 export function createParts(config: Config, { database, embedded }: Store, engine: Engine, door: Doorway) {
   const bus = createEventBus();
-  const hints = openHints(database.url, ({ events, tasks, missed }) => {
+  const hints = openHints(database.connections, ({ events, tasks, missed }) => {
     if (events) bus.publish();
     if (missed) logs.ringAll();
     else for (const taskId of tasks) logs.ring(taskId);
@@ -123,6 +123,7 @@ export function watchHost(
   { report, signal }: { report: (line: string) => void; signal: AbortSignal },
 ): Watched {
   const where = { db: database.db, home, databasePath: embedded?.place };
+  const onError = (message: string) => report(`Watching this host: ${message}`);
   const intake = createIntake({
     places: () => listGuarded(where),
     disk: minDisk,
@@ -131,19 +132,24 @@ export function watchHost(
       changes.change(async ({ record }) =>
         record({ type: 'host.changed', data: { shortages: shortages.map(({ code }) => code) } }),
       ),
-    onError: report,
+    onError,
   });
-  return { intake, ...startResources({ ...where, intake, onError: report }, signal) };
+  return { intake, ...startResources({ ...where, intake, onError }, signal) };
 }
 
 export type Watched = ResourceView & { intake: Intake };
 
-/** What goes wrong every few seconds is told once. */
+const repeatMs = 60_000;
+
+/** What goes wrong every few seconds is told once a minute. */
 export function withoutRepeats(report: (line: string) => void): (line: string) => void {
-  let last: string | undefined;
+  const told = new Map<string, number>();
   return (line) => {
-    if (line !== last) report(`Watching this host: ${line}`);
-    last = line;
+    const now = performance.now();
+    for (const [old, at] of told) if (now - at >= repeatMs) told.delete(old);
+    if (told.has(line)) return;
+    told.set(line, now);
+    report(line);
   };
 }
 

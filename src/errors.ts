@@ -93,5 +93,20 @@ export class SentraError extends Error {
 /** The HTTP status that a code answers with. */
 export const httpStatus = (code: ErrorCode): number => statuses[code];
 
+/** Drizzle wraps what failed in an error whose message is the query with its values: not for eyes, and it hides the reason. */
+const unwrapQuery = (thrown: unknown): unknown =>
+  thrown instanceof Error && 'query' in thrown && 'params' in thrown && thrown.cause instanceof Error
+    ? thrown.cause
+    : thrown;
+
+/** Where a fault of ours was thrown. */
+export function stackOf(thrown: unknown): string {
+  const inner = unwrapQuery(thrown);
+  return inner instanceof Error ? (inner.stack ?? inner.message) : String(inner);
+}
+
 /** The message of anything that was thrown. */
-export const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
+export function messageOf(thrown: unknown): string {
+  const inner = unwrapQuery(thrown);
+  return inner instanceof Error ? inner.message : String(inner);
+}

@@ -8,7 +8,7 @@ import { createApi, createParts, createRunViews, secretsOf, watchHost, withoutRe
 import type { Config } from '#src/config.ts';
 import { defaultLease, type Lease } from '#src/domain/worker.ts';
 import { createEngine, launchEngine } from '#src/engine/engine.ts';
-import { messageOf, SentraError } from '#src/errors.ts';
+import { messageOf, SentraError, stackOf } from '#src/errors.ts';
 import { setGitUserEnvironment } from '#src/git/exec-git.ts';
 import {
   ensureToken,
@@ -95,6 +95,7 @@ export async function startSentra(config: Config, options: StartOptions): Promis
 
 async function startOn(store: Store, config: Config, options: StartOptions): Promise<Sentra> {
   const { report, roles, lease = defaultLease } = options;
+  const complain = withoutRepeats(report);
   const token = ensureToken(config.home);
   const { workerId, lock } = await takeIdentity(store, config, options);
   await removeStaleSocketFolders();
@@ -103,13 +104,12 @@ async function startOn(store: Store, config: Config, options: StartOptions): Pro
   const ending = new AbortController();
   const { signal } = ending;
   superviseDatabase(store, report, signal);
-  const databaseUrl = store.database.url;
-  const engine = await createEngine({ databaseUrl, pool: store.database.pool });
+  const engine = await createEngine(store.database);
   let serverPort = findServerPort(config.home);
   const made = createParts(config, store, engine, { token, workerId, serverPort: () => serverPort });
   const { parts, bus, hints } = made;
   const slots = await decideSlots(store.database.db, config.slots);
-  const watched = watchHost(config, parts, store, { report: withoutRepeats(report), signal });
+  const watched = watchHost(config, parts, store, { report: complain, signal });
   let life: WorkerLife | undefined;
   const host: HostFacts = { slots: () => life?.slots() ?? slots.total, gates: watched.intake.shortages };
   const server = roles.includes('server')
@@ -121,13 +121,16 @@ async function startOn(store: Store, config: Config, options: StartOptions): Pro
     : undefined;
   if (server) {
     serverPort = server.port;
-    const onIndexError = (e: unknown) => report(`Indexing logs failed: ${messageOf(e)}`);
+    const onIndexError = (e: unknown) => complain(`Indexing logs failed: ${messageOf(e)}`);
     const { database, embedded } = store;
     const room = embedded ? { isDiskShort: watchDiskRoom(embedded.place, config.minDisk) } : {};
     void createLogIndex({ database, onError: onIndexError, ...room }).start(signal);
     if (config.traces) {
       const { exports } = createRunViews(config, { ...parts, facts: host }, engine);
-      void startTracePush({ ...parts, bus, traces: exports.traces, collector: config.traces, report }, signal);
+      void startTracePush(
+        { ...parts, bus, traces: exports.traces, collector: config.traces, report: complain },
+        signal,
+      );
     }
   }
   await parts.devServers.resume();
@@ -135,17 +138,17 @@ async function startOn(store: Store, config: Config, options: StartOptions): Pro
     const outdated = await endOutdated({ ...parts, engine });
     if (outdated) report(`Ended ${outdated} runs that an earlier version had begun: retry their tasks.`);
     // Last of what can fail: a start that gives up must not have cut off what it had resumed.
-    await launchEngine({ databaseUrl, workerId, workflows: (options.workflowsOf ?? createWorkflows)(parts) });
+    await launchEngine({ ...store, workerId, workflows: (options.workflowsOf ?? createWorkflows)(parts) });
     const worker = { id: workerId, slots: slots.total };
     const homes = path.join(config.home, 'homes');
-    life = await startWorkerLife({ ...parts, worker, lease, homes, endAgents: killAll, report }, signal);
-    const onError = (e: unknown) => report(`Starting ready tasks failed: ${messageOf(e)}`);
+    life = await startWorkerLife({ ...parts, engine, worker, lease, homes, endAgents: killAll, report }, signal);
+    const onError = (e: unknown) => complain(`Starting ready tasks failed: ${messageOf(e)}`);
     startReady({ ...parts, lapseMs: lease.lapseMs, host, bus, onError }, signal);
-    startReconciling(parts, (message) => report(`Clean-up: ${message}`), signal);
-    startRadar({ ...parts, bus, report }, signal);
-    void startForgePolls({ ...parts, everyMs: config.forgePollMs, report }, signal);
-    startRestacking({ ...parts, bus, report }, signal);
-    startPool(parts, { bus, workerId, most: config.pool, report }, signal);
+    startReconciling(parts, (message) => complain(`Clean-up: ${message}`), signal);
+    startRadar({ ...parts, bus, report: complain }, signal);
+    void startForgePolls({ ...parts, everyMs: config.forgePollMs, report: complain }, signal);
+    startRestacking({ ...parts, bus, report: complain }, signal);
+    startPool(parts, { bus, workerId, most: config.pool, report: complain }, signal);
   }
   if (server) writeServer(config.home, { url: server.url, pid: process.pid });
   return {
@@ -164,7 +167,7 @@ async function startOn(store: Store, config: Config, options: StartOptions): Pro
       await hints.close();
       await parts.agents.close();
       await parts.sandbox.close();
-      const shared = await isShared(store.database.url, workerId).catch(() => false);
+      const shared = await isShared(store.database.connections, workerId).catch(() => false);
       await lock.release();
       if (!shared) await store.embedded?.stop();
     },
@@ -185,7 +188,7 @@ async function takeIdentity(
   const [first, last] = roles.includes('server') ? [1, 1] : [2, 100];
   for (let number = first; number <= last; number++) {
     const workerId = ensureWorkerId(home, number);
-    const lock = await takeWorkerLock(store.database.url, workerId, onLost);
+    const lock = await takeWorkerLock(store.database.connections, workerId, onLost);
     if (lock) return { workerId, lock };
   }
   throw new SentraError('conflict', `Sentra is running already with ${home}; \`npx sentra open\` prints its link.`);
@@ -193,7 +196,7 @@ async function takeIdentity(
 
 /** Of this worker's own runs; all that there is only where no other Sentra is at work, which has dev servers and installs too. */
 async function endWhatIsLeft({ database }: Store, { home }: Config, workerId: string, report: StartOptions['report']) {
-  const isAlone = !(await isShared(database.url, workerId));
+  const isAlone = !(await isShared(database.connections, workerId));
   const own = new Set((await listRunsOfWorker(database.db, workerId)).map(({ taskId }) => taskId));
   const ended = await endLeftovers(path.join(home, 'homes'), (taskId) => isAlone || own.has(taskId));
   if (ended) report(`Ended ${ended} processes that an earlier Sentra had left at work.`);
@@ -224,7 +227,7 @@ async function openDoors(
     metrics: () => readMetrics({ database, host, version: config.version, lines: logs.counts }),
     webhook: { secret: config.webhookSecret, take: (delivery) => takeWebhook(parts, delivery) },
     devServers: parts.devServers,
-    onRequestError: (e) => report(`A request failed: ${e instanceof Error ? (e.stack ?? e.message) : String(e)}`),
+    onRequestError: (e) => report(`A request failed: ${stackOf(e)}`),
   });
   // The MCP tools go through the same door as everybody: the HTTP API, with its checks.
   const inside = (request: Request) => fetch(new Request(request.url.replace('http://sentra', server.url), request));

@@ -5,9 +5,10 @@
  */
 import { DBOS, DBOSClient } from '@dbos-inc/dbos-sdk';
 import type pg from 'pg';
-import { holdSteps, whenIdle } from '#src/engine/step.ts';
+import { holdSteps, resumeSteps, suspendSteps, whenIdle } from '#src/engine/step.ts';
 import { listSteps, type StepRecord } from '#src/engine/step-records.ts';
 import { messageOf, SentraError } from '#src/errors.ts';
+import type { Connections } from '#src/store/connections.ts';
 
 /** Runs of one worker, the merge queues of projects, clean-up. */
 export type QueueName = `runs@${string}` | 'merging' | 'upkeep';
@@ -43,10 +44,13 @@ export type Engine = {
   whenIdle(id: string): Promise<void>;
   /** Lets no further step end; the process is expected to exit. */
   hold(): void;
+  /** Lets no step begin, and has those at work begin again after `resume`: what they come to is not theirs. */
+  suspend(): void;
+  resume(): void;
 };
 
 export type LaunchOptions = {
-  databaseUrl: string;
+  database: { url: string; connections: Pick<Connections, 'openPool'> };
   /** Stable and unique per worker: a restarted worker takes its own work back. */
   workerId: string;
   workflows: Readonly<Record<string, Workflow>>;
@@ -63,24 +67,24 @@ export const applicationVersion = '4';
 export const migrateEngine = (databaseUrl: string): Promise<void> => DBOS.migrate(databaseUrl);
 
 /** Comes before the launch: what is resumed may need it at once. */
-export async function createEngine(options: { databaseUrl: string; pool: pg.Pool }): Promise<Engine> {
+export async function createEngine(database: { url: string; pool: pg.Pool }): Promise<Engine> {
   const client = await DBOSClient.create({
-    systemDatabaseUrl: options.databaseUrl,
-    systemDatabasePool: options.pool,
+    systemDatabaseUrl: database.url,
+    systemDatabasePool: database.pool,
     applicationName: 'sentra',
   });
-  return engineOver(client, options.pool);
+  return engineOver(client, database.pool);
 }
 
 /** Begins to execute, with what this worker had begun. */
 export async function launchEngine(options: LaunchOptions): Promise<void> {
   DBOS.setConfig({
     name: 'sentra',
-    systemDatabaseUrl: options.databaseUrl,
+    systemDatabaseUrl: options.database.url,
     executorID: options.workerId,
     applicationVersion,
     logLevel: 'error',
-    systemDatabasePoolSize: 10,
+    systemDatabasePool: options.database.connections.openPool(10),
     runMigrations: false,
     // `runs` holds what a version without a queue for each worker had begun.
     listenQueues: [runsQueue(options.workerId), 'runs', 'merging', 'upkeep'],
@@ -137,6 +141,8 @@ function engineOver(client: DBOSClient, pool: pg.Pool): Engine {
     listSteps: (id) => listSteps(pool, id),
     whenIdle,
     hold: holdSteps,
+    suspend: suspendSteps,
+    resume: resumeSteps,
   };
 }
 

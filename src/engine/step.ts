@@ -17,6 +17,8 @@ const inFlight = new Map<string, Set<Promise<unknown>>>();
 /** Waits before another try of a step that threw what nobody expected. */
 const retryAfterMs = [250, 1_000];
 let stopping = false;
+let isSuspended = false;
+let suspensions = 0;
 
 /** Runs `work` once for this workflow under `name`. The signal is aborted when the workflow is cancelled. */
 export async function step<T>(name: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -45,6 +47,29 @@ export function holdSteps(): void {
 export async function unlessHeld(): Promise<void> {
   if (stopping) await new Promise(() => {});
 }
+
+/**
+ * This worker may lose its work to another, and its agents are ended for it. No step begins, and what the steps at work come to counts
+ * for nothing: they begin again, as after a crash, once they may.
+ */
+export function suspendSteps(): void {
+  if (!isSuspended) suspensions++;
+  isSuspended = true;
+}
+
+export function resumeSteps(): void {
+  isSuspended = false;
+}
+
+/** To be asked before what is to be judged begins: call what comes back to know whether a suspension has cut it off. */
+export function watchSuspension(): () => boolean {
+  const before = suspensions;
+  return () => suspensions !== before;
+}
+
+/** The step that throws this begins again when steps may. */
+export const cutOff = (): SentraError =>
+  new SentraError('database_unavailable', 'The database had not answered for too long, so its work was ended.');
 
 /** Another worker executes the run by now: this execution ends without a word. */
 export class LostRun extends Error {}
@@ -83,7 +108,9 @@ async function record<T>(name: string, work: (signal: AbortSignal) => Promise<T>
   const signal = DBOS.stepStatus?.cancelSignal ?? new AbortController().signal;
   for (let tries = 0; ; tries++) {
     try {
-      return { value: await whenAvailable(() => unlessStopping(perform(name, work, signal)), signal) };
+      return {
+        value: await whenAvailable(() => unlessSuspended(() => unlessStopping(perform(name, work, signal))), signal),
+      };
     } catch (e) {
       if (e instanceof SentraError && e.code !== 'database_unavailable') return { failure: e.toFailure() };
       const waitMs = retryAfterMs[tries];
@@ -99,6 +126,16 @@ async function perform<T>(name: string, work: (signal: AbortSignal) => Promise<T
   const value = await work(signal);
   await passFailpoint(name, 'effect');
   return value;
+}
+
+async function unlessSuspended<T>(work: () => Promise<T>): Promise<T> {
+  if (isSuspended) throw cutOff();
+  const isCutOff = watchSuspension();
+  const [ended] = await Promise.allSettled([work()]);
+  const isOver = ended.status === 'rejected' && isCancellation(ended.reason);
+  if (isCutOff() && !isOver) throw cutOff();
+  if (ended.status === 'rejected') throw ended.reason;
+  return ended.value;
 }
 
 async function unlessStopping<T>(working: Promise<T>): Promise<T> {

@@ -4,7 +4,7 @@
  */
 import { hostname } from 'node:os';
 import type { Lease, Worker } from '#src/domain/worker.ts';
-import { runsQueue } from '#src/engine/engine.ts';
+import { type Engine, runsQueue } from '#src/engine/engine.ts';
 import { messageOf } from '#src/errors.ts';
 import { endLeftovers } from '#src/sandbox/leftovers.ts';
 import type { Changes } from '#src/store/change.ts';
@@ -27,6 +27,7 @@ export type WorkerLife = {
 export type LifeParts = {
   database: Database;
   changes: Changes;
+  engine: Pick<Engine, 'suspend' | 'resume'>;
   worker: { id: string; slots: number };
   lease: Lease;
   /** Where rooms have their homes. */
@@ -38,9 +39,11 @@ export type LifeParts = {
 };
 
 const lookMs = 2_000;
+/** Between two tries while the database does not answer. */
+const retryMs = 1_000;
 
 export async function startWorkerLife(parts: LifeParts, signal: AbortSignal): Promise<WorkerLife> {
-  const { database, changes, worker, lease } = parts;
+  const { database, changes, engine, worker, lease } = parts;
   const { db } = database;
   await changes.change(async ({ tx, record }) => {
     await registerWorker(tx, { ...worker, host: hostname(), pid: process.pid });
@@ -50,20 +53,26 @@ export async function startWorkerLife(parts: LifeParts, signal: AbortSignal): Pr
   let alive = await listWorkers(db, lease.lapseMs);
   let renewedAt = performance.now();
   let draining = false;
-  let warned = false;
+  let isCutOff = false;
 
+  const isLate = () => performance.now() - renewedAt >= lease.endAgentsMs;
   const renew = async () => {
     const askedAt = performance.now();
+    if (askedAt - renewedAt < lease.renewMs) return;
     const answer = await renewWorker(db, worker.id);
     renewedAt = askedAt;
-    warned = false;
     draining = answer?.draining ?? false;
+    if (!isCutOff || isLate()) return;
+    isCutOff = false;
+    engine.resume();
+    parts.report('The database answers again: what was ended begins again.');
   };
   const guard = () => {
-    if (performance.now() - renewedAt < lease.endAgentsMs) return;
-    if (!warned)
+    if (!isLate()) return;
+    if (!isCutOff)
       parts.report(`The database has not answered for ${lease.endAgentsMs} ms: agents end, before others take over.`);
-    warned = true;
+    isCutOff = true;
+    engine.suspend();
     parts.endAgents(); // again and again: one may have been about to start
   };
   const look = async () => {
@@ -73,8 +82,8 @@ export async function startWorkerLife(parts: LifeParts, signal: AbortSignal): Pr
       if (owner !== worker.id && !isAlive(alive, owner)) await takeOver(parts, owner);
   };
   const stops = [
-    repeat(lease.renewMs, renew, parts.report),
-    repeat(Math.min(1_000, lease.renewMs), async () => guard(), parts.report),
+    repeat(Math.min(retryMs, lease.renewMs / 2), renew, parts.report),
+    repeat(Math.min(retryMs, lease.renewMs), async () => guard(), parts.report),
     repeat(Math.min(lookMs, lease.renewMs), look, parts.report),
   ];
   const end = () => {
@@ -102,7 +111,7 @@ async function takeOver(
   dead: string,
 ): Promise<void> {
   const { db } = database;
-  await withLockOf(database.url, dead, async () => {
+  await withLockOf(database.connections, dead, async () => {
     const tasks = new Set((await listRunsOfWorker(db, dead)).map(({ taskId }) => taskId));
     await endLeftovers(homes, (taskId) => tasks.has(taskId));
     await releaseEndedRuns(db, dead);

@@ -4,7 +4,7 @@ import { messageOf, SentraError } from '#src/errors.ts';
 
 const lostConnection = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH']);
 const lostMessage =
-  /connection terminated|timeout exceeded when trying to connect|client has encountered a connection/i;
+  /connection terminated|timeout e\w+( when trying to connect)?$|client (has encountered a connection|was closed)/i;
 
 const retryMs = 200;
 
@@ -24,11 +24,11 @@ export async function whenAvailable<T>(work: () => Promise<T>, signal?: AbortSig
   }
 }
 
-/** The server is away, starting, stopping or full of connections: it may work later. */
+/** The server is away, starting, stopping or full of connections, or nobody had gone on with a transaction: it may work later. */
 export function isUnavailable(thrown: unknown): boolean {
   if (thrown instanceof SentraError) return thrown.code === 'database_unavailable';
   return causesOf(thrown).some(
-    (e) => lostConnection.has(e.code ?? '') || /^(08|57P0|53)/.test(e.code ?? '') || lostMessage.test(e.message),
+    (e) => lostConnection.has(e.code ?? '') || /^(08|57P0|53|25P03)/.test(e.code ?? '') || lostMessage.test(e.message),
   );
 }
 

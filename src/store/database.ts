@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { migrate as applyMigrations } from 'drizzle-orm/node-postgres/migrator';
 import pg from 'pg';
+import { type Connections, createConnections } from '#src/store/connections.ts';
 import { databaseErrors, isUnavailable, shouldRepeat, unavailable } from '#src/store/database-error.ts';
 import * as schema from '#src/store/schema.ts';
 
@@ -20,6 +21,7 @@ export type Database = {
   readonly url: string;
   readonly db: Queryable;
   readonly pool: pg.Pool;
+  readonly connections: Pick<Connections, 'openPool' | 'connect'>;
   /**
    * Commits what `work` did, or nothing. `work` runs again after a serialization failure or a deadlock, so it must
    * touch nothing but the transaction. Throws `database_unavailable` when the connection is lost: whether a commit that
@@ -45,18 +47,18 @@ export function afterCommit(tx: Transaction, then: () => void): void {
 
 export async function openDatabase(url: string, options: { maxConnections?: number } = {}): Promise<Database> {
   const max = options.maxConnections ?? 20;
-  const pool = openPool(url, max);
+  const connections = createConnections(url);
+  const pool = connections.openPool(max);
   // Transactions wait for one another's locks; whoever only reads must not wait for them.
-  const writers = openPool(url, max);
+  const writers = connections.openPool(max);
   const database: Database = {
     url,
     db: drizzle(pool, { schema }),
     pool,
+    connections,
     transaction: (work) => transact(writers, work),
     migrate: (also) => migrate(url, also),
-    close: async () => {
-      await Promise.all([pool.end(), writers.end()]);
-    },
+    close: connections.close,
   };
   try {
     await pool.query('select 1');
@@ -65,20 +67,6 @@ export async function openDatabase(url: string, options: { maxConnections?: numb
     throw unavailable(cause);
   }
   return database;
-}
-
-function openPool(url: string, max: number): pg.Pool {
-  const pool = new pg.Pool({
-    connectionString: url,
-    max,
-    connectionTimeoutMillis: 10_000,
-    keepAlive: true,
-    application_name: 'sentra',
-  });
-  // A dead server must not end this process: the query that was running rejects with the same error.
-  pool.on('error', () => {});
-  pool.on('connect', (client) => client.on('error', () => {}));
-  return pool;
 }
 
 async function transact<T>(pool: pg.Pool, work: (tx: Transaction, client: pg.PoolClient) => Promise<T>): Promise<T> {

@@ -4,8 +4,9 @@
  * its own: inside the transactions it would make them wait for each other.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
 import { z } from 'zod';
+import type { Connections } from '#src/store/connections.ts';
 
 const Hint = z.object({ from: z.string(), tasks: z.array(z.string()), events: z.boolean(), missed: z.boolean() });
 /** `missed`: there was too much to name. */
@@ -24,7 +25,7 @@ const reconnectMs = 500;
 const mostTasks = 300;
 
 /** `onHint` is told of what other processes say. */
-export function openHints(url: string, onHint: (hint: Hint) => void): Hints {
+export function openHints(ways: Pick<Connections, 'connect'>, onHint: (hint: Hint) => void): Hints {
   const from = crypto.randomUUID();
   const ending = new AbortController();
   let client: pg.Client | undefined;
@@ -38,7 +39,7 @@ export function openHints(url: string, onHint: (hint: Hint) => void): Hints {
     events = false;
     client?.query('select pg_notify($1, $2)', [channel, JSON.stringify(hint)]).catch(() => {}); // a hint may be lost
   };
-  const running = listen(url, ending.signal, {
+  const running = listen(ways, ending.signal, {
     opened: (opened) => {
       client = opened;
     },
@@ -71,21 +72,21 @@ type Listener = {
 };
 
 /** Until `signal` aborts, over every loss of the connection. */
-async function listen(url: string, signal: AbortSignal, listener: Listener): Promise<void> {
+async function listen(ways: Pick<Connections, 'connect'>, signal: AbortSignal, listener: Listener): Promise<void> {
   for (let first = true; !signal.aborted; first = false) {
-    const client = new pg.Client({ connectionString: url, keepAlive: true, application_name: 'sentra hints' });
-    const ended = new Promise<void>((done) => client.once('end', done));
-    client.on('error', () => {}); // 'end' follows
-    client.on('notification', ({ payload }) => listener.heard(payload ?? ''));
+    let client: pg.Client | undefined;
     try {
-      await client.connect();
+      const opened = await ways.connect('sentra hints');
+      client = opened;
+      const ended = new Promise<void>((done) => opened.once('end', done));
+      client.on('notification', ({ payload }) => listener.heard(payload ?? ''));
       await client.query(`listen ${channel}`);
       listener.opened(client);
       if (!first) listener.missed();
       if (signal.aborted) await client.end();
       await ended;
     } catch {
-      await client.end().catch(() => {}); // the database is away
+      await client?.end().catch(() => {}); // the database is away
     }
     listener.opened(undefined);
     if (!signal.aborted) await sleep(reconnectMs, undefined, { signal }).catch(() => {});

@@ -1,6 +1,9 @@
 /** One process for each worker id: a session lock that the database drops when the process dies, whatever way. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
+import type { Connection, Connections } from '#src/store/connections.ts';
+
+/** Opens the connections that hold and ask for locks. */
+type Ways = Pick<Connections, 'connect'>;
 
 const lockClass = 7002;
 const patienceMs = 3_000;
@@ -13,17 +16,17 @@ export type WorkerLock = { release(): Promise<void> };
  * ends with its connection, so it is taken again when the database was away; `onLost` is called when a rival was faster.
  */
 export async function takeWorkerLock(
-  url: string,
+  ways: Ways,
   workerId: string,
   onLost: () => void,
 ): Promise<WorkerLock | undefined> {
-  const first = await take(url, workerId);
+  const first = await take(ways, workerId);
   if (!first) return undefined;
   let client = first;
   let released = false;
   const keep = () => {
     client.once('end', async () => {
-      const again = released ? undefined : await retake(url, workerId, () => released);
+      const again = released ? undefined : await retake(ways, workerId, client.backend, () => released);
       if (released) return void again?.end();
       if (!again) return onLost();
       client = again;
@@ -40,8 +43,8 @@ export async function takeWorkerLock(
 }
 
 /** Does the work while it holds the lock of another worker, which is not there; answers false when that one holds it. */
-export async function withLockOf(url: string, workerId: string, work: () => Promise<void>): Promise<boolean> {
-  const client = await take(url, workerId, { waitMs: 0, name: takeoverName(workerId) });
+export async function withLockOf(ways: Ways, workerId: string, work: () => Promise<void>): Promise<boolean> {
+  const client = await take(ways, workerId, { waitMs: 0, name: takeoverName(workerId) });
   if (!client) return false;
   try {
     await work();
@@ -55,12 +58,17 @@ const ownName = (workerId: string): string => `sentra ${workerId}`;
 const takeoverName = (workerId: string): string => `sentra takeover of ${workerId}`;
 
 /** Repeats until the database answers, and until nobody takes over what this worker had: that one gives the lock back. */
-async function retake(url: string, workerId: string, isOver: () => boolean): Promise<pg.Client | undefined> {
+async function retake(
+  ways: Ways,
+  workerId: string,
+  own: number,
+  isOver: () => boolean,
+): Promise<Connection | undefined> {
   while (!isOver()) {
     await sleep(retakeMs);
     try {
-      const taken = await take(url, workerId);
-      if (taken || (await hasRival(url, workerId))) return taken;
+      const taken = await take(ways, workerId);
+      if (taken || (await hasRival(ways, workerId, own))) return taken;
     } catch {
       // the database is still away
     }
@@ -68,16 +76,14 @@ async function retake(url: string, workerId: string, isOver: () => boolean): Pro
   return undefined;
 }
 
-/** Another process with the same id. */
-async function hasRival(url: string, workerId: string): Promise<boolean> {
-  const client = new pg.Client({ connectionString: url });
-  client.on('error', () => {});
-  await client.connect();
+/** Another process with the same id; the server may not have noticed yet that the connection before (`own`) is gone. */
+async function hasRival(ways: Ways, workerId: string, own: number): Promise<boolean> {
+  const client = await ways.connect('sentra question');
   try {
     const { rows } = await client.query(
       `select from pg_locks join pg_stat_activity using (pid)
-       where locktype = 'advisory' and classid = $1 and objid = hashtext($2)::oid and granted and application_name = $3`,
-      [lockClass, workerId, ownName(workerId)],
+       where locktype = 'advisory' and classid = $1 and objid = hashtext($2)::oid and granted and application_name = $3 and pid <> $4`,
+      [lockClass, workerId, ownName(workerId), own],
     );
     return rows.length > 0;
   } finally {
@@ -86,15 +92,11 @@ async function hasRival(url: string, workerId: string): Promise<boolean> {
 }
 
 async function take(
-  url: string,
+  ways: Ways,
   workerId: string,
   { waitMs = patienceMs, name = ownName(workerId) } = {},
-): Promise<pg.Client | undefined> {
-  const client = new pg.Client({ connectionString: url, keepAlive: true, application_name: name });
-  client.on('error', () => {}); // 'end' follows
-  await client.connect();
-  // A machine that vanishes says nothing: the server finds out in about ten seconds, less than a lease.
-  await client.query('set tcp_keepalives_idle = 4; set tcp_keepalives_interval = 2; set tcp_keepalives_count = 3');
+): Promise<Connection | undefined> {
+  const client = await ways.connect(name);
   const deadline = Date.now() + waitMs;
   for (;;) {
     const { rows } = await client.query('select pg_try_advisory_lock($1, hashtext($2)) as taken', [
@@ -111,10 +113,8 @@ async function take(
 }
 
 /** Whether other processes of Sentra use this database at the moment. */
-export async function isShared(url: string, workerId: string): Promise<boolean> {
-  const client = new pg.Client({ connectionString: url });
-  client.on('error', () => {});
-  await client.connect();
+export async function isShared(ways: Ways, workerId: string): Promise<boolean> {
+  const client = await ways.connect('sentra question');
   try {
     const { rows } = await client.query(
       `select count(*)::int as others from pg_stat_activity

@@ -7,7 +7,7 @@ import { type AgentChoice, explainChoice } from '#src/domain/agent-definition.ts
 import { type AgentAnswer, answerSchemaOf } from '#src/domain/answer.ts';
 import { leastLeft } from '#src/domain/budget.ts';
 import type { PhaseName } from '#src/domain/phase.ts';
-import { stillOurs, unlessHeld } from '#src/engine/step.ts';
+import { cutOff, stillOurs, unlessHeld, watchSuspension } from '#src/engine/step.ts';
 import { hostTools } from '#src/environment/runner.ts';
 import { putMerge } from '#src/git/put-merge.ts';
 import type { Logger } from '#src/logs/pipeline.ts';
@@ -74,6 +74,7 @@ export async function runSession(run: Run, spec: SessionSpec, signal: AbortSigna
   const problem = explainChoice(spec.agent, driver.capabilities, choiceOf(facts));
   if (problem) return toTurn(endOf('unable', problem));
   if (!resumes) await prepareTree(run, spec, log);
+  const isCutOff = watchSuspension();
   const opened = await open(run, { ...spec, resumes }, { driver, log });
   const { ended, isInterrupted } = await converse(run, { ...spec, resumes }, { opened, signal });
   // What an agent says goes into rows, commits and pull requests: its secrets end here.
@@ -81,11 +82,12 @@ export async function runSession(run: Run, spec: SessionSpec, signal: AbortSigna
   const { session, spending } = opened;
   const { sessionId } = session;
   const budget = { sessionId, usedUp: spending.usedUp() };
-  const end = signal.aborted ? said : await asBudgetEnd(run, said, budget);
+  const end = signal.aborted ? said : isCutOff() ? endedForLease(said) : await asBudgetEnd(run, said, budget);
   const isCounted = driver.capabilities.cost === 'counted';
   const costUsd = await whenAvailable(() => close(run, session, { end, isCounted }));
   await unlessHeld(); // the shutdown has killed it, and nobody else
   await logEnd(log, spec.agent, { ...end, costUsd });
+  if (isCutOff() && !signal.aborted) throw cutOff();
   // What the person said is in the prompt of the session that begins again.
   if (isInterrupted && !signal.aborted && end.outcome === 'cancelled') return runSession(run, spec, signal);
   return toTurn(end, await findConversation(run, driver, { end, sessionId, resumes }));
@@ -223,6 +225,13 @@ function requestOf(
 
 /** To its driver one that a limit of its room ended was killed; what it was is known here. */
 const failedFor = (why: string, end: SessionEnd): SessionEnd => ({ ...end, outcome: 'failed', message: why });
+
+/** What it came to is nobody's: another worker may have been about to take over. */
+const endedForLease = (end: SessionEnd): SessionEnd => ({
+  ...end,
+  outcome: 'cancelled',
+  message: 'Sentra ended the agent because the database did not answer for too long; it begins again.',
+});
 
 /** A session that a budget ended was stopped by us, or has stopped itself for what it was given. */
 async function asBudgetEnd(

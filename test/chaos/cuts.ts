@@ -1,5 +1,5 @@
 /**
- * Two workers whose way to the database is cut, one or the other, for longer than their lease, so that each time the other takes
+ * Two workers whose way to the database is cut, or leads nowhere though nobody closed it, one or the other, for longer than their lease, so that each time the other takes
  * over what the first still has at work. Agents write down every ten milliseconds that they live; no two may have lived at once for one task.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -36,7 +36,8 @@ export async function runCuts({ cuts, seed, say }: CutsOptions): Promise<CutsRes
       const at = random.whole(0, 1);
       const [other, id] = [workers[1 - at] as TestWorker, (workers[at] as TestWorker).id];
       const before = countTaken(other, id);
-      cables[at]?.cut();
+      if (random.whole(0, 2) === 0) cables[at]?.stall();
+      else cables[at]?.cut();
       await sleep(lapseMs + random.whole(1_000, 4_000));
       cables[at]?.mend();
       await until(() => isAlive(sentra, id), 30_000);

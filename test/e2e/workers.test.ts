@@ -145,6 +145,29 @@ test('a worker whose database is cut off ends its agents before another begins w
   await cable.close();
 });
 
+test('a worker whose connections lead nowhere any more ends its agents, finds other ways and begins again, without an attempt spent', async () => {
+  const { ids, path: repository } = await addTasks({ ...agentConfig('holds-CODE') }, 1);
+  const id = ids[0] as string;
+  for (const worker of started) await worker.end('SIGTERM');
+  const cable = await layCable((await startEmbedded({ home: sentra.home })).url);
+  const stalled = await begin({ DATABASE_URL: cable.url });
+  await waitForLine(sentra, id, 'holding CODE');
+  const agents = processesOf(id);
+  expect(agents.length).toBeGreaterThan(0);
+  cable.stall();
+  await until(() => stalled.output().includes('The database answers again'), 30_000);
+  expect(agents.filter((pid) => processesOf(id).includes(pid))).toEqual([]);
+  await expectOnce(id, repository);
+  expect(await listAttempts(sentra, id)).toEqual([
+    'PLAN 1 passed',
+    'CODE 1 passed',
+    'TEST 1 passed',
+    'REVIEW 1 passed',
+  ]);
+  expect(await stateOf(stalled.id)).toBe('alive');
+  await cable.close();
+});
+
 test('a worker that starts ends nothing that another Sentra of the home has at work, as a dev server', async () => {
   const { path: repository } = makeRepository({ config: agentConfig() });
   const { id: projectId } = await sentra.client.addProject({ body: { path: repository } });

@@ -7,8 +7,8 @@ import { SentraError } from '#src/errors.ts';
 import { moveJobs } from '#src/store/takeover.ts';
 import { createTestDatabase } from '../helpers/database.ts';
 
-const { url, database, drop } = await createTestDatabase();
-const engine = await createEngine({ databaseUrl: url, pool: database.pool });
+const { database, drop } = await createTestDatabase();
+const engine = await createEngine(database);
 const workerId = 'worker-one';
 
 /** What the job under test does in its step, and how each of its tries ended. */
@@ -19,7 +19,7 @@ const job = async ({ id }: { id: string }) =>
     tries.push('begun');
     await work(id).finally(() => tries.push('over'));
   });
-await launchEngine({ databaseUrl: url, workerId, workflows: { job } });
+await launchEngine({ database, workerId, workflows: { job } });
 
 afterAll(async () => {
   await DBOS.shutdown();

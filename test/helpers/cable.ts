@@ -1,26 +1,31 @@
 /** A line between a worker and its database. */
 import net from 'node:net';
 
-export type Cable = { url: string; cut(): void; mend(): void; close(): Promise<void> };
+export type Cable = { url: string; cut(): void; mend(): void; stall(): void; close(): Promise<void> };
 
-/** A way to the database that can be cut: the database takes the one at its other end for gone, and that one hears nothing. */
+/**
+ * A way to the database that can be cut: the database takes the one at its other end for gone, and that one hears nothing. `stall`:
+ * connections that are there pass nothing any more and neither end is told; new ones work.
+ */
 export async function layCable(url: string): Promise<Cable> {
   const { hostname, port } = new URL(url);
   const pairs = new Set<[net.Socket, net.Socket]>();
   const all = new Set<net.Socket>();
+  const stalled = new WeakSet<net.Socket>();
   let isCut = false;
-  const server = net.createServer((near) => {
+  const server = net.createServer({ allowHalfOpen: true }, (near) => {
     all.add(near);
     if (isCut) return; // nobody answers
-    const far = net.connect(Number(port), hostname);
+    const far = net.connect({ port: Number(port), host: hostname, allowHalfOpen: true });
     pairs.add([near, far]);
     for (const [from, to] of [
       [near, far],
       [far, near],
     ] as const) {
-      from.on('data', (chunk) => void (isCut || to.write(chunk)));
+      from.on('data', (chunk) => void (isCut || stalled.has(from) || to.write(chunk)));
+      from.on('end', () => void (isCut || stalled.has(from) || to.end()));
       from.on('error', () => to.destroy());
-      from.on('close', () => void (isCut || to.destroy()));
+      from.on('close', () => void (isCut || stalled.has(from) || to.destroy()));
     }
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
@@ -41,6 +46,9 @@ export async function layCable(url: string): Promise<Cable> {
     mend: () => {
       isCut = false;
       destroy();
+    },
+    stall: () => {
+      for (const socket of [...pairs].flat()) stalled.add(socket);
     },
     close: async () => {
       destroy();

@@ -27,7 +27,7 @@ const patienceMs = 240_000;
 export async function cutReaders(database: Database, options: CutOptions) {
   const taskIds = Array.from({ length: options.tasks }, newTaskId);
   const logs = createLogPipeline({ database, redact: createRedactor([]) });
-  const hints = openHints(database.url, ({ tasks, missed }) => {
+  const hints = openHints(database.connections, ({ tasks, missed }) => {
     if (missed) logs.ringAll();
     else for (const taskId of tasks) logs.ring(taskId);
   });

@@ -21,8 +21,8 @@ import { makeFolder, makeRepository } from '../helpers/repository.ts';
 export type Board = Awaited<ReturnType<typeof openBoard>>;
 
 export async function openBoard() {
-  const { url, database, drop } = await createTestDatabase();
-  const engine = await createEngine({ databaseUrl: url, pool: database.pool });
+  const { database, drop } = await createTestDatabase();
+  const engine = await createEngine(database);
   const changes = createChanges(database, () => {});
   const agents = createAgents({
     sandbox: createSandbox({ stateDir: makeFolder('state') }),

@@ -1,4 +1,6 @@
+import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { messageOf } from '#src/errors.ts';
 import { afterCommit, type Database, openDatabase } from '#src/store/database.ts';
 import { createTestDatabase } from '../helpers/database.ts';
 
@@ -68,4 +70,12 @@ test('an address where no database answers is refused with what to check', async
     code: 'database_unavailable',
     message: expect.stringContaining('DATABASE_URL'),
   });
+});
+
+test('why a query failed is told without the query and its values', async () => {
+  const failed = await database.db.execute(sql`select ${'a secret'}::int`).catch((e) => e);
+  expect(failed.message).toContain('a secret');
+  expect(messageOf(failed)).toBe('invalid input syntax for type integer: "a secret"');
+  const unknown = await database.db.execute(sql`select ${'a secret'} from nowhere`).catch((e) => e);
+  expect(messageOf(unknown)).toBe('relation "nowhere" does not exist');
 });

@@ -48,7 +48,7 @@ test('of fifty workers that take over the same dead one at once, each run goes t
   const moved = await Promise.all(
     workers.slice(1).map(async (to) => {
       let count = 0;
-      await withLockOf(place.url, 'worker-0', async () => {
+      await withLockOf(place.database.connections, 'worker-0', async () => {
         count = await takeOver('worker-0', to);
       });
       return count;

@@ -21,16 +21,16 @@ const holders = async () =>
   ).rows;
 
 test('a worker id belongs to one process at a time', async () => {
-  const lock = await takeWorkerLock(place.url, 'worker-a', never);
-  expect(await takeWorkerLock(place.url, 'worker-a', never)).toBeUndefined();
+  const lock = await takeWorkerLock(place.database.connections, 'worker-a', never);
+  expect(await takeWorkerLock(place.database.connections, 'worker-a', never)).toBeUndefined();
   await lock?.release();
-  const next = await takeWorkerLock(place.url, 'worker-a', never);
+  const next = await takeWorkerLock(place.database.connections, 'worker-a', never);
   expect(next).toBeDefined();
   await next?.release();
 });
 
 test('a lock whose connection broke is taken again', async () => {
-  const lock = await takeWorkerLock(place.url, 'worker-b', never);
+  const lock = await takeWorkerLock(place.database.connections, 'worker-b', never);
   const [before] = await holders();
   await place.database.pool.query('select pg_terminate_backend($1)', [before.pid]);
   await expect
@@ -41,7 +41,7 @@ test('a lock whose connection broke is taken again', async () => {
 
 test('whoever takes over its work while it is away gives the lock back; another process with its id does not', async () => {
   let isLost = false;
-  const lock = await takeWorkerLock(place.url, 'worker-c', () => {
+  const lock = await takeWorkerLock(place.database.connections, 'worker-c', () => {
     isLost = true;
   });
   const away = async () => {
@@ -52,10 +52,10 @@ test('whoever takes over its work while it is away gives the lock back; another 
   };
   await away();
   const longerThanItsPatience = 3_600;
-  const over = await withLockOf(place.url, 'worker-c', () => setTimeout(longerThanItsPatience));
+  const over = await withLockOf(place.database.connections, 'worker-c', () => setTimeout(longerThanItsPatience));
   expect([over, isLost]).toEqual([true, false]);
   await away(); // it had it again
-  const rival = await takeWorkerLock(place.url, 'worker-c', never);
+  const rival = await takeWorkerLock(place.database.connections, 'worker-c', never);
   expect(rival).toBeDefined();
   await expect.poll(() => isLost, { timeout: 20_000 }).toBe(true);
   await rival?.release();
