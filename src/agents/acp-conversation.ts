@@ -29,6 +29,7 @@ type Parts = {
   request: SessionRequest;
   agent: Pick<AcpAgent, 'model' | 'effort' | 'login'>;
   teller: Teller;
+  onLoadable: (agentSessionId: string) => void;
   /** Its costs are known from elsewhere: told twice they would count twice. */
   isCounted: boolean;
 };
@@ -44,6 +45,8 @@ export class AcpConversation {
   #model: string | null = null;
   #lastText = '';
   #interrupt = () => {};
+  /** What it tells of a conversation that it loads was told when it happened. */
+  #isLoading = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -92,14 +95,15 @@ export class AcpConversation {
     // Neither files nor terminals are offered: the agent has its own, in its room.
     const greeting: InitializeRequest = { protocolVersion: PROTOCOL_VERSION, clientCapabilities: {}, clientInfo };
     const answered = agent.request(methods.agent.initialize, greeting);
-    const { protocolVersion } = await within(greetingMs, answered);
+    const { protocolVersion, agentCapabilities } = await within(greetingMs, answered);
     if (protocolVersion !== PROTOCOL_VERSION)
       throw new SentraError(
         'invalid_config',
         `It speaks version ${protocolVersion} of the Agent Client Protocol, and Sentra version ${PROTOCOL_VERSION}.`,
       );
-    const opened = await this.#newSession(agent, defined.login.method);
+    const opened = await this.#openSession(agent, defined.login.method);
     const { sessionId } = opened;
+    if (agentCapabilities?.loadSession) this.#parts.onLoadable(sessionId);
     let options = opened.configOptions ?? [];
     const choose = async (what: 'model' | 'effort', wanted: string | undefined) => {
       if (wanted === undefined) return;
@@ -113,20 +117,31 @@ export class AcpConversation {
   }
 
   /** An agent that wants to be logged in first is, in the way that its definition names. */
-  async #newSession(agent: ClientContext, method: string | undefined) {
-    const { room, projectSettings } = this.#parts.request;
+  async #openSession(agent: ClientContext, method: string | undefined) {
+    const { room, projectSettings, resumes } = this.#parts.request;
     const params: NewSessionRequest = {
       cwd: room.worktreePath,
       mcpServers: [],
       // The adapter of Claude Code would read what it finds in the repository and in its home.
       _meta: { claudeCode: { options: { settingSources: projectSettings ? ['project'] : [] } } },
     };
+    const ask = () =>
+      resumes === undefined ? agent.request(methods.agent.session.new, params) : this.#load(agent, resumes, params);
     try {
-      return await agent.request(methods.agent.session.new, params);
+      return await ask();
     } catch (e) {
       if (!isAuthRequired(e) || method === undefined) throw e;
       await agent.request(methods.agent.authenticate, { methodId: method });
-      return await agent.request(methods.agent.session.new, params);
+      return await ask();
+    }
+  }
+
+  async #load(agent: ClientContext, sessionId: string, params: NewSessionRequest) {
+    this.#isLoading = true;
+    try {
+      return { sessionId, ...(await agent.request(methods.agent.session.load, { sessionId, ...params })) };
+    } finally {
+      this.#isLoading = false;
     }
   }
 
@@ -139,6 +154,7 @@ export class AcpConversation {
   }
 
   #tell(update: SessionUpdate): void {
+    if (this.#isLoading) return;
     if (update.sessionUpdate === 'usage_update') {
       this.usage.onUpdate(update);
       const totals = this.usage.totals();

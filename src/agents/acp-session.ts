@@ -31,6 +31,8 @@ export type AcpSession = {
   gateway: SessionGateway | undefined;
   howToLogIn: string;
   resultPath: string;
+  /** The program can load this conversation again. */
+  onLoadable: (agentSessionId: string) => void;
   onEvent: (event: AgentEvent) => Promise<void>;
 };
 
@@ -43,9 +45,11 @@ export async function runAcpSession(session: AcpSession, signal: AbortSignal): P
   const child = start(command);
   const stop = () => void endTree(child);
   const limits = watchLimits(request, stop, signal);
+  gateway?.refused.addEventListener('abort', stop, { once: true });
   const teller = createTeller(session.onEvent, stop);
   const stderr = keepStderr(child, (bytes) => teller.tell({ kind: 'output', bytes, stream: 'stderr' }));
-  const conversation = new AcpConversation({ request, agent: session.agent, teller, isCounted: gateway !== undefined });
+  const { agent, onLoadable } = session;
+  const conversation = new AcpConversation({ request, agent, teller, onLoadable, isCounted: gateway !== undefined });
   let end: SessionEnd;
   try {
     const stream = openStream(child, { onMessage: limits.touch, whenKept: teller.whenKept });
@@ -65,12 +69,12 @@ export async function runAcpSession(session: AcpSession, signal: AbortSignal): P
   await gateway?.tell();
   const reached = limits.reached();
   if (reached && end.outcome !== 'done') end = endOf(reached, explainLimit(reached, request));
-  const until = gateway?.limitedUntil();
-  if (until && end.outcome !== 'done' && !reached) end = rateLimited(until);
+  const until = gateway?.limitedUntil(); // one that waited for its end was silent
+  if (until && end.outcome !== 'done' && reached !== 'cancelled') end = rateLimited(until);
   const answer = await readResult(resultPath);
   const counted = gateway?.totals() ?? [];
   const tokens = counted.length ? sumTokens(counted) : usage.usage();
-  return { ...end, text: conversation.lastText, answer, usage: tokens, costUsd: usage.costUsd() };
+  return { ...end, text: conversation.lastText, answer, usage: tokens, costUsd: gateway ? null : usage.costUsd() };
 }
 
 type Child = ReturnType<typeof start>;

@@ -56,7 +56,8 @@ export const acpCapabilities = (agent: Pick<AcpAgent, 'gateway'>): AgentCapabili
   answer: 'told',
   messages: 'next_turn',
   interrupt: true,
-  resume: false,
+  // Only as far as the program can load its sessions. Without the gateway its costs are its own word, which counts them from their beginning.
+  resume: agent.gateway !== undefined,
   hooks: false,
   hookSocket: true,
   budget: false,
@@ -71,6 +72,7 @@ export function createAcpDriver(setup: Setup): Driver & { close(): Promise<void>
   const { agent, hostEnv } = setup;
   const [program = ''] = agent.command;
   const gateways = createGateways(setup.model);
+  const loadable = new Set<string>();
   const find = (cwd: string, searchPath = setup.searchPath ?? programPath) => findProgram(program, searchPath, cwd);
   const findNoLogin = async () => {
     if (agent.gateway) return (await setup.model()).credential ? undefined : noModelKey;
@@ -94,6 +96,8 @@ export function createAcpDriver(setup: Setup): Driver & { close(): Promise<void>
         version: (found && findVersion(found)) ?? null,
       };
     },
+    // After a restart of ours nobody knows what the program can: then it begins afresh.
+    remembers: async ({ agentSessionId }) => loadable.has(agentSessionId),
     async run(request, onEvent, signal) {
       if (signal.aborted) return endOf('cancelled', explainLimit('cancelled', request));
       if (agent.refusal) return endOf('unable', agent.refusal);
@@ -111,7 +115,9 @@ export function createAcpDriver(setup: Setup): Driver & { close(): Promise<void>
         takeLoginAway = await bringLogin(agent.login, request.room.homePath);
         const command = await prepareCommand(setup, request, { program: found, gateway, resultPath });
         const howToLogIn = explainLogin(agent, 'its own login');
-        return await runAcpSession({ request, command, agent, gateway, howToLogIn, resultPath, onEvent }, signal);
+        const onLoadable = (agentSessionId: string) => gateway && loadable.add(agentSessionId);
+        const session = { request, command, agent, gateway, howToLogIn, resultPath, onLoadable, onEvent };
+        return await runAcpSession(session, signal);
       } finally {
         await gateway?.close();
         await takeLoginAway();

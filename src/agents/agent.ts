@@ -38,7 +38,7 @@ export type SessionRequest = {
   /** What the task asks for, over the driver's definition; only for a driver whose `capabilities` have it. */
   model?: string;
   effort?: string;
-  /** A session that ended with its work half done: this one goes on with its conversation, as a fork of it. Only for a driver that `remembers` it. */
+  /** The agent's own id of a conversation that ended with its work half done: this session goes on with it. Only for one that the driver `remembers`. */
   resumes?: string;
   /** What it may spend, in US dollars, for agents that can keep to a limit themselves. */
   budgetUsd?: number;
@@ -138,8 +138,8 @@ export type Driver = {
   /** What is known of it without starting it. */
   installation(): Promise<Installation>;
   run(request: SessionRequest, onEvent: (event: AgentEvent) => Promise<void>, signal: AbortSignal): Promise<SessionEnd>;
-  /** Whether a later session may go on with the conversation of this one; only a driver whose `capabilities.resume`. */
-  remembers?(session: { sessionId: string; homePath: string }): Promise<boolean>;
+  /** Whether a later session in that home may go on with this conversation; only a driver whose `capabilities.resume`. */
+  remembers?(conversation: { agentSessionId: string; homePath: string }): Promise<boolean>;
   /** What a session that was cut off by a crash had told of its costs, where that can be found afterwards. */
   leftBehind?(session: { sessionId: string; homePath: string }): Promise<ModelTotal[]>;
 };

@@ -3,10 +3,11 @@
  * sees only the model gateway: never the credential, never the settings of the repository or of the host. The SDK is loaded when it is
  * needed.
  */
-import { glob, mkdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import type { Driver, SessionEnd, SessionRequest } from '#src/agents/agent.ts';
 import { findClaudeProgram, findClaudeVersion, programFolder } from '#src/agents/claude-program.ts';
 import { type ClaudeDefinition, ClaudeSession } from '#src/agents/claude-session.ts';
+import { keepsConversation } from '#src/agents/conversation-file.ts';
 import type { ModelAccess } from '#src/agents/gateway.ts';
 import { baseEnvironment, endOf, noModelKey, rateLimited } from '#src/agents/session.ts';
 import { createGateways } from '#src/agents/session-gateway.ts';
@@ -55,10 +56,7 @@ export function createClaudeDriver(setup: Setup): ClaudeDriver {
       loggedIn: (await access()).credential !== null,
       version: findClaudeVersion() ?? null,
     }),
-    async remembers({ sessionId, homePath }) {
-      for await (const _ of glob(`.claude/projects/*/${sessionId}.jsonl`, { cwd: homePath })) return true;
-      return false;
-    },
+    remembers: ({ agentSessionId, homePath }) => keepsConversation(homePath, '.claude/projects/*/', agentSessionId),
     async run(request, onEvent, signal) {
       const problem = await findProblem(access);
       if (problem) return problem;

@@ -7,6 +7,7 @@ import { endOf, explainLimit, killedMessage, rateLimited, wasKilled, wholePrompt
 import type { SessionGateway } from '#src/agents/session-gateway.ts';
 import { createTeller } from '#src/agents/teller.ts';
 import type { Tokens } from '#src/domain/price.ts';
+import { sumTokens } from '#src/domain/spending.ts';
 import { type Command, type Outcome, run } from '#src/process.ts';
 
 export type CodexSession = {
@@ -38,14 +39,15 @@ export async function runCodexSession(session: CodexSession, signal: AbortSignal
       timeoutMs: Math.max(1, deadline - performance.now()),
       idleMs: request.idleMs,
       keepBytes: 8 * 1024,
-      signal: AbortSignal.any([signal, stop.signal]),
+      signal: AbortSignal.any([signal, stop.signal, ...(gateway ? [gateway.refused] : [])]),
       onOutput(bytes, stream) {
         if (stream === 'stdout') read(bytes);
         else teller.tell({ kind: 'output', bytes, stream });
         return teller.whenKept();
       },
     });
-  let outcome = await turn(wholePrompt(request), await session.commandOf());
+  const { resumes, prompt } = request;
+  let outcome = await turn(resumes ? prompt : wholePrompt(request), await session.commandOf(resumes));
   while (isGood(outcome, progress) && progress.threadId) {
     const messages = (await request.inbox?.take()) ?? [];
     if (!messages.length) break;
@@ -57,12 +59,14 @@ export async function runCodexSession(session: CodexSession, signal: AbortSignal
     teller.tell({ kind: 'usage', totals: [{ model, ...progress.tokens, costMicros: null }], isWhole: true });
   await teller.settled();
   await gateway?.tell();
-  const end = endOfTurn(outcome, progress, session);
+  const end = signal.aborted
+    ? endOf('cancelled', explainLimit('cancelled', request))
+    : endOfTurn(outcome, progress, session);
   return {
     ...end,
     text: progress.text,
     answer: end.outcome === 'done' ? answerIn(progress, request) : undefined,
-    usage: progress.tokens ?? null,
+    usage: counted.length ? sumTokens(counted) : (progress.tokens ?? null),
   };
 }
 
@@ -117,10 +121,10 @@ function endOfTurn(
   { request, howToLogIn, gateway }: CodexSession,
 ): SessionEnd {
   const { endedBy, exitCode } = outcome;
+  const until = gateway?.limitedUntil(); // one that waited for its end was silent
+  if (until && (failure !== undefined || exitCode !== 0)) return rateLimited(until);
   if (endedBy === 'abort') return endOf('cancelled', explainLimit('cancelled', request));
   if (endedBy === 'timeout' || endedBy === 'idle') return endOf(endedBy, explainLimit(endedBy, request));
-  const until = gateway?.limitedUntil();
-  if (until && (failure !== undefined || exitCode !== 0)) return rateLimited(until);
   if (failure !== undefined) {
     const end = endOfWords(failure);
     return end.outcome === 'auth' && !gateway ? endOf('auth', `${howToLogIn} (${failure})`) : end;

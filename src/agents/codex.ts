@@ -6,6 +6,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Driver, SessionRequest } from '#src/agents/agent.ts';
 import { runCodexSession } from '#src/agents/codex-session.ts';
+import { keepsConversation } from '#src/agents/conversation-file.ts';
 import type { ModelAccess } from '#src/agents/gateway.ts';
 import { bringLogin, findMissingLogin } from '#src/agents/login.ts';
 import { findProgram, findVersion, foldersOf, packagesOf } from '#src/agents/program.ts';
@@ -28,15 +29,16 @@ type Setup = {
   program?: string;
 };
 
+/** Without the gateway its costs are its own word, which counts a conversation that goes on from its first turn. */
 export const codexCapabilities = (hasKey: boolean): AgentCapabilities => ({
   answer: 'schema',
   messages: 'next_turn',
   interrupt: false,
-  resume: false,
+  resume: hasKey,
   hooks: false,
   hookSocket: false,
   budget: false,
-  cost: 'told',
+  cost: hasKey ? 'counted' : 'told',
   model: true,
   effort: true,
   maxTurns: false,
@@ -68,6 +70,8 @@ export function createCodexDriver(setup: Setup): Driver & { close(): Promise<voi
       const found = find('/');
       return { installed: Boolean(found), loggedIn: isLoggedIn(), version: (found && findVersion(found)) ?? null };
     },
+    remembers: async ({ agentSessionId, homePath }) =>
+      Boolean(key) && keepsConversation(homePath, '.codex/sessions/**/', agentSessionId),
     async run(request, onEvent, signal) {
       const found = find(request.room.worktreePath, request.env.PATH);
       if (signal.aborted) return endOf('cancelled', explainLimit('cancelled', request));

@@ -1,6 +1,6 @@
 /**
  * Counts the tokens that a model's answers tell of while they pass through the gateway: exact also for a session that is cut off,
- * and nothing that an agent could claim otherwise. The Anthropic Messages API, streamed or not.
+ * and nothing that an agent could claim otherwise. Anthropic's Messages API and OpenAI's Responses API, streamed or not.
  */
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
@@ -13,10 +13,12 @@ const Usage = z.looseObject({
   output_tokens: count,
   cache_read_input_tokens: count,
   cache_creation_input_tokens: count,
+  /** OpenAI's; its input holds what came from the cache. */
+  input_tokens_details: z.looseObject({ cached_tokens: count }).nullish(),
 });
 const Told = z.looseObject({ model: z.string().nullish(), usage: Usage.nullish() });
-/** A whole message, the event that opens one, or the one that tells how it ended. */
-const Message = Told.extend({ message: Told.nullish() });
+/** A whole answer, the event that opens one, or the one that tells how it ended. */
+const Message = Told.extend({ message: Told.nullish(), response: Told.nullish() });
 
 const longestLine = 1024 * 1024;
 
@@ -54,8 +56,9 @@ function readAnswer(reply: IncomingMessage): () => { model: string; tokens: Toke
   const take = (text: string) => {
     const told = text.includes('"usage"') ? parse(text) : undefined;
     if (!told) return;
-    model = told.message?.model ?? told.model ?? model;
-    const usage = told.message?.usage ?? told.usage;
+    const inner = told.message ?? told.response;
+    model = inner?.model ?? told.model ?? model;
+    const usage = inner?.usage ?? told.usage;
     if (usage) tokens = maxTokens(tokens ?? noTokens, usage);
   };
   reply.on('data', (chunk: Buffer) => {
@@ -82,12 +85,15 @@ function parse(text: string): z.infer<typeof Message> | undefined {
   }
 }
 
-const maxTokens = (before: Tokens, usage: z.infer<typeof Usage>): Tokens => ({
-  inputTokens: Math.max(before.inputTokens, usage.input_tokens ?? 0),
-  outputTokens: Math.max(before.outputTokens, usage.output_tokens ?? 0),
-  cacheReadTokens: Math.max(before.cacheReadTokens, usage.cache_read_input_tokens ?? 0),
-  cacheWriteTokens: Math.max(before.cacheWriteTokens, usage.cache_creation_input_tokens ?? 0),
-});
+function maxTokens(before: Tokens, usage: z.infer<typeof Usage>): Tokens {
+  const held = usage.input_tokens_details?.cached_tokens ?? 0;
+  return {
+    inputTokens: Math.max(before.inputTokens, (usage.input_tokens ?? 0) - held),
+    outputTokens: Math.max(before.outputTokens, usage.output_tokens ?? 0),
+    cacheReadTokens: Math.max(before.cacheReadTokens, usage.cache_read_input_tokens ?? held),
+    cacheWriteTokens: Math.max(before.cacheWriteTokens, usage.cache_creation_input_tokens ?? 0),
+  };
+}
 
 const addTokens = (a: Tokens, b: Tokens): Tokens => ({
   inputTokens: a.inputTokens + b.inputTokens,

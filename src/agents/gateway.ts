@@ -28,19 +28,22 @@ export type Gateway = {
   close(): Promise<void>;
 };
 
-/** `limit` is shared by the gateways of one credential; `meter` is told of every answer. */
+/** `limit` is shared by the gateways of one credential; `meter` is told of every answer, `onRefused` when the limit lets nobody in. */
 export async function startGateway(
   access: () => Promise<ModelAccess>,
   listen: 'socket' | 'loopback',
-  { limit = createLimit(), meter }: { limit?: CredentialLimit; meter?: UsageMeter } = {},
+  { limit = createLimit(), meter, onRefused }: GatewayOptions = {},
 ): Promise<Gateway> {
   const prefix = listen === 'loopback' ? `/${randomBytes(24).toString('base64url')}` : '';
   const server = createServer((incoming, response) => {
     if (!incoming.url?.startsWith(`${prefix}/`)) return void answer(response, 404, 'Not found.');
     const until = limit.until();
-    if (until) return void answer(response, 429, `The credential is used up until ${until}.`);
+    if (until) {
+      onRefused?.();
+      return void answer(response, 429, `The credential is used up until ${until}.`);
+    }
     const seen = (reply: IncomingMessage) => {
-      limit.note(reply);
+      if (limit.note(reply)) onRefused?.();
       meter?.watch(reply);
     };
     forward({ incoming, response, path: incoming.url.slice(prefix.length), access, seen }).catch((e) =>
@@ -105,6 +108,8 @@ async function forward({ incoming, response, path, access, seen }: Forwarding): 
   });
 }
 
+type GatewayOptions = { limit?: CredentialLimit; meter?: UsageMeter; onRefused?: () => void };
+
 export type CredentialLimit = ReturnType<typeof createLimit>;
 
 /** While a limit holds nobody else asks: it is the credential's, not the session's. */
@@ -112,9 +117,12 @@ export function createLimit() {
   let until = 0;
   return {
     until: () => (Date.now() < until ? new Date(until).toISOString() : undefined),
-    note: ({ statusCode, headers }: IncomingMessage) => {
+    /** Answers whether it says that nobody is let in for a while. */
+    note: ({ statusCode, headers }: IncomingMessage): boolean => {
       const ends = statusCode === 429 ? readLimitEnd(headers) : undefined;
-      if (ends !== undefined && ends - Date.now() > longestRetryMs) until = Math.max(until, ends);
+      if (ends === undefined || ends - Date.now() <= longestRetryMs) return false;
+      until = Math.max(until, ends);
+      return true;
     },
   };
 }

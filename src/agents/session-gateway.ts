@@ -5,10 +5,14 @@ import { createUsageMeter } from '#src/agents/gateway-usage.ts';
 import type { ModelTotal } from '#src/domain/spending.ts';
 
 export type SessionGateway = Gateway & {
+  /** Aborted a moment after a limit has refused this session: time for an agent to end by itself, for some would wait until the limit ends. */
+  refused: AbortSignal;
   totals(): ModelTotal[];
   /** Tells one more total, after those that were counted. Throws what the listener threw for any of them. */
   tell(more?: Extract<AgentEvent, { kind: 'usage' }>): Promise<void>;
 };
+
+const graceMs = 10_000;
 
 export type Gateways = {
   /** While this holds nobody needs to ask. ISO 8601. */
@@ -30,16 +34,23 @@ export function createGateways(access: () => Promise<ModelAccess>): Gateways {
         told.catch(() => {}); // thrown by `tell`, when it is awaited
       };
       const meter = createUsageMeter((totals) => tell({ kind: 'usage', totals, isWhole: false }));
-      const gateway = await startGateway(access, listen, { limit, meter });
+      const refusal = new AbortController();
+      let grace: NodeJS.Timeout | undefined;
+      const onRefused = () => {
+        grace ??= setTimeout(() => refusal.abort(), graceMs).unref();
+      };
+      const gateway = await startGateway(access, listen, { limit, meter, onRefused });
       opened.add(gateway);
       return {
         ...gateway,
+        refused: refusal.signal,
         totals: meter.totals,
         async tell(more) {
           if (more) tell(more);
           await told;
         },
         async close() {
+          clearTimeout(grace);
           opened.delete(gateway);
           await gateway.close();
         },

@@ -37,6 +37,15 @@ export async function endSession(
     .where(eq(agentSessions.id, id));
 }
 
+/** What the agent itself calls the conversation of a session; null where it never said. */
+export async function findAgentSessionId(db: Queryable, id: string): Promise<string | null> {
+  const [row] = await db
+    .select({ agentSessionId: agentSessions.agentSessionId })
+    .from(agentSessions)
+    .where(eq(agentSessions.id, id));
+  return row?.agentSessionId ?? null;
+}
+
 /** One that a crash cut off: nobody else says how it ended. */
 export async function endCutOff(db: Queryable, id: string): Promise<void> {
   await db

@@ -11,7 +11,7 @@ import { cutOff, stillOurs, unlessHeld, watchSuspension } from '#src/engine/step
 import { hostTools } from '#src/environment/runner.ts';
 import { putMerge } from '#src/git/put-merge.ts';
 import type { Logger } from '#src/logs/pipeline.ts';
-import { countSessions, endSession } from '#src/store/agent-sessions.ts';
+import { countSessions, endSession, findAgentSessionId } from '#src/store/agent-sessions.ts';
 import { release } from '#src/store/budgets.ts';
 import { bookUnknown, costOfSession, type SessionKey } from '#src/store/costs.ts';
 import { findLimit } from '#src/store/credential-limits.ts';
@@ -70,19 +70,20 @@ export async function runSession(run: Run, spec: SessionSpec, signal: AbortSigna
   const { driver } = parts.agents.driverFor(spec.agent, facts.config, spec.phase);
   const limit = await findLimit(parts.database.db, driver.credential);
   const resumes = await findResumed(run, spec, driver);
-  if (limit) return toTurn(rateLimited(limit.until, 'another session was told so'), resumes); // nobody asks before it ends
+  const before = resumes && spec.resumes; // its conversation goes on where this session has none
+  if (limit) return toTurn(rateLimited(limit.until, 'another session was told so'), before); // nobody asks before it ends
   const problem = explainChoice(spec.agent, driver.capabilities, choiceOf(facts));
   if (problem) return toTurn(endOf('unable', problem));
   if (!resumes) await prepareTree(run, spec, log);
   const isCutOff = watchSuspension();
-  const opened = await open(run, { ...spec, resumes }, { driver, log });
-  const { ended, isInterrupted } = await converse(run, { ...spec, resumes }, { opened, signal });
+  const opened = await open(run, spec, { driver, log, resumes });
+  const { ended, isInterrupted } = await converse(run, spec, { opened, signal });
   // What an agent says goes into rows, commits and pull requests: its secrets end here.
   const said = parts.redactor.deep(ended);
   const { session, spending } = opened;
   const { sessionId } = session;
-  const budget = { sessionId, usedUp: spending.usedUp() };
-  const end = signal.aborted ? said : isCutOff() ? endedForLease(said) : await asBudgetEnd(run, said, budget);
+  const ours = { sessionId, usedUp: spending.usedUp(), isCutOff: isCutOff() };
+  const end = signal.aborted ? said : await asOurEnd(run, said, ours);
   const isCounted = driver.capabilities.cost === 'counted';
   const costUsd = await whenAvailable(() => close(run, session, { end, isCounted }));
   await unlessHeld(); // the shutdown has killed it, and nobody else
@@ -90,18 +91,18 @@ export async function runSession(run: Run, spec: SessionSpec, signal: AbortSigna
   if (isCutOff() && !signal.aborted) throw cutOff();
   // What the person said is in the prompt of the session that begins again.
   if (isInterrupted && !signal.aborted && end.outcome === 'cancelled') return runSession(run, spec, signal);
-  return toTurn(end, await findConversation(run, driver, { end, sessionId, resumes }));
+  const isHalfDone = end.outcome === 'rate_limited' || end.outcome === 'overloaded'; // and nothing was wrong with it
+  if (!isHalfDone) return toTurn(end);
+  return toTurn(end, (await findConversation(run, driver, sessionId)) ? sessionId : before);
 }
 
-/** The model ended it, and nothing was wrong with it. Where it was not even asked, that of the session before it. */
-async function findConversation(
-  { parts, facts, worktree }: Run,
-  driver: Driver,
-  { end, sessionId, resumes }: { end: SessionEnd; sessionId: string; resumes: string | undefined },
-): Promise<string | undefined> {
-  if (end.outcome !== 'rate_limited' && end.outcome !== 'overloaded') return undefined;
+/** The agent's own id of a session's conversation, where a later session can go on with it. */
+async function findConversation(run: Run, driver: Driver, sessionId: string): Promise<string | undefined> {
+  const { parts, facts, worktree } = run;
   const { homePath } = roomOf(parts, facts, worktree.path);
-  return (await driver.remembers?.({ sessionId, homePath })) ? sessionId : resumes;
+  const agentSessionId = await whenAvailable(() => findAgentSessionId(parts.database.db, sessionId));
+  if (agentSessionId === null) return undefined;
+  return (await driver.remembers?.({ agentSessionId, homePath })) ? agentSessionId : undefined;
 }
 
 const choiceOf = ({ model = null, effort = null }: RunFacts): AgentChoice => ({ model, effort });
@@ -112,11 +113,10 @@ async function findResumed(
   { resumes, phase, attempt }: SessionSpec,
   driver: Driver,
 ): Promise<string | undefined> {
-  const { parts, facts, adwId, worktree } = run;
+  const { parts, adwId } = run;
   if (!resumes || (await countSessions(parts.database.db, { adwId, phase, attempt })) > 0) return undefined;
   await stillOurs();
-  const { homePath } = roomOf(parts, facts, worktree.path);
-  return (await driver.remembers?.({ sessionId: resumes, homePath })) ? resumes : undefined;
+  return findConversation(run, driver, resumes);
 }
 
 async function prepareTree(run: Run, spec: SessionSpec, log: Logger): Promise<void> {
@@ -134,25 +134,31 @@ type Opened = {
   log: Logger;
   spending: Spending;
   budgetUsd: number | undefined;
+  /** The agent's own id of the conversation that goes on. */
+  resumes: string | undefined;
 };
 
 /** The rows of a session that begins, and what it may spend. */
-async function open(run: Run, spec: SessionSpec, { driver, log }: Pick<Opened, 'driver' | 'log'>): Promise<Opened> {
+async function open(
+  run: Run,
+  spec: SessionSpec,
+  { driver, log, resumes }: Pick<Opened, 'driver' | 'log' | 'resumes'>,
+): Promise<Opened> {
   const { parts, facts, adwId } = run;
   await bookLeftBehind(run, roomOf(parts, facts, run.worktree.path).homePath);
   const sessionId = randomUUID();
   const row = { taskId: facts.taskId, adwId, phase: spec.phase, attempt: spec.attempt, agent: spec.agent };
-  const asked = { role: spec.role ?? spec.phase, prompt: spec.resumes ? goOnPrompt : spec.prompt };
+  const asked = { role: spec.role ?? spec.phase, prompt: resumes ? goOnPrompt : spec.prompt };
   const sent = await beginSession(run, { id: sessionId, ...row }, asked);
   const about = { kind: 'agent' as const, agentName: spec.agent };
-  const how = spec.resumes ? 'goes on with' : 'begins';
+  const how = resumes ? 'goes on with' : 'begins';
   void log.info(`${spec.agent} ${how} ${spec.phase}, attempt ${spec.attempt}`, about);
   // For costs a session of ours is a conversation of its own: a driver tells only what one that goes on adds.
   const session: SessionKey = { sessionId, conversation: sessionId, projectId: facts.project.id, ...row };
   const budgetUsd = await readAllowance(run, sessionId);
   if (budgetUsd !== undefined && driver.capabilities.cost === 'told')
     void log.info(`The budget counts what ${spec.agent} itself tells of its costs: Sentra does not see them.`, about);
-  return { session, sent, driver, log, spending: followSpending(run, session, log), budgetUsd };
+  return { session, sent, driver, log, spending: followSpending(run, session, log), budgetUsd, resumes };
 }
 
 /** From the agent's start to its end, with all that leads into its room. */
@@ -190,7 +196,7 @@ type Ways = Opened & { channels: Channels; access: Access; onLimit: (why: string
 function requestOf(
   { parts, facts, adwId, worktree }: Run,
   spec: SessionSpec,
-  { session, sent, budgetUsd, channels, access, onLimit }: Ways,
+  { session, sent, budgetUsd, resumes, channels, access, onLimit }: Ways,
 ): SessionRequest {
   const schema = answerSchemaOf(spec.phase);
   const host = hostTools(parts.baseEnv); // an agent runs the same tools as the project's own commands
@@ -204,7 +210,7 @@ function requestOf(
     attempt: spec.attempt,
     ...sent,
     ...channels.request,
-    ...(spec.resumes ? { resumes: spec.resumes } : {}),
+    ...(resumes ? { resumes } : {}),
     ...(schema ? { answerSchema: schema } : {}),
     ...(facts.model ? { model: facts.model } : {}),
     ...(facts.effort ? { effort: facts.effort } : {}),
@@ -226,24 +232,20 @@ function requestOf(
 /** To its driver one that a limit of its room ended was killed; what it was is known here. */
 const failedFor = (why: string, end: SessionEnd): SessionEnd => ({ ...end, outcome: 'failed', message: why });
 
-/** What it came to is nobody's: another worker may have been about to take over. */
-const endedForLease = (end: SessionEnd): SessionEnd => ({
-  ...end,
-  outcome: 'cancelled',
-  message: 'Sentra ended the agent because the database did not answer for too long; it begins again.',
-});
-
-/** A session that a budget ended was stopped by us, or has stopped itself for what it was given. */
-async function asBudgetEnd(
+/** A session that we ended ourselves, for its budget (or it has stopped itself for what it was given) or for the lease of this worker. */
+async function asOurEnd(
   run: Run,
   end: SessionEnd,
-  { sessionId, usedUp }: { sessionId: string; usedUp: string | undefined },
+  { sessionId, usedUp, isCutOff }: { sessionId: string; usedUp: string | undefined; isCutOff: boolean },
 ): Promise<SessionEnd> {
+  if (isCutOff) return { ...end, outcome: 'cancelled', message: endedForLease };
   if (end.outcome === 'cancelled' && usedUp !== undefined) return { ...end, outcome: 'budget', message: usedUp };
   if (end.outcome !== 'budget') return end;
   const least = leastLeft(await whenAvailable(() => metersOf(run, sessionId)));
   return least ? { ...end, message: explainEnd(least) } : end;
 }
+
+const endedForLease = 'Sentra ended the agent because the database did not answer for too long; it begins again.';
 
 /** What lets nobody in costs nothing. */
 const free: readonly SessionEnd['outcome'][] = ['auth', 'not_found', 'rate_limited', 'overloaded'];

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type AcpAgent, createAcpDriver } from '#src/agents/acp.ts';
 import { readAnswer } from '#src/agents/answer.ts';
+import { startScriptedModel } from '#src/agents/scripted-model.ts';
 import { answerSchemaOf } from '#src/domain/answer.ts';
 import { installAcpAgent } from './acp-agent.ts';
 import { createSessions, describeDriver } from './driver-contract.ts';
@@ -176,5 +177,57 @@ describe('an ACP agent', () => {
     const text = await readFile(join(here.room.worktreePath, 'environment.json'), 'utf8');
     expect(text).toContain('a-key');
     expect(text).not.toContain('not-this');
+  });
+});
+
+describe('an ACP agent whose model is reached through Sentra', () => {
+  test('goes on with the conversation that a limit ended, telling nothing twice, where the program can load it', async () => {
+    const refusal = { error: { status: 429, times: 100, retryAfter: 7200 } };
+    const scripted = await startScriptedModel({ script: { turns: [refusal] } });
+    const credential = { kind: 'api_key' as const, secret: 'the-real-key' };
+    const access = async () => ({ baseUrl: scripted.url, credential });
+    const agent = installed.agent('asks-model', '', { gateway: (baseUrl) => ({ MODEL_URL: baseUrl }) });
+    const create = () => createAcpDriver({ sandbox: here.sandbox, agent, model: access, hostEnv: {} });
+    const { homePath } = here.room;
+    const driver = create();
+    const first = await here.session(driver);
+    expect(first.end).toMatchObject({ outcome: 'rate_limited', text: '' });
+    const known = { agentSessionId: 'session-1', homePath };
+    expect(await driver.remembers?.(known)).toBe(true);
+    expect(await driver.remembers?.({ agentSessionId: 'session-2', homePath })).toBe(false);
+    expect(await create().remembers?.(known)).toBe(false); // what began before a restart begins afresh
+    scripted.setScript({ turns: [{ text: 'I go on.' }] });
+    const { end, events } = await here.session(create(), { resumes: 'session-1', prompt: 'Go on.' });
+    expect(end).toMatchObject({ outcome: 'done', text: 'I go on.' });
+    expect(events.flatMap((event) => (event.kind === 'message' ? [event.text] : []))).toEqual(['I go on.']);
+    expect(scripted.requests().at(-1)?.last).toMatch(/Write the file hello\.txt\..*Go on\./s);
+    await driver.close();
+    await scripted.close();
+  });
+
+  test('is ended soon after a limit for whose end it would wait, and may go on later', async () => {
+    const refusal = { error: { status: 429, times: 100, retryAfter: 7200 } };
+    const scripted = await startScriptedModel({ script: { turns: [refusal] } });
+    const access = async () => ({ baseUrl: scripted.url, credential: { kind: 'api_key' as const, secret: 'k' } });
+    const agent = installed.agent('asks-model', 'patient', { gateway: (baseUrl) => ({ MODEL_URL: baseUrl }) });
+    const driver = createAcpDriver({ sandbox: here.sandbox, agent, model: access, hostEnv: {} });
+    const { end } = await here.session(driver, { idleMs: 60_000 });
+    expect(end).toMatchObject({ outcome: 'rate_limited' });
+    expect(Date.parse(end.until ?? '') - Date.now()).toBeGreaterThan(7_000_000);
+    expect(await driver.remembers?.({ agentSessionId: 'session-1', homePath: here.room.homePath })).toBe(true);
+    await driver.close();
+    await scripted.close();
+  });
+
+  test('a conversation that it cannot load again begins afresh', async () => {
+    const agent = installed.agent('works', '', { gateway: () => ({}) });
+    const access = async () => ({
+      baseUrl: 'http://127.0.0.1:1',
+      credential: { kind: 'api_key' as const, secret: 'k' },
+    });
+    const driver = createAcpDriver({ sandbox: here.sandbox, agent, model: access, hostEnv: {} });
+    expect((await here.session(driver)).end.outcome).toBe('done');
+    expect(await driver.remembers?.({ agentSessionId: 'session-1', homePath: here.room.homePath })).toBe(false);
+    await driver.close();
   });
 });

@@ -214,7 +214,7 @@ describe('Claude Code', () => {
       const session = await here.session(driver, { sessionId, ...(resumes ? { resumes, prompt: 'Go on.' } : {}) });
       await driver.close(); // with it the limit is over
       const { homePath } = here.room;
-      return { ...session, sessionId, isRemembered: await driver.remembers?.({ sessionId, homePath }) };
+      return { ...session, sessionId, isRemembered: await driver.remembers?.({ agentSessionId: sessionId, homePath }) };
     };
     const refusal: Turn = { error: { status: 429, times: 100, retryAfter: 7200 } };
     const first = await run([write, refusal]);

@@ -82,6 +82,19 @@ test('whole answers count, and those that tell of no usage do not', async () => 
   expect(totals).toMatchObject([{ model: 'a', inputTokens: 3, outputTokens: 4 }]);
 });
 
+test("OpenAI's answers count in the same way, what came from the cache apart", async () => {
+  const usage = { input_tokens: 100, input_tokens_details: { cached_tokens: 60 }, output_tokens: 7, total_tokens: 107 };
+  const streamed = stream(
+    { type: 'response.created', response: { model: 'g', usage: null } },
+    { type: 'response.output_text.delta', delta: '"usage"' },
+    { type: 'response.completed', response: { model: 'g', usage } },
+  );
+  const whole: Answer = { type: 'application/json', body: JSON.stringify({ object: 'response', model: 'g', usage }) };
+  expect(await count([streamed, whole])).toEqual([
+    { model: 'g', inputTokens: 80, outputTokens: 14, cacheReadTokens: 120, cacheWriteTokens: 0, costMicros: null },
+  ]);
+});
+
 test('answers that come at the same time are told apart, and models as well', async () => {
   const many = Array.from({ length: 10 }, (_, at) => stream(opens(at % 2 ? 'a' : 'b', 10), says, ends(at + 1)));
   const totals = await count(many, true);

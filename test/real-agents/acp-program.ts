@@ -2,6 +2,7 @@
 import { type AcpAgent, createAcpDriver } from '#src/agents/acp.ts';
 import { startScriptedModel } from '#src/agents/scripted-model.ts';
 import { describeDriver } from '../agents/driver-contract.ts';
+import { testGoingOn } from './goes-on.ts';
 import { programOf } from './installed.ts';
 import { type Hands, scriptsFor } from './scripts.ts';
 
@@ -10,6 +11,25 @@ type Program = Pick<Hands, 'write' | 'shell'> & { name: string; program: string;
 const last = [{ text: 'All is written.\n```json\n{"summary":"It says hello.","verdict":"approve"}\n```' }];
 
 export function describeAcpProgram({ name, program, preset, write, shell }: Program): void {
+  const agent: AcpAgent = {
+    env: {},
+    login: { variables: [], files: [] },
+    ...preset,
+    command: [programOf(name, program), ...(preset?.command.slice(1) ?? [])],
+  };
+  const accessTo = (url: string) => async () => ({
+    baseUrl: url,
+    credential: { kind: 'api_key' as const, secret: 'the-real-key' },
+  });
+  testGoingOn({
+    name,
+    write,
+    patienceMs: 90_000,
+    async open(sandbox) {
+      const model = await startScriptedModel({ script: { turns: [] } });
+      return { create: () => createAcpDriver({ sandbox, agent, model: accessTo(model.url), hostEnv: {} }), model };
+    },
+  });
   const opened: { close(): Promise<void> }[] = [];
   describeDriver({
     name,
@@ -17,17 +37,7 @@ export function describeAcpProgram({ name, program, preset, write, shell }: Prog
     patienceMs: 90_000,
     async driver(behaviour, { sandbox, word }) {
       const model = await startScriptedModel({ script: scriptsFor({ write, shell, last }, word)[behaviour] });
-      const access = async () => ({
-        baseUrl: model.url,
-        credential: { kind: 'api_key' as const, secret: 'the-real-key' },
-      });
-      const agent: AcpAgent = {
-        env: {},
-        login: { variables: [], files: [] },
-        ...preset,
-        command: [programOf(name, program), ...(preset?.command.slice(1) ?? [])],
-      };
-      const driver = createAcpDriver({ sandbox, agent, model: access, hostEnv: {} });
+      const driver = createAcpDriver({ sandbox, agent, model: accessTo(model.url), hostEnv: {} });
       opened.push(driver, model);
       return driver;
     },

@@ -1,5 +1,6 @@
 import { createCodexDriver } from '#src/agents/codex.ts';
 import { describeDriver } from '../agents/driver-contract.ts';
+import { testGoingOn } from './goes-on.ts';
 import { programOf } from './installed.ts';
 import { startResponsesModel } from './responses-model.ts';
 import { scriptsFor, type ToolUse } from './scripts.ts';
@@ -13,6 +14,18 @@ const hands = {
     { text: '{"summary":"It says hello.","verdict":"approve"}' },
   ],
 };
+
+testGoingOn({
+  name: 'codex',
+  write: hands.write,
+  patienceMs: 90_000,
+  async open(sandbox) {
+    const model = await startResponsesModel({ turns: [] });
+    const hostEnv = { OPENAI_API_KEY: 'the-real-key', OPENAI_BASE_URL: model.url };
+    const program = programOf('codex', 'codex');
+    return { create: () => createCodexDriver({ sandbox, definition: { model: 'gpt-5' }, hostEnv, program }), model };
+  },
+});
 
 const opened: { close(): Promise<void> }[] = [];
 describeDriver({

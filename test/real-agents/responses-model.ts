@@ -21,6 +21,8 @@ export async function startResponsesModel(script: ModelScript) {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     seenKeys,
+    setScript: model.setScript,
+    requests: model.requests,
     close: async () => {
       server.close();
       server.closeAllConnections();
@@ -39,7 +41,10 @@ async function answer(incoming: IncomingMessage, response: ServerResponse, model
     headers: { 'content-type': 'application/json', 'x-claude-code-session-id': asked.prompt_cache_key ?? '' },
     body: JSON.stringify({ model: asked.model, messages: asked.input.map(toMessage), tools: asked.tools ?? [] }),
   });
-  if (!reply.ok) return void response.writeHead(reply.status).end(await reply.text());
+  if (!reply.ok) {
+    const wait = reply.headers.get('retry-after');
+    return void response.writeHead(reply.status, wait ? { 'retry-after': wait } : {}).end(await reply.text());
+  }
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   for (const event of eventsOf((await reply.json()) as Message, asked.model))
     response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);

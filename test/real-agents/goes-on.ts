@@ -1,0 +1,54 @@
+/** A limit ends a session half done, and a later one goes on with its conversation, as after `workflows/session.ts` has parked the task. */
+import { randomUUID } from 'node:crypto';
+import { expect, test } from 'vitest';
+import type { Driver } from '#src/agents/agent.ts';
+import type { ModelScript } from '#src/agents/scripted-model.ts';
+import type { Sandbox } from '#src/sandbox/sandbox.ts';
+import { createSessions } from '../agents/driver-contract.ts';
+import type { ToolUse } from './scripts.ts';
+
+type Asked = { last: string; conversation: string };
+
+type Model = {
+  setScript(script: ModelScript): void;
+  requests(): readonly Asked[];
+  close(): Promise<void>;
+};
+
+export type GoesOn = {
+  name: string;
+  write: ToolUse;
+  patienceMs: number;
+  open(sandbox: Sandbox): Promise<{ create: () => Driver & { close(): Promise<void> }; model: Model }>;
+};
+
+export function testGoingOn({ name, write, patienceMs, open }: GoesOn): void {
+  test(`${name} goes on with a conversation that a limit ended, and tells nothing of it twice`, async () => {
+    const here = await createSessions(true, patienceMs);
+    const { create, model } = await open(here.sandbox);
+    const driver = create();
+    try {
+      const refusal = { error: { status: 429, times: 100, retryAfter: 7200 } };
+      model.setScript({ turns: [{ text: 'I write the file.', tool_use: [write] }, refusal] });
+      const first = await here.session(driver, { sessionId: randomUUID() });
+      expect(first.end.outcome).toBe('rate_limited');
+      const started = first.events.find(({ kind }) => kind === 'started');
+      const agentSessionId = started?.kind === 'started' ? started.agentSessionId : '';
+      expect(await driver.remembers?.({ agentSessionId, homePath: here.room.homePath })).toBe(true);
+      const free = create(); // to which nobody has told the limit
+      model.setScript({ turns: [{ match: 'Go on', text: 'I go on.' }, { text: 'I know of nothing.' }] });
+      const { end, events } = await here.session(free, { resumes: agentSessionId, prompt: 'Go on.' });
+      await free.close();
+      expect(end).toMatchObject({ outcome: 'done', text: 'I go on.' });
+      expect(events.filter(({ kind }) => kind === 'tool_call')).toEqual([]);
+      expect(events.filter(({ kind }) => kind === 'message')).toEqual([{ kind: 'message', text: 'I go on.' }]);
+      const knows = ({ last, conversation }: Asked) => /hello|Wrote file/.test(last) || conversation === agentSessionId;
+      expect(model.requests().some(knows)).toBe(true); // what the tool had answered, or the thread
+      expect(end.usage).toMatchObject({ inputTokens: 100 }); // its own turn's alone
+    } finally {
+      await driver.close();
+      await model.close();
+      await here.close();
+    }
+  }, 240_000);
+}
