@@ -13,7 +13,7 @@ const GitHubSettings = z.strictObject({
     .regex(/^[\w.-]+\/[\w.-]+$/, 'a repository is named like owner/name')
     .optional(),
   labels: z.array(z.string().min(1)).max(20).default([]),
-  /** Logins who are asked to review. */
+  /** Logins, and teams as owner/team, who are asked to review. */
   reviewers: z.array(z.string().min(1)).max(15).default([]),
 });
 

@@ -19,7 +19,8 @@ export type WantedPull = {
   earlier?: number | null;
 };
 /** `isNew`: nobody has to bring it up to date. */
-export type OpenedPull = { number: number; url: string; isNew: boolean };
+/** `refused`: labels and reviewers of sentra.json that the forge does not take, and why, for people. */
+export type OpenedPull = { number: number; url: string; isNew: boolean; refused?: string[] };
 
 /** What was tested and is to be on the base: `to` stands on `from`. */
 export type Landing = {

@@ -1,5 +1,5 @@
 /** Pull requests on GitHub, github.com or a server of one's own. */
-import { SentraError } from '#src/errors.ts';
+import { messageOf, SentraError } from '#src/errors.ts';
 import { signed, unaddressed } from '#src/forge/body.ts';
 import type { Forge, ForgeProject, OpenedPull, WantedPull } from '#src/forge/forge.ts';
 import { connect, type GitHubApi, isUnsure, statusOf } from '#src/forge/github-api.ts';
@@ -37,8 +37,7 @@ export function createGitHubForge(
         (await findOpen(pull.headBranch)) ??
         (await reopen(pull.earlier ?? null)) ??
         (await create(pull).catch(lookAgain(() => findOpen(pull.headBranch))));
-      await decorate(await api(), place, found.number);
-      return found;
+      return { ...found, refused: await decorate(await api(), place, found.number) };
     },
     async update(number, { title, text }) {
       await (await api()).request('PATCH /repos/{owner}/{repo}/pulls/{pull_number}', {
@@ -139,33 +138,44 @@ const fitting = ({ title, text }: Pick<WantedPull, 'title' | 'text'>) => ({
   ),
 });
 
-/** Labels and reviewers as sentra.json names them; one that GitHub does not know holds nothing up. */
+/**
+ * Labels and reviewers as sentra.json names them, a team as `owner/team`. Each is asked for by itself, because GitHub refuses all when it
+ * does not know one. Answers what it refused: that holds nothing up.
+ */
 async function decorate(
   api: GitHubApi,
   { owner, repository: repo, labels, reviewers }: GitHubPlace,
   number: number,
-): Promise<void> {
-  const ignoreUnknown = (e: unknown) => {
-    if (statusOf(e) !== 422 && statusOf(e) !== 403) throw e;
+): Promise<string[]> {
+  const at = { owner, repo };
+  const refused: string[] = [];
+  const ask = async (what: string, asking: Promise<unknown>) => {
+    await asking.catch((e) => {
+      if (![403, 404, 422].includes(statusOf(e) ?? 0)) throw e;
+      refused.push(`GitHub does not take ${what} of forge in sentra.json: ${messageOf(e)}`);
+    });
   };
   if (labels.length)
-    await api
-      .request('POST /repos/{owner}/{repo}/issues/{issue_number}/labels', {
-        owner,
-        repo,
+    await ask(
+      `the labels ${labels.join(', ')}`,
+      api.request('POST /repos/{owner}/{repo}/issues/{issue_number}/labels', {
+        ...at,
         issue_number: number,
         labels: [...labels],
-      })
-      .catch(ignoreUnknown);
-  if (reviewers.length)
-    await api
-      .request('POST /repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers', {
-        owner,
-        repo,
+      }),
+    );
+  for (const reviewer of reviewers) {
+    const [team] = reviewer.split('/').slice(1);
+    await ask(
+      `the reviewer ${reviewer}`,
+      api.request('POST /repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers', {
+        ...at,
         pull_number: number,
-        reviewers: [...reviewers],
-      })
-      .catch(ignoreUnknown);
+        ...(team ? { team_reviewers: [team] } : { reviewers: [reviewer] }),
+      }),
+    );
+  }
+  return refused;
 }
 
 /** One client for each token, so that its limits and ETags are kept. */

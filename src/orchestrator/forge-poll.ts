@@ -14,11 +14,11 @@ import { listHeldByOutage, releaseHeld } from '#src/store/merge-queue.ts';
 import { getAnyProjectRow, type ProjectRow } from '#src/store/projects.ts';
 import type { PullRequestRow } from '#src/store/pull-requests.ts';
 import { findActiveRun } from '#src/store/runs.ts';
-import { mirror, tellProblem } from '#src/workflows/forge-mirror.ts';
+import { type MirrorParts, mirror, tellProblem } from '#src/workflows/forge-mirror.ts';
 import { mergeJob } from '#src/workflows/run.ts';
 
 /** `everyMs`: between looks while something is under way. */
-export type PollParts = NewsParts & { everyMs: number; report: (line: string) => void };
+export type PollParts = NewsParts & MirrorParts & { everyMs: number; report: (line: string) => void };
 
 /** Pull requests in one look; each takes up to eight requests, and GitHub allows 900 in a minute. */
 const atOnce = 20;

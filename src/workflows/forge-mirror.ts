@@ -7,7 +7,7 @@ import type { PullRequestRow } from '#src/store/pull-requests.ts';
 import { pushOwn } from '#src/workflows/forges.ts';
 import type { Parts } from '#src/workflows/parts.ts';
 
-type MirrorParts = Pick<Parts, 'database' | 'changes' | 'forges'>;
+export type MirrorParts = Pick<Parts, 'database' | 'changes' | 'forges' | 'logs'>;
 
 /**
  * Makes the forge show what the row says, where it was told otherwise: opened or found by its branch, never twice, whatever died in
@@ -24,6 +24,8 @@ export async function mirror(parts: MirrorParts, pull: PullRequestRow): Promise<
   const wanted = { title, text, headBranch, baseBranch };
   const isOpen = pull.forgeNumber !== null && pull.seen?.state === 'open';
   const opened = isOpen ? null : await forge.open({ ...wanted, earlier: pull.forgeNumber });
+  for (const refused of opened?.refused ?? [])
+    await parts.logs.logger({ taskId: pull.taskId }).warn(refused, { kind: 'step' });
   const number = opened?.number ?? pull.forgeNumber;
   if (number !== null && !opened?.isNew) await forge.update(number, wanted);
   await parts.changes.change(async ({ tx, touch, record }) => {

@@ -92,11 +92,15 @@ test('what did not change is asked for with its ETag, and read from before', asy
   ]);
 });
 
-test('labels are put on, and a reviewer whom GitHub does not know holds nothing up', async () => {
-  const { server, forge, ...one } = await makeGitHub(tokens, { labels: ['sentra'], reviewers: ['nobody'] });
+test('labels are put on, reviewers and teams are asked, and one whom GitHub does not know holds nothing up and is told', async () => {
+  const reviewers = ['nobody', 'ada', 'octo/keepers'];
+  const { server, forge, ...one } = await makeGitHub(tokens, { labels: ['sentra'], reviewers });
   prepareLanding({ forge, ...one });
-  await forge.open(wanted());
-  expect(server.repository.pulls[0]?.labels).toEqual(['sentra']);
+  const opened = await forge.open(wanted());
+  expect(server.repository.pulls[0]).toMatchObject({ labels: ['sentra'], reviewers: ['ada', 'octo/keepers'] });
+  expect(opened?.refused).toEqual([
+    expect.stringMatching(/the reviewer nobody of forge in sentra\.json: .*collaborators/),
+  ]);
 });
 
 test('a guarded base is merged by GitHub itself, with the commit that was tested, and never by a push', async () => {

@@ -70,7 +70,7 @@ function iconOf(item: FeedItem): typeof Eye {
 function StepLine({ line }: { line: LogLine }) {
   const tone = { error: 'text-err-text', warn: 'text-warn', info: 'text-second', debug: 'text-second' }[line.level];
   return (
-    <p className={`wrap-anywhere ${tone}`}>
+    <p className={`wrap-anywhere whitespace-pre-line ${tone}`}>
       <Code text={withClocks(plainText(line.message), Date.now())} />
     </p>
   );
