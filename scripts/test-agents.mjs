@@ -1,5 +1,5 @@
 // Installs real agents into a cache of their own, which no project sees, and runs the contract suite on each of them.
-// They weigh 350 to 400 MB each. With names it tries only those: npm run test:agents -- opencode codex
+// They weigh 100 to 460 MB each. With names it tries only those: npm run test:agents -- opencode codex
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -14,6 +14,8 @@ const agents = {
   'claude-agent-acp': { package: '@agentclientprotocol/claude-agent-acp', version: '0.100.0' },
   opencode: { package: 'opencode-ai', version: '1.18.33' },
   codex: { package: '@openai/codex', version: '0.169.0' },
+  gemini: { package: '@google/gemini-cli', version: '0.61.0' },
+  qwen: { package: '@qwen-code/qwen-code', version: '0.24.4' },
 };
 
 const names = process.argv.slice(2).length ? process.argv.slice(2) : Object.keys(agents);

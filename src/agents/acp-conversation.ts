@@ -23,7 +23,7 @@ import { createAcpUsage } from '#src/agents/acp-usage.ts';
 import type { AgentEvent, InboxMessage, SessionRequest } from '#src/agents/agent.ts';
 import { readInbox } from '#src/agents/inbox.ts';
 import type { Teller } from '#src/agents/teller.ts';
-import { SentraError } from '#src/errors.ts';
+import { messageOf, SentraError } from '#src/errors.ts';
 
 type Parts = {
   request: SessionRequest;
@@ -36,6 +36,9 @@ type Parts = {
 
 /** A program that answers nothing for so long does not speak the protocol; of thirty that start at once the last takes a third of it. */
 const greetingMs = 120_000;
+
+/** Nothing was begun: a conversation that the agent was to go on with is gone. */
+export class ForgottenConversation extends Error {}
 
 export class AcpConversation {
   readonly usage = createAcpUsage(() => this.#model);
@@ -140,6 +143,9 @@ export class AcpConversation {
     this.#isLoading = true;
     try {
       return { sessionId, ...(await agent.request(methods.agent.session.load, { sessionId, ...params })) };
+    } catch (e) {
+      if (isAuthRequired(e)) throw e;
+      throw new ForgottenConversation(`It cannot load its conversation any more: ${messageOf(e)}`, { cause: e });
     } finally {
       this.#isLoading = false;
     }
@@ -170,6 +176,7 @@ export class AcpConversation {
 
   #permit(asked: RequestPermissionRequest): RequestPermissionResponse {
     const { request, teller } = this.#parts;
+    this.#say(this.#translator.rest()); // some tell of a call only by asking for it
     const { answer, tool, refusal } = decide(asked, {
       confined: request.confined,
       worktreePath: request.room.worktreePath,

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { RequestError } from '@agentclientprotocol/sdk';
 import type { AcpAgent } from '#src/agents/acp.ts';
-import { AcpConversation } from '#src/agents/acp-conversation.ts';
+import { AcpConversation, ForgottenConversation } from '#src/agents/acp-conversation.ts';
 import { endOfError, endOfStop } from '#src/agents/acp-failure.ts';
 import { openStream } from '#src/agents/acp-stream.ts';
 import type { AgentEvent, SessionEnd, SessionRequest } from '#src/agents/agent.ts';
@@ -58,6 +58,7 @@ export async function runAcpSession(session: AcpSession, signal: AbortSignal): P
   } catch (e) {
     const isSaid = e instanceof RequestError || e instanceof SentraError;
     end = (isSaid ? undefined : await endOfProcess(child, stderr)) ?? endOfError(e, session.howToLogIn);
+    if (e instanceof ForgottenConversation) end = endOf('failed', e.message, { isForgotten: true });
   } finally {
     leaveGate();
     limits.stop();

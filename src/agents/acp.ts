@@ -8,6 +8,7 @@ import type { Driver, SessionRequest } from '#src/agents/agent.ts';
 import type { ModelAccess } from '#src/agents/gateway.ts';
 import { bringLogin, findMissingLogin, type Login, variablesOf } from '#src/agents/login.ts';
 import { findProgram, findVersion, foldersOf, packagesOf } from '#src/agents/program.ts';
+import { type Provider, providers } from '#src/agents/provider.ts';
 import { reach } from '#src/agents/reach.ts';
 import { resultPathOf } from '#src/agents/result-file.ts';
 import {
@@ -15,7 +16,6 @@ import {
   endOf,
   explainLimit,
   factsOf,
-  noModelKey,
   notFound,
   programPath,
   rateLimited,
@@ -32,8 +32,8 @@ export type AcpAgent = {
   effort?: string | undefined;
   env: Readonly<Record<string, string>>;
   login: Login & { method?: string | undefined };
-  /** The variables by which it finds the model at this address, with this word for a key. Undefined: it brings its own login. */
-  gateway?: ((baseUrl: string, key: string) => Record<string, string>) | undefined;
+  /** Whose model it reaches through us, by the variables that tell it so. Undefined: it brings its own login. */
+  gateway?: { provider: Provider; variables: (baseUrl: string, key: string) => Record<string, string> } | undefined;
   /** Hosts that its model is reached at, for programs that are known. */
   hosts?: readonly string[] | undefined;
   /** Why it may not be started, whatever is installed. */
@@ -75,12 +75,12 @@ export function createAcpDriver(setup: Setup): Driver & { close(): Promise<void>
   const loadable = new Set<string>();
   const find = (cwd: string, searchPath = setup.searchPath ?? programPath) => findProgram(program, searchPath, cwd);
   const findNoLogin = async () => {
-    if (agent.gateway) return (await setup.model()).credential ? undefined : noModelKey;
+    if (agent.gateway) return (await setup.model()).credential ? undefined : providers[agent.gateway.provider].noKey;
     const missing = findMissingLogin(agent.login, hostEnv);
     return missing && explainLogin(agent, missing);
   };
   return {
-    credential: agent.gateway ? 'claude' : `acp ${program}`,
+    credential: agent.gateway ? providers[agent.gateway.provider].credential : `acp ${program}`,
     capabilities: acpCapabilities(agent),
     async unavailable() {
       if (agent.refusal) return agent.refusal;
@@ -146,8 +146,8 @@ async function prepareCommand(
   const env: Record<string, string> = {
     ...baseEnvironment(request),
     ...agent.env,
-    ...(gateway ? agent.gateway?.(baseUrl, 'kept-by-sentra') : {}),
     ...variablesOf(agent.login, hostEnv),
+    ...(gateway ? agent.gateway?.variables(baseUrl, 'kept-by-sentra') : {}),
     ...factsOf(request),
     ...request.hooks?.env,
     ...(request.confined ? { IS_SANDBOX: '1' } : {}),

@@ -115,6 +115,8 @@ export type SessionEnd = {
     | 'unable';
   /** With `rate_limited`: when the credential may be used again, ISO 8601. */
   until?: string;
+  /** Nothing was begun, because the conversation that it was to go on with is gone. */
+  isForgotten?: true;
   /** For people: why it did not end well, with the way out. Empty when done. */
   message: string;
   /** The agent's last words. */

@@ -103,7 +103,7 @@ async function findProblem(access: () => Promise<ModelAccess>): Promise<SessionE
 async function prepareCommand(
   { sandbox, retries }: Setup,
   request: SessionRequest,
-  model: { gateway: string; kind: 'api_key' | 'auth_token' | 'oauth' | undefined },
+  model: { gateway: string; kind: NonNullable<ModelAccess['credential']>['kind'] | undefined },
 ): Promise<Command> {
   const program = findClaudeProgram() ?? 'claude';
   const placeholder = model.kind === 'oauth' ? 'CLAUDE_CODE_OAUTH_TOKEN' : 'ANTHROPIC_API_KEY';

@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import type { Driver, SessionRequest } from '#src/agents/agent.ts';
 import { runCodexSession } from '#src/agents/codex-session.ts';
 import { keepsConversation } from '#src/agents/conversation-file.ts';
-import type { ModelAccess } from '#src/agents/gateway.ts';
 import { bringLogin, findMissingLogin } from '#src/agents/login.ts';
 import { findProgram, findVersion, foldersOf, packagesOf } from '#src/agents/program.ts';
+import { accessBy, providers } from '#src/agents/provider.ts';
 import { reach } from '#src/agents/reach.ts';
 import { baseEnvironment, endOf, explainLimit, notFound, programPath, rateLimited } from '#src/agents/session.ts';
 import { createGateways, type SessionGateway } from '#src/agents/session-gateway.ts';
@@ -51,16 +51,13 @@ const howToLogIn = 'Codex is not logged in: set OPENAI_API_KEY for the server, o
 
 export function createCodexDriver(setup: Setup): Driver & { close(): Promise<void> } {
   const { hostEnv, program = 'codex' } = setup;
-  const key = hostEnv.OPENAI_API_KEY;
-  const access = async (): Promise<ModelAccess> => ({
-    baseUrl: hostEnv.OPENAI_BASE_URL || 'https://api.openai.com/v1',
-    credential: key ? { kind: 'auth_token', secret: key } : null,
-  });
-  const gateways = createGateways(access);
+  const access = accessBy('openai', hostEnv);
+  const key = access.credential?.secret;
+  const gateways = createGateways(async () => access);
   const find = (cwd: string, path = hostEnv.PATH) => findProgram(program, path ?? programPath, cwd);
   const isLoggedIn = () => Boolean(key) || findMissingLogin(login, hostEnv) === undefined;
   return {
-    credential: 'codex',
+    credential: providers.openai.credential,
     capabilities: codexCapabilities(Boolean(key)),
     async unavailable() {
       if (!find('/')) return notFound(program);

@@ -1,6 +1,7 @@
 /**
  * Counts the tokens that a model's answers tell of while they pass through the gateway: exact also for a session that is cut off,
- * and nothing that an agent could claim otherwise. Anthropic's Messages API and OpenAI's Responses API, streamed or not.
+ * and nothing that an agent could claim otherwise. Anthropic's Messages API, OpenAI's Responses and
+ * Chat Completions, Gemini's generateContent, streamed or not.
  */
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
@@ -8,15 +9,27 @@ import type { Tokens } from '#src/domain/price.ts';
 import { type ModelTotal, noTokens } from '#src/domain/spending.ts';
 
 const count = z.number().int().nonnegative().nullish();
+/** Of any of the protocols: OpenAI's input and Gemini's prompt hold what came from the cache. */
 const Usage = z.looseObject({
   input_tokens: count,
   output_tokens: count,
   cache_read_input_tokens: count,
   cache_creation_input_tokens: count,
-  /** OpenAI's; its input holds what came from the cache. */
   input_tokens_details: z.looseObject({ cached_tokens: count }).nullish(),
+  prompt_tokens: count,
+  completion_tokens: count,
+  prompt_tokens_details: z.looseObject({ cached_tokens: count }).nullish(),
+  promptTokenCount: count,
+  candidatesTokenCount: count,
+  thoughtsTokenCount: count,
+  cachedContentTokenCount: count,
 });
-const Told = z.looseObject({ model: z.string().nullish(), usage: Usage.nullish() });
+const Told = z.looseObject({
+  model: z.string().nullish(),
+  usage: Usage.nullish(),
+  modelVersion: z.string().nullish(),
+  usageMetadata: Usage.nullish(),
+});
 /** A whole answer, the event that opens one, or the one that tells how it ended. */
 const Message = Told.extend({ message: Told.nullish(), response: Told.nullish() });
 
@@ -54,11 +67,11 @@ function readAnswer(reply: IncomingMessage): () => { model: string; tokens: Toke
   let model = '';
   let tokens: Tokens | undefined;
   const take = (text: string) => {
-    const told = text.includes('"usage"') ? parse(text) : undefined;
+    const told = /"usage(Metadata)?"/.test(text) ? parse(text) : undefined;
     if (!told) return;
-    const inner = told.message ?? told.response;
-    model = inner?.model ?? told.model ?? model;
-    const usage = inner?.usage ?? told.usage;
+    const inner = told.message ?? told.response ?? told;
+    model = inner.model ?? inner.modelVersion ?? model;
+    const usage = inner.usage ?? inner.usageMetadata;
     if (usage) tokens = maxTokens(tokens ?? noTokens, usage);
   };
   reply.on('data', (chunk: Buffer) => {
@@ -86,10 +99,14 @@ function parse(text: string): z.infer<typeof Message> | undefined {
 }
 
 function maxTokens(before: Tokens, usage: z.infer<typeof Usage>): Tokens {
-  const held = usage.input_tokens_details?.cached_tokens ?? 0;
+  const details = usage.input_tokens_details ?? usage.prompt_tokens_details;
+  const held = details?.cached_tokens ?? usage.cachedContentTokenCount ?? 0;
+  const input = usage.input_tokens ?? usage.prompt_tokens ?? usage.promptTokenCount ?? 0;
+  const thought = usage.thoughtsTokenCount ?? 0;
+  const output = usage.output_tokens ?? usage.completion_tokens ?? (usage.candidatesTokenCount ?? 0) + thought;
   return {
-    inputTokens: Math.max(before.inputTokens, (usage.input_tokens ?? 0) - held),
-    outputTokens: Math.max(before.outputTokens, usage.output_tokens ?? 0),
+    inputTokens: Math.max(before.inputTokens, input - held),
+    outputTokens: Math.max(before.outputTokens, output),
     cacheReadTokens: Math.max(before.cacheReadTokens, usage.cache_read_input_tokens ?? held),
     cacheWriteTokens: Math.max(before.cacheWriteTokens, usage.cache_creation_input_tokens ?? 0),
   };

@@ -17,7 +17,7 @@ import { makeSocketFolder } from '#src/sandbox/sockets.ts';
 /** Where a model is and how to be let in; `credential` null means that none is configured. */
 export type ModelAccess = {
   baseUrl: string;
-  credential: { kind: 'api_key' | 'auth_token' | 'oauth'; secret: string } | null;
+  credential: { kind: 'api_key' | 'auth_token' | 'oauth' | 'google_key'; secret: string } | null;
 };
 
 export type Gateway = {
@@ -73,7 +73,7 @@ export async function startGateway(
 /** Without `accept-encoding` answers come plain, so that their tokens can be counted. */
 const notForwarded = [
   ...['host', 'connection', 'keep-alive', 'transfer-encoding', 'accept-encoding'],
-  ...['x-api-key', 'authorization'],
+  ...['x-api-key', 'x-goog-api-key', 'authorization'],
 ];
 
 type Forwarding = {
@@ -130,6 +130,7 @@ export function createLimit() {
 function credentialHeader(credential: ModelAccess['credential']): Record<string, string> {
   if (!credential) return {};
   if (credential.kind === 'api_key') return { 'x-api-key': credential.secret };
+  if (credential.kind === 'google_key') return { 'x-goog-api-key': credential.secret };
   return { authorization: `Bearer ${credential.secret}` };
 }
 

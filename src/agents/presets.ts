@@ -5,27 +5,36 @@
  */
 import type { AcpAgent } from '#src/agents/acp.ts';
 import type { Login } from '#src/agents/login.ts';
+import { type Provider, providers } from '#src/agents/provider.ts';
 
-export type Preset = AcpAgent & { title: string };
+type Gateway = NonNullable<AcpAgent['gateway']>;
+
+/** `withKey`: what stands over it where the server has a key of the provider, so that the key stays there. */
+export type Preset = AcpAgent & {
+  title: string;
+  withKey?: Pick<AcpAgent, 'login'> & { gateway: Gateway };
+};
 
 type Facts = {
   title: string;
   command: readonly string[];
+  env?: Record<string, string>;
   login?: Partial<Login & { method: string }>;
   hosts?: readonly string[];
   howToLogIn: string;
+  withKey?: Preset['withKey'];
 };
 
 const preset = ({ login, ...facts }: Facts): Preset => ({
-  ...facts,
   env: {},
+  ...facts,
   login: { variables: [], files: [], ...login },
 });
 
-/** The Anthropic SDKs and Claude Code look here. */
-export const anthropicVariables = (baseUrl: string, key: string): Record<string, string> => ({
-  ANTHROPIC_BASE_URL: baseUrl,
-  ANTHROPIC_API_KEY: key,
+/** Through the gateway by the usual variables of the provider's libraries. */
+export const gatewayTo = (provider: Provider): Gateway => ({
+  provider,
+  variables: providers[provider].variables,
 });
 
 /** What is in the repository is no setting of ours, and nothing is fetched or shared behind our back. */
@@ -44,6 +53,18 @@ const openCodeGateway = (baseUrl: string, apiKey: string): Record<string, string
   }),
 });
 
+/** The adapter reads no address from a variable, but a configuration of Codex. */
+const codexGateway = (baseUrl: string, key: string): Record<string, string> => ({
+  CODEX_CONFIG: JSON.stringify({
+    model_provider: 'sentra',
+    model_providers: {
+      sentra: { name: 'Sentra', base_url: baseUrl, env_key: 'SENTRA_MODEL_KEY', wire_api: 'responses' },
+    },
+  }),
+  MODEL_PROVIDER: 'sentra',
+  SENTRA_MODEL_KEY: key,
+});
+
 export const presets: Readonly<Record<string, Preset>> = {
   'claude-acp': {
     ...preset({
@@ -52,7 +73,7 @@ export const presets: Readonly<Record<string, Preset>> = {
       howToLogIn: 'Set ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN for the server.',
     }),
     env: { CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1', DISABLE_AUTOUPDATER: '1' },
-    gateway: anthropicVariables,
+    gateway: gatewayTo('anthropic'),
   },
   'codex-acp': preset({
     title: 'Codex by its ACP adapter',
@@ -60,7 +81,9 @@ export const presets: Readonly<Record<string, Preset>> = {
     login: {
       variables: ['CODEX_API_KEY', 'OPENAI_API_KEY'],
       files: ['~/.codex/auth.json', '~/.codex/config.toml'],
+      method: 'api-key',
     },
+    withKey: { gateway: { provider: 'openai', variables: codexGateway }, login: { variables: [], files: [] } },
     hosts: ['api.openai.com', 'chatgpt.com', 'auth.openai.com'],
     howToLogIn: 'Run `codex login` on this host, or set OPENAI_API_KEY for the server.',
   }),
@@ -81,10 +104,15 @@ export const presets: Readonly<Record<string, Preset>> = {
   gemini: preset({
     title: 'Gemini CLI',
     command: ['gemini', '--acp'],
+    env: { GEMINI_CLI_NO_RELAUNCH: 'true' }, // a process that starts itself again would outlive its own death
     login: {
       variables: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
       files: ['~/.gemini/oauth_creds.json', '~/.gemini/settings.json', '~/.gemini/google_accounts.json'],
       method: 'gemini-api-key',
+    },
+    withKey: {
+      gateway: gatewayTo('google'),
+      login: { variables: ['GEMINI_MODEL'], files: [], method: 'gemini-api-key' },
     },
     hosts: ['generativelanguage.googleapis.com', 'cloudcode-pa.googleapis.com', 'oauth2.googleapis.com'],
     howToLogIn: 'Set GEMINI_API_KEY for the server, or run `gemini` on this host and log in.',
@@ -106,7 +134,7 @@ export const presets: Readonly<Record<string, Preset>> = {
       howToLogIn: 'Set ANTHROPIC_API_KEY for the server.',
     }),
     env: openCodeVariables,
-    gateway: openCodeGateway,
+    gateway: { provider: 'anthropic', variables: openCodeGateway },
   },
   opencode: {
     ...preset({
@@ -123,11 +151,14 @@ export const presets: Readonly<Record<string, Preset>> = {
   },
   qwen: preset({
     title: 'Qwen Code',
-    command: ['qwen', '--acp'],
+    // By default a model decides what may be done, at a price: here the wall and our policy do.
+    command: ['qwen', '--acp', '--approval-mode', 'default'],
+    env: { QWEN_CODE_NO_RELAUNCH: 'true' },
     login: {
       variables: ['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'OPENAI_MODEL'],
       files: ['~/.qwen/oauth_creds.json', '~/.qwen/settings.json'],
     },
+    withKey: { gateway: gatewayTo('openai'), login: { variables: ['OPENAI_MODEL'], files: [] } },
     hosts: ['chat.qwen.ai', 'portal.qwen.ai', 'api.openai.com'],
     howToLogIn: 'Run `qwen` on this host and log in, or set OPENAI_API_KEY for the server.',
   }),

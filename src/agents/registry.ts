@@ -5,7 +5,8 @@ import { createClaudeDriver } from '#src/agents/claude.ts';
 import { createCodexDriver } from '#src/agents/codex.ts';
 import { createCommandDriver } from '#src/agents/command.ts';
 import type { ModelAccess } from '#src/agents/gateway.ts';
-import { anthropicVariables, presets } from '#src/agents/presets.ts';
+import { gatewayTo, type Preset, presets } from '#src/agents/presets.ts';
+import { accessBy, type Provider } from '#src/agents/provider.ts';
 import { readModelScript, type ScriptedModel, startScriptedModel } from '#src/agents/scripted-model.ts';
 import { type AgentChoice, type AgentDefinition, explainChoice } from '#src/domain/agent-definition.ts';
 import type { AgentInfo } from '#src/domain/agent-info.ts';
@@ -54,8 +55,14 @@ export function createAgents(options: Options): Agents {
     made.set(key, driver);
     return driver;
   };
-  const createAcp = (agent: AcpAgent) =>
-    createAcpDriver({ sandbox, agent, model: async () => options.model, hostEnv, searchPath: hostEnv.PATH });
+  const accessTo = (provider: Provider = 'anthropic') =>
+    provider === 'anthropic' ? options.model : accessBy(provider, hostEnv);
+  const createAcp = (agent: AcpAgent) => {
+    const access = accessTo(agent.gateway?.provider);
+    return createAcpDriver({ sandbox, agent, model: async () => access, hostEnv, searchPath: hostEnv.PATH });
+  };
+  const createPreset = ({ title: _title, withKey, ...agent }: Preset) =>
+    createAcp(withKey && accessTo(withKey.gateway.provider).credential ? { ...agent, ...withKey } : agent);
   const create = (definition: AgentDefinition): Driver => {
     if (definition.kind === 'command') return createCommandDriver({ sandbox, definition });
     if (definition.kind === 'claude') return createClaudeDriver({ sandbox, model: options.model, definition });
@@ -73,11 +80,11 @@ export function createAgents(options: Options): Agents {
     demo: { kind: 'claude', title: 'Claude Code on a script', source: 'builtin', driver: () => demo },
     ...mapValues(options.more ?? {}, (definition) => entry(definition, 'builtin')),
     codex: entry({ kind: 'codex' }, 'preset', 'Codex'),
-    ...mapValues(presets, ({ title, ...agent }) => ({
+    ...mapValues(presets, (preset) => ({
       kind: 'acp',
-      title,
+      title: preset.title,
       source: 'preset' as const,
-      driver: () => once(`preset ${title}`, () => createAcp(agent)),
+      driver: () => once(`preset ${preset.title}`, () => createPreset(preset)),
     })),
     ...mapValues(ownDefinitions(config), (definition) => entry(definition, 'project')),
   });
@@ -126,7 +133,7 @@ function acpAgentOf({ kind: _kind, gateway, ...definition }: AcpDefinition, allo
   const refused = [...variables, ...files].filter((name) => !allowed.includes(name));
   return {
     ...definition,
-    gateway: gateway === 'anthropic' ? anthropicVariables : undefined,
+    gateway: gateway === 'none' ? undefined : gatewayTo(gateway),
     refusal: refused.length
       ? `Its definition names ${refused.join(', ')}, which the server does not give to projects: name it in SENTRA_AGENT_LOGINS for the server and restart it.`
       : undefined,

@@ -37,8 +37,11 @@ const kinds = {
     model: name.optional(),
     /** In the agent's own words. */
     effort: name.optional(),
-    /** `anthropic`: it finds Sentra's model gateway in ANTHROPIC_BASE_URL, and the key stays with Sentra. */
-    gateway: z.enum(['anthropic', 'none']).default('none'),
+    /**
+     * It finds Sentra's model gateway in ANTHROPIC_BASE_URL, OPENAI_BASE_URL or GOOGLE_GEMINI_BASE_URL, and the key, which is the
+     * server's, stays with Sentra.
+     */
+    gateway: z.enum(['anthropic', 'openai', 'google', 'none']).default('none'),
     /** Variables with these values, as they are. No secrets: sentra.json is in the repository. */
     env: z.record(VariableName, z.string()).default({}),
     login: Login,

@@ -89,6 +89,7 @@ export async function runSession(run: Run, spec: SessionSpec, signal: AbortSigna
   await unlessHeld(); // the shutdown has killed it, and nobody else
   await logEnd(log, spec.agent, { ...end, costUsd });
   if (isCutOff() && !signal.aborted) throw cutOff();
+  if (resumes && end.isForgotten) return runSession(run, spec, signal); // afresh, for this attempt has a session by now
   // What the person said is in the prompt of the session that begins again.
   if (isInterrupted && !signal.aborted && end.outcome === 'cancelled') return runSession(run, spec, signal);
   const isHalfDone = end.outcome === 'rate_limited' || end.outcome === 'overloaded'; // and nothing was wrong with it

@@ -180,13 +180,15 @@ describe('an ACP agent', () => {
   });
 });
 
+const toModel: AcpAgent['gateway'] = { provider: 'anthropic', variables: (baseUrl) => ({ MODEL_URL: baseUrl }) };
+
 describe('an ACP agent whose model is reached through Sentra', () => {
   test('goes on with the conversation that a limit ended, telling nothing twice, where the program can load it', async () => {
     const refusal = { error: { status: 429, times: 100, retryAfter: 7200 } };
     const scripted = await startScriptedModel({ script: { turns: [refusal] } });
     const credential = { kind: 'api_key' as const, secret: 'the-real-key' };
     const access = async () => ({ baseUrl: scripted.url, credential });
-    const agent = installed.agent('asks-model', '', { gateway: (baseUrl) => ({ MODEL_URL: baseUrl }) });
+    const agent = installed.agent('asks-model', '', { gateway: toModel });
     const create = () => createAcpDriver({ sandbox: here.sandbox, agent, model: access, hostEnv: {} });
     const { homePath } = here.room;
     const driver = create();
@@ -201,6 +203,12 @@ describe('an ACP agent whose model is reached through Sentra', () => {
     expect(end).toMatchObject({ outcome: 'done', text: 'I go on.' });
     expect(events.flatMap((event) => (event.kind === 'message' ? [event.text] : []))).toEqual(['I go on.']);
     expect(scripted.requests().at(-1)?.last).toMatch(/Write the file hello\.txt\..*Go on\./s);
+    const gone = await here.session(create(), { resumes: 'session-9', prompt: 'Go on.' });
+    expect(gone.end).toMatchObject({
+      outcome: 'failed',
+      isForgotten: true,
+      message: expect.stringContaining('cannot load its conversation'),
+    });
     await driver.close();
     await scripted.close();
   });
@@ -209,7 +217,7 @@ describe('an ACP agent whose model is reached through Sentra', () => {
     const refusal = { error: { status: 429, times: 100, retryAfter: 7200 } };
     const scripted = await startScriptedModel({ script: { turns: [refusal] } });
     const access = async () => ({ baseUrl: scripted.url, credential: { kind: 'api_key' as const, secret: 'k' } });
-    const agent = installed.agent('asks-model', 'patient', { gateway: (baseUrl) => ({ MODEL_URL: baseUrl }) });
+    const agent = installed.agent('asks-model', 'patient', { gateway: toModel });
     const driver = createAcpDriver({ sandbox: here.sandbox, agent, model: access, hostEnv: {} });
     const { end } = await here.session(driver, { idleMs: 60_000 });
     expect(end).toMatchObject({ outcome: 'rate_limited' });
@@ -220,7 +228,7 @@ describe('an ACP agent whose model is reached through Sentra', () => {
   });
 
   test('a conversation that it cannot load again begins afresh', async () => {
-    const agent = installed.agent('works', '', { gateway: () => ({}) });
+    const agent = installed.agent('works', '', { gateway: toModel });
     const access = async () => ({
       baseUrl: 'http://127.0.0.1:1',
       credential: { kind: 'api_key' as const, secret: 'k' },

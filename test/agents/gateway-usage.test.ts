@@ -49,6 +49,7 @@ const stream = (...events: object[]): Answer => ({
   type: 'text/event-stream; charset=utf-8',
   body: events.map((event) => `event: e\r\ndata: ${JSON.stringify(event)}\r\n\r\n`).join(''),
 });
+const json = (value: object): Answer => ({ type: 'application/json', body: JSON.stringify(value) });
 const opens = (model: string, input: number, cached = 0) => ({
   type: 'message_start',
   message: { id: 'm', model, usage: { input_tokens: input, output_tokens: 1, cache_read_input_tokens: cached } },
@@ -70,7 +71,6 @@ test('an answer that is cut off counts for what it has told', async () => {
 });
 
 test('whole answers count, and those that tell of no usage do not', async () => {
-  const json = (value: object): Answer => ({ type: 'application/json', body: JSON.stringify(value) });
   const totals = await count([
     json({ model: 'a', content: [{ text: 'x'.repeat(3000) }], usage: { input_tokens: 3, output_tokens: 4 } }),
     json({ input_tokens: 500 }),
@@ -82,15 +82,39 @@ test('whole answers count, and those that tell of no usage do not', async () => 
   expect(totals).toMatchObject([{ model: 'a', inputTokens: 3, outputTokens: 4 }]);
 });
 
-test("OpenAI's answers count in the same way, what came from the cache apart", async () => {
-  const usage = { input_tokens: 100, input_tokens_details: { cached_tokens: 60 }, output_tokens: 7, total_tokens: 107 };
-  const streamed = stream(
-    { type: 'response.created', response: { model: 'g', usage: null } },
-    { type: 'response.output_text.delta', delta: '"usage"' },
-    { type: 'response.completed', response: { model: 'g', usage } },
-  );
-  const whole: Answer = { type: 'application/json', body: JSON.stringify({ object: 'response', model: 'g', usage }) };
-  expect(await count([streamed, whole])).toEqual([
+const responses = { input_tokens: 100, input_tokens_details: { cached_tokens: 60 }, output_tokens: 7 };
+const chat = { prompt_tokens: 100, prompt_tokens_details: { cached_tokens: 60 }, completion_tokens: 7 };
+const begun = { promptTokenCount: 100, cachedContentTokenCount: 60 };
+const contents = { ...begun, candidatesTokenCount: 5, thoughtsTokenCount: 2 };
+
+test.each([
+  [
+    'responses of OpenAI',
+    [
+      { type: 'response.created', response: { model: 'g', usage: null } },
+      { type: 'response.output_text.delta', delta: '"usage"' },
+      { type: 'response.completed', response: { model: 'g', usage: responses } },
+    ],
+    { object: 'response', model: 'g', usage: responses },
+  ],
+  [
+    'chat completions',
+    [
+      { model: 'g', choices: [{ delta: { content: 'a' } }], usage: null },
+      { model: 'g', usage: chat },
+    ],
+    { model: 'g', choices: [], usage: chat },
+  ],
+  [
+    'contents of Gemini',
+    [
+      { modelVersion: 'g', usageMetadata: begun },
+      { modelVersion: 'g', usageMetadata: contents },
+    ],
+    { modelVersion: 'g', usageMetadata: contents },
+  ],
+])('%s count in the same way, what came from the cache apart', async (_, events, whole) => {
+  expect(await count([stream(...events), json(whole)])).toEqual([
     { model: 'g', inputTokens: 80, outputTokens: 14, cacheReadTokens: 120, cacheWriteTokens: 0, costMicros: null },
   ]);
 });

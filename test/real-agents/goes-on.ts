@@ -2,27 +2,23 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { Driver } from '#src/agents/agent.ts';
-import type { ModelScript } from '#src/agents/scripted-model.ts';
+import type { ScriptedModel } from '#src/agents/scripted-model.ts';
 import type { Sandbox } from '#src/sandbox/sandbox.ts';
 import { createSessions } from '../agents/driver-contract.ts';
 import type { ToolUse } from './scripts.ts';
 
-type Asked = { last: string; conversation: string };
-
-type Model = {
-  setScript(script: ModelScript): void;
-  requests(): readonly Asked[];
-  close(): Promise<void>;
-};
+type Model = Pick<ScriptedModel, 'setScript' | 'requests' | 'close'>;
 
 export type GoesOn = {
   name: string;
   write: ToolUse;
   patienceMs: number;
+  /** It keeps only conversations that it could end itself: then the session begins afresh. */
+  forgets?: boolean;
   open(sandbox: Sandbox): Promise<{ create: () => Driver & { close(): Promise<void> }; model: Model }>;
 };
 
-export function testGoingOn({ name, write, patienceMs, open }: GoesOn): void {
+export function testGoingOn({ name, write, patienceMs, forgets = false, open }: GoesOn): void {
   test(`${name} goes on with a conversation that a limit ended, and tells nothing of it twice`, async () => {
     const here = await createSessions(true, patienceMs);
     const { create, model } = await open(here.sandbox);
@@ -39,12 +35,13 @@ export function testGoingOn({ name, write, patienceMs, open }: GoesOn): void {
       model.setScript({ turns: [{ match: 'Go on', text: 'I go on.' }, { text: 'I know of nothing.' }] });
       const { end, events } = await here.session(free, { resumes: agentSessionId, prompt: 'Go on.' });
       await free.close();
+      if (forgets) return expect(end).toMatchObject({ outcome: 'failed', isForgotten: true });
       expect(end).toMatchObject({ outcome: 'done', text: 'I go on.' });
       expect(events.filter(({ kind }) => kind === 'tool_call')).toEqual([]);
       expect(events.filter(({ kind }) => kind === 'message')).toEqual([{ kind: 'message', text: 'I go on.' }]);
-      const knows = ({ last, conversation }: Asked) => /hello|Wrote file/.test(last) || conversation === agentSessionId;
-      expect(model.requests().some(knows)).toBe(true); // what the tool had answered, or the thread
-      expect(end.usage).toMatchObject({ inputTokens: 100 * model.requests().length }); // what was asked since, alone
+      const asked = model.requests();
+      expect(asked.some(({ last }) => /hello|Wrote file/.test(last))).toBe(true); // what the tool had answered
+      expect(end.usage).toMatchObject({ inputTokens: 100 * asked.length }); // what was asked since, alone
     } finally {
       await driver.close();
       await model.close();

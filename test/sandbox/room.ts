@@ -46,7 +46,7 @@ export async function findAlive(word: string): Promise<number[]> {
 export async function killIn(folder: string): Promise<boolean> {
   let found = false;
   for (const { pid, line } of await listProcesses()) {
-    const isAgent = /agent\.mjs|claude|opencode|codex/.test(line) && !/bwrap|relay/.test(line);
+    const isAgent = /agent\.mjs|claude|opencode|codex|gemini|qwen/.test(line) && !/bwrap|relay/.test(line);
     if (!isAgent || (await readlink(`/proc/${pid}/cwd`).catch(() => '')) !== folder) continue;
     process.kill(pid, 'SIGKILL');
     found = true;
