@@ -1,4 +1,5 @@
 /** The conversation with an ACP agent: greeting, a session of its own, its model, and turns while there is something to say. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type ClientContext,
   client,
@@ -37,6 +38,9 @@ type Parts = {
 /** A program that answers nothing for so long does not speak the protocol; of thirty that start at once the last takes a third of it. */
 const greetingMs = 120_000;
 
+/** An agent that has told nothing for so long has told all of a conversation that it loaded. */
+const quietMs = 500;
+
 /** Nothing was begun: a conversation that the agent was to go on with is gone. */
 export class ForgottenConversation extends Error {}
 
@@ -48,8 +52,8 @@ export class AcpConversation {
   #model: string | null = null;
   #lastText = '';
   #interrupt = () => {};
-  /** What it tells of a conversation that it loads was told when it happened. */
-  #isLoading = false;
+  /** What it tells of a conversation that it loads was told when it happened; the time of its last word of that. */
+  #loadingSince: number | undefined;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -140,14 +144,17 @@ export class AcpConversation {
   }
 
   async #load(agent: ClientContext, sessionId: string, params: NewSessionRequest) {
-    this.#isLoading = true;
+    this.#loadingSince = performance.now();
     try {
-      return { sessionId, ...(await agent.request(methods.agent.session.load, { sessionId, ...params })) };
+      const loaded = await agent.request(methods.agent.session.load, { sessionId, ...params });
+      // Some tell it only after they have answered, as Gemini CLI does.
+      while (performance.now() - this.#loadingSince < quietMs) await sleep(quietMs / 5);
+      return { sessionId, ...loaded };
     } catch (e) {
       if (isAuthRequired(e)) throw e;
       throw new ForgottenConversation(`It cannot load its conversation any more: ${messageOf(e)}`, { cause: e });
     } finally {
-      this.#isLoading = false;
+      this.#loadingSince = undefined;
     }
   }
 
@@ -160,7 +167,10 @@ export class AcpConversation {
   }
 
   #tell(update: SessionUpdate): void {
-    if (this.#isLoading) return;
+    if (this.#loadingSince !== undefined) {
+      this.#loadingSince = performance.now();
+      return;
+    }
     if (update.sessionUpdate === 'usage_update') {
       this.usage.onUpdate(update);
       const totals = this.usage.totals();

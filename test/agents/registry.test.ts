@@ -86,6 +86,36 @@ test('well-known programs are known by name, and a project gets no login that th
   expect((await here.session(driver)).end).toMatchObject({ outcome: 'unable' });
 });
 
+test('well-known programs reach their model through the gateway where the server has a key for it, and are given no key then', async () => {
+  const withKeys = createAgents({
+    sandbox: here.sandbox,
+    model: { baseUrl: 'http://127.0.0.1:1', credential: null },
+    demoScriptPath,
+    hostEnv: { OPENAI_API_KEY: 'sk-real', GEMINI_API_KEY: 'AIza-real' },
+  });
+  const own = ProjectConfig.parse({ agents: { own: { kind: 'acp', command: ['own'], gateway: 'google' } } });
+  const told = (driver: ReturnType<typeof withKeys.driverFor>['driver']) =>
+    [driver.capabilities.gateway, driver.capabilities.cost, driver.credential].join(' ');
+  const all = (of: typeof agents) =>
+    ['gemini', 'qwen', 'codex-acp', 'codex', 'own'].map((name) => told(of.driverFor(name, own, 'CODE').driver));
+  expect(all(withKeys)).toEqual([
+    'true counted gemini',
+    'true counted codex',
+    'true counted codex',
+    'true counted codex',
+    'true counted gemini',
+  ]);
+  expect(all(agents)).toEqual([
+    'false told acp gemini',
+    'false told acp qwen',
+    'false told acp codex-acp',
+    'false told codex',
+    'true counted gemini',
+  ]);
+  expect(await agents.driverFor('own', own, 'CODE').driver.unavailable()).toMatch(/set GEMINI_API_KEY|was not found/);
+  await withKeys.close();
+});
+
 test('the demo agent is the real Claude Code on the bundled script', async () => {
   const { driver } = agents.driverFor('demo', bare, 'CODE');
   const { end } = await here.session(driver);

@@ -17,7 +17,7 @@ type Program = Pick<Hands, 'write' | 'shell'> & {
   kind?: NonNullable<ModelAccess['credential']>['kind'];
   /** Variables of the server that it is given besides. */
   hostEnv?: Record<string, string>;
-  forgets?: boolean;
+  mayForget?: boolean;
 };
 
 const last = [{ text: 'All is written.\n```json\n{"summary":"It says hello.","verdict":"approve"}\n```' }];
@@ -41,7 +41,7 @@ export function describeAcpProgram(tried: Program): void {
     name,
     write,
     patienceMs: 90_000,
-    ...(tried.forgets ? { forgets: true } : {}),
+    ...(tried.mayForget ? { mayForget: true } : {}),
     async open(sandbox) {
       const model = await startModel({ turns: [] });
       return { create: () => createAcpDriver({ sandbox, agent, model: accessTo(model.url), hostEnv }), model };

@@ -8,7 +8,7 @@ describeAcpProgram({
   preset: presets.gemini,
   startModel: startGeminiModel,
   kind: 'google_key',
-  forgets: true,
+  mayForget: true,
   hostEnv: { GEMINI_MODEL: 'gemini-2.5-pro' },
   write: { name: 'write_file', input: { file_path: 'hello.txt', content: 'hello\n' } },
   shell: (command) => ({ name: 'run_shell_command', input: { command, description: 'a command' } }),

@@ -26,5 +26,7 @@ async function why(io: Io, given: string, options: JsonOption): Promise<void> {
   );
 }
 
-const reasonLine = ({ message, taskId, until }: Reason) =>
-  `${message}${taskId ? ` (${taskId})` : ''}${until ? `, until ${until}` : ''}`;
+function reasonLine({ message, taskId, until }: Reason): string {
+  const line = taskId ? `${message} (${taskId})` : message;
+  return !until || message.includes(until) ? line : `${line.replace(/\.$/, '')}, until ${until}`;
+}
