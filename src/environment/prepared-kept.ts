@@ -87,13 +87,14 @@ function storeWays(place: StorePlace, how: PackageManager, key: string): Pick<Ke
     take: async (run) => {
       if (!(await isRecorded(place, key))) return 'absent';
       // Side by side: nothing runs in the worktree before both are done.
-      const [state, done] = await Promise.all([checkStore(place, key), run(fromStore)]);
-      if (state === 'sound' && done.outcome === 'passed') {
+      const [check, done] = await Promise.all([checkStore(place, key), run(fromStore)]);
+      if (check.state === 'sound' && done.outcome === 'passed') {
         await touchStore(place, key);
         return 'taken';
       }
       await removeRoots(place, await listRoots(place, how));
-      return state === 'sound' ? 'absent' : state;
+      if (check.state === 'spoiled') await check.drop();
+      return check.state === 'sound' ? 'absent' : check.state;
     },
     keep: async () => {
       await recordStore(place, key);

@@ -36,15 +36,22 @@ const listingFile = (place: StorePlace, key: string) => path.join(recordsOf(plac
 export const isRecorded = async (place: StorePlace, key: string): Promise<boolean> =>
   (await findRecord(recordFile(place, key))) !== undefined;
 
-/** `absent`: no install with this key was recorded; `spoiled`: what was written into is dropped now. */
-export async function checkStore(place: StorePlace, key: string): Promise<'sound' | 'absent' | 'spoiled'> {
+/**
+ * `absent`: no install with this key was recorded. `spoiled`: somebody wrote into it; call `drop` when no installer is at work, which
+ * could make anew what goes out of what is still to go.
+ */
+export type Check = { state: 'sound' | 'absent' } | { state: 'spoiled'; drop: () => Promise<void> };
+
+export async function checkStore(place: StorePlace, key: string): Promise<Check> {
   const record = await findRecord(recordFile(place, key));
-  if (!record) return 'absent';
+  if (!record) return { state: 'absent' };
   const now = await listFiles(place, record.slots);
-  if (digestOf(now) === record.digest) return 'sound';
-  await rm(recordFile(place, key), { force: true });
-  await dropChanged(place, now, await readFile(listingFile(place, key)).catch(() => Buffer.alloc(0)));
-  return 'spoiled';
+  if (digestOf(now) === record.digest) return { state: 'sound' };
+  const drop = async () => {
+    await rm(recordFile(place, key), { force: true });
+    await dropChanged(place, now, await readFile(listingFile(place, key)).catch(() => Buffer.alloc(0)));
+  };
+  return { state: 'spoiled', drop };
 }
 
 /** After an install that may have written: what this worktree leans on, and what it looks like. */
@@ -164,7 +171,6 @@ async function dropChanged(place: StorePlace, now: Buffer, before: Buffer): Prom
   const slots = new Set(
     [...changed, ...lost].flatMap((line) => /[^/ ]+\/links\/.+?(?=\/node_modules\/)/.exec(line)?.[0] ?? []),
   );
-  for (const slot of slots) await moveAway(place, slot);
   const inodes = new Set(changed.map((line) => line.split(' ')[3]));
   const stored = await tool(
     place,
@@ -175,6 +181,7 @@ async function dropChanged(place: StorePlace, now: Buffer, before: Buffer): Prom
     const [, inode, file] = /^(\d+) (.*)$/s.exec(line) ?? [];
     if (file !== undefined && inodes.has(inode)) await rm(path.join(place.store, file), { force: true });
   }
+  for (const slot of slots) await moveAway(place, slot); // last: what would link them anew finds nothing to link from
 }
 
 /** At once, so that nobody finds half of it. */
