@@ -36,9 +36,12 @@ async function begin(): Promise<{ id: string; path: string }> {
   return { id, path: repository.path };
 }
 
+/** A kill before the step is on record would have it park again, rightly until the hour is over. */
 async function untilParked(id: string): Promise<void> {
+  const parked = `select from dbos.operation_outputs where function_name like '%: park' and workflow_uuid =
+    (select adw_id from sentra.runs where task_id = '${id}')`;
   await until(
-    async () => (await sentra.client.getWhy({ params: { id } })).reasons.some(({ code }) => code === 'rate_limited'),
+    async () => (await query(parked)) > 0,
     60_000,
     () => 'it was never parked',
   );
@@ -47,17 +50,19 @@ async function untilParked(id: string): Promise<void> {
 /** The hour passes, while the server is down. */
 async function passTheHour(): Promise<void> {
   await sentra.kill();
-  await change('update sentra.runs set parked_until = now() where parked_until is not null');
-  await change('delete from sentra.credential_limits');
+  await query('update sentra.runs set parked_until = now() where parked_until is not null');
+  await query('delete from sentra.credential_limits');
   await sentra.restart();
 }
 
-async function change(sql: string): Promise<void> {
+/** Answers how many rows it found or changed. */
+async function query(sql: string): Promise<number> {
   const { url } = await startEmbedded({ home: sentra.home });
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  await client.query(sql);
+  const { rowCount } = await client.query(sql);
   await client.end();
+  return rowCount ?? 0;
 }
 
 const sessionsOf = async (id: string) => (await sentra.client.listSessions({ params: { id } })).items.reverse();
@@ -103,7 +108,7 @@ test.each([
   await passTheHour();
   await until(() => model.requests().length >= 2, 60_000);
   await sentra.kill();
-  for (const sql of meanwhile) await change(sql);
+  for (const sql of meanwhile) await query(sql);
   model.setScript({
     turns: [write('whole.txt'), { tool_use: [{ name: 'StructuredOutput', input: { summary: 'Wrote it.' } }], usage }],
   });
