@@ -24,7 +24,8 @@ import type { Run } from '#src/workflows/run.ts';
 import { runSession, type Turn } from '#src/workflows/session.ts';
 
 export type Committed = { commit: string | null; files: string[] };
-export type PhaseResult = { turn: Turn; committed: Committed; attempt: number };
+/** `work`: what the attempts of the phase committed together; those whose evidence did not hold stay on the branch. */
+export type PhaseResult = { turn: Turn; work: Committed; attempt: number };
 
 export type AgentPhase = {
   phase: PhaseName;
@@ -38,8 +39,8 @@ export type AgentPhase = {
   mergeIn?: string | undefined;
   /** Looks at a session that ended well, before the commit: a failure makes the attempt fail. May run twice. */
   prepare?: (turn: Turn) => Promise<Failure | undefined>;
-  /** Judges what was committed: a failure makes the attempt fail. `last` as for the prompt. Pure. */
-  judge?: (turn: Turn, committed: Committed, last?: Failure) => Failure | undefined;
+  /** Judges what the phase has committed so far: a failure makes the attempt fail. `last` as for the prompt. Pure. */
+  judge?: (turn: Turn, work: Committed, last?: Failure) => Failure | undefined;
   /** Looks at what was committed by running something of the project: a failure makes the attempt fail. A step of its own. */
   verify?: ((attempt: number, signal: AbortSignal) => Promise<Failure | undefined>) | undefined;
   /** How many attempts a failure with this code is worth; the default is limits.agentAttempts. */
@@ -57,9 +58,11 @@ export async function agentPhase(run: Run, spec: AgentPhase): Promise<PhaseResul
   const used = new Map<Recovery, number>();
   let last: Failure | undefined;
   let resumes: string | undefined;
+  let earlier = nothing;
   for (;;) {
-    const { result, failure, conversation } = await attemptOnce(run, spec, { last, resumes });
+    const { result, failure, conversation, work } = await attemptOnce(run, spec, { last, resumes, earlier });
     if (result) return result;
+    earlier = work;
     const { recovery } = ruleOf(failure.code);
     const count = (used.get(recovery) ?? 0) + 1;
     used.set(recovery, count);
@@ -80,15 +83,19 @@ function waitOut(run: Run, phase: PhaseName, { failure, count }: { failure: Fail
   return park(run, name, { parking: { afterMs: backOffMs(count, Math.random()) }, failure });
 }
 
+type Before = { last: Failure | undefined; resumes: string | undefined; earlier: Committed };
 type Tried =
-  | { result: PhaseResult; failure?: never; conversation?: never }
-  | { result?: never; failure: Failure; conversation: string | null };
+  | { result: PhaseResult; failure?: never; conversation?: never; work?: never }
+  | { result?: never; failure: Failure; conversation: string | null; work: Committed };
 
-async function attemptOnce(
-  run: Run,
-  spec: AgentPhase,
-  { last, resumes }: { last: Failure | undefined; resumes: string | undefined },
-): Promise<Tried> {
+const nothing: Committed = { commit: null, files: [] };
+
+const together = (earlier: Committed, own: Committed): Committed => ({
+  commit: own.commit ?? earlier.commit,
+  files: [...new Set([...earlier.files, ...own.files])],
+});
+
+async function attemptOnce(run: Run, spec: AgentPhase, { last, resumes, earlier }: Before): Promise<Tried> {
   const begun = await beginPhase(run, spec.phase, 'agent');
   const { attempt } = begun;
   const name = `${spec.phase} ${attempt}`;
@@ -96,17 +103,20 @@ async function attemptOnce(
   const prompt = spec.prompt(attempt, last);
   const asked = { ...pickRole(spec), phase: spec.phase, attempt, parent: begun.parent, agent, prompt, resumes };
   const turn = await step(`${name}: session`, (signal) => runSession(run, asked, signal));
-  const { failure, committed } = await step(`${name}: close`, () => close(run, spec, { begun, turn, last }));
+  const closed = await step(`${name}: close`, () => close(run, spec, { begun, turn, last, earlier }));
+  const { failure, committed, work = committed } = closed;
   if (committed.commit) push(run, spec.phase, attempt, committed.commit);
-  const isOpen = !failure && committed.commit && spec.verify;
-  const red = isOpen
-    ? await step(`${name}: verify`, (signal) => verify(run, spec, { attempt, committed }, signal))
-    : null;
+  const isOpen = !failure && work.commit && spec.verify;
+  const done = { attempt, committed, work };
+  const red = isOpen ? await step(`${name}: verify`, (signal) => verify(run, spec, done, signal)) : null;
   const ended = failure ?? red;
-  return ended ? { failure: ended, conversation: turn.conversation } : { result: { turn, committed, attempt } };
+  return ended ? { failure: ended, conversation: turn.conversation, work } : { result: { turn, work, attempt } };
 }
 
 const pickRole = ({ role, mergeIn }: AgentPhase) => ({ ...(role ? { role } : {}), mergeIn });
+
+/** `work` is not in what an earlier version recorded. */
+type Closed = { failure: Failure | null; committed: Committed; work?: Committed };
 
 /**
  * One step for all of it: done again after a crash it finds the same commit and writes the same rows. What is still to be verified
@@ -115,38 +125,40 @@ const pickRole = ({ role, mergeIn }: AgentPhase) => ({ ...(role ? { role } : {})
 async function close(
   run: Run,
   spec: AgentPhase,
-  { begun, turn, last }: { begun: Begun; turn: Turn; last: Failure | undefined },
-): Promise<{ failure: Failure | null; committed: Committed }> {
-  const nothing: Committed = { commit: null, files: [] };
+  { begun, turn, last, earlier }: { begun: Begun; turn: Turn; last: Failure | undefined; earlier: Committed },
+): Promise<Closed> {
   let failure = failureOf(run, spec.phase, begun.agent ?? '', turn) ?? (await spec.prepare?.(turn));
   const committed = failure ? nothing : await commitAttempt(run, spec, begun);
-  failure ??= spec.judge?.(turn, committed, last);
-  if (failure || !committed.commit || !spec.verify)
-    await endPhase(run, { phase: spec.phase, attempt: begun.attempt }, { failure, committed });
-  return { failure: failure ?? null, committed };
+  const work = together(earlier, committed);
+  failure ??= spec.judge?.(turn, work, last);
+  if (failure || !work.commit || !spec.verify)
+    await endPhase(run, { phase: spec.phase, attempt: begun.attempt }, { failure, committed, work });
+  return { failure: failure ?? null, committed, work };
 }
 
 async function verify(
   run: Run,
   spec: AgentPhase,
-  { attempt, committed }: { attempt: number; committed: Committed },
+  { attempt, committed, work }: { attempt: number; committed: Committed; work: Committed },
   signal: AbortSignal,
 ): Promise<Failure | null> {
   const failure = await spec.verify?.(attempt, signal);
-  await endPhase(run, { phase: spec.phase, attempt }, { failure, committed });
+  await endPhase(run, { phase: spec.phase, attempt }, { failure, committed, work });
   return failure ?? null;
 }
 
 export type PhaseEnd = {
   failure: Failure | undefined;
   committed?: Committed;
+  /** What its diff is judged by; `committed` unless said otherwise. */
+  work?: Committed;
 };
 
 /** Closes an attempt's row, with its diff as evidence where it committed something. Belongs in a step. */
 export async function endPhase(
   run: Run,
   { phase, attempt }: { phase: PhaseName; attempt: number },
-  { failure, committed }: PhaseEnd,
+  { failure, committed, work = committed }: PhaseEnd,
 ): Promise<void> {
   const { facts, adwId, parts } = run;
   const { taskId } = facts;
@@ -154,7 +166,7 @@ export async function endPhase(
   const commit = committed?.commit ?? null;
   await parts.changes.change(async ({ tx, touch, record }) => {
     await endAttempt(tx, { adwId, phase, attempt }, { state, commit, error: failure ?? null });
-    const diff = committed && diffEvidence(run, phase, { committed, failure });
+    const diff = work && diffEvidence(run, phase, { work, failure });
     if (diff) await insertEvidence(tx, { taskId, adwId, phase, attempt, kind: 'diff', exitCode: null, ...diff });
     touch(taskId);
     record({ type: 'phase.changed', taskId, data: { adwId, phase, attempt, state } });
@@ -166,13 +178,13 @@ export async function endPhase(
   await run.log(phase)[level](message, { kind: 'step', error: failure.code });
 }
 
-/** What a commit changed, beside what the plan named; CODE owes one. */
+/** What was changed, beside what the plan named; CODE owes something. */
 function diffEvidence(
   { plan, facts }: Run,
   phase: PhaseName,
-  { committed, failure }: { committed: Committed; failure: Failure | undefined },
+  { work, failure }: { work: Committed; failure: Failure | undefined },
 ) {
-  const { commit, files } = committed;
+  const { commit, files } = work;
   const refused = failure?.code === 'unproven' || failure?.code === 'no_changes' ? failure.message : undefined;
   if (!commit && !(phase === 'CODE' && refused)) return undefined;
   const planned = phase === 'CODE' && plan ? readPlan(plan).files : [];
@@ -182,7 +194,7 @@ function diffEvidence(
     passed: refused === undefined,
     summary: refused ?? `${files.length} file${files.length === 1 ? '' : 's'} changed`,
     data: {
-      ...committed,
+      ...work,
       ...(planned.length > 0 ? { planned, untouched: left } : {}),
       ...(steering.length > 0 ? { steering } : {}),
     },

@@ -60,9 +60,8 @@ async function toLine(event: Said, agentName: string, log: Logger): Promise<void
         callId: event.id,
         duration: event.durationMs,
       };
-      return event.isError
-        ? log.warn(event.output, { ...facts, error: 'the tool failed' })
-        : log.debug(event.output, facts);
+      const output = event.output.trimEnd();
+      return event.isError ? log.warn(output, { ...facts, error: 'the tool failed' }) : log.debug(output, facts);
     }
     case 'file_change':
       return log.debug(`File ${event.path} ${event.change}`, { kind: 'agent', agentName });

@@ -98,6 +98,21 @@ test.concurrent.each([
   },
 );
 
+test.concurrent.each([
+  ['changes nothing more is told so again', 'elsewhere', { status: 'failed', error: { code: 'unproven' } }, false],
+  ['says why is believed', 'elsewhere,explains', { status: 'in_review', error: null }, true],
+] as const)('an agent that changed what the plan does not name and then %s', async (_, modes, end, passed) => {
+  const { task, items, last } = await carryOut(modes, {
+    test: 'true',
+    checks: { lint: 'echo clean' },
+    limits: { agentAttempts: 2 },
+  });
+  expect(task).toMatchObject(end);
+  expect(task.phases.find(({ phase }) => phase === 'CODE')?.attempt).toBe(2);
+  expect(last('diff')).toMatchObject({ passed, data: { files: ['other.txt'], planned: [`${task.id}.txt`] } });
+  expect(items.filter(({ kind }) => kind === 'checks').map((item) => item.attempt)).toEqual(passed ? [2] : []);
+});
+
 test.concurrent('the approval of a diff whose tests fail does not count', async () => {
   const { client } = sentra;
   const { task, last } = await carryOut('breaks', once);

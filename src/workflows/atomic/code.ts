@@ -36,14 +36,14 @@ export async function code(run: Run, material: Material = {}): Promise<boolean> 
         previous: last && claims.has(last.code) ? last.message : undefined,
         checks: outputOf(last),
       }),
-    judge: (turn, committed, last) => {
-      if (!committed.commit) return facts.noChangesExpected ? undefined : noChanges;
-      return isFirst && last?.code !== 'checks_failing' ? unanswered(run, turn, committed) : undefined;
+    judge: (turn, work, last) => {
+      if (!work.commit) return facts.noChangesExpected ? undefined : noChanges;
+      return isFirst && last?.code !== 'checks_failing' ? unanswered(run, turn, work) : undefined;
     },
     verify: Object.keys(facts.config.checks).length > 0 ? (...asked) => runChecks(run, ...asked) : undefined,
     attemptsFor: (code) => limits.get(code),
   });
-  return result.committed.commit !== null;
+  return result.work.commit !== null;
 }
 
 const claims: ReadonlySet<ErrorCode> = new Set(['no_changes', 'unproven', 'checks_failing']);

@@ -32,7 +32,7 @@ export async function review(run: Run): Promise<Review> {
   });
   const verdict = verdictOf(result.turn);
   if (!verdict) throw SentraError.from(noVerdict);
-  return { verdict: asCounted(verdict), changedFiles: result.committed.commit !== null };
+  return { verdict: asCounted(verdict), changedFiles: result.work.commit !== null };
 }
 
 /** An approval with a blocking comment asks for changes, whatever it calls itself. */
