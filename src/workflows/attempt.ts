@@ -41,6 +41,8 @@ export type AgentPhase = {
   prepare?: (turn: Turn) => Promise<Failure | undefined>;
   /** Judges what the phase has committed so far: a failure makes the attempt fail. `last` as for the prompt. Pure. */
   judge?: (turn: Turn, work: Committed, last?: Failure) => Failure | undefined;
+  /** What the branch holds already: counts where the attempts of the phase change nothing. */
+  held?: (() => Promise<Committed>) | undefined;
   /** Looks at what was committed by running something of the project: a failure makes the attempt fail. A step of its own. */
   verify?: ((attempt: number, signal: AbortSignal) => Promise<Failure | undefined>) | undefined;
   /** How many attempts a failure with this code is worth; the default is limits.agentAttempts. */
@@ -129,7 +131,8 @@ async function close(
 ): Promise<Closed> {
   let failure = failureOf(run, spec.phase, begun.agent ?? '', turn) ?? (await spec.prepare?.(turn));
   const committed = failure ? nothing : await commitAttempt(run, spec, begun);
-  const work = together(earlier, committed);
+  const own = together(earlier, committed);
+  const work = own.commit || failure ? own : ((await spec.held?.()) ?? own);
   failure ??= spec.judge?.(turn, work, last);
   if (failure || !work.commit || !spec.verify)
     await endPhase(run, { phase: spec.phase, attempt: begun.attempt }, { failure, committed, work });

@@ -6,6 +6,7 @@ import { TestEvidence } from '#src/domain/test-evidence.ts';
 import { openBrowser } from '../helpers/browser.ts';
 import { agentConfig, makeFolder, makeRepository } from '../helpers/repository.ts';
 import { startTestSentra, type TestSentra, until, waitForTask } from '../helpers/sentra.ts';
+import { listLines } from '../helpers/survival.ts';
 
 vi.setConfig({ testTimeout: 300_000 }); // all of them go through one small Sentra
 let sentra: TestSentra;
@@ -111,6 +112,17 @@ test.concurrent.each([
   expect(task.phases.find(({ phase }) => phase === 'CODE')?.attempt).toBe(2);
   expect(last('diff')).toMatchObject({ passed, data: { files: ['other.txt'], planned: [`${task.id}.txt`] } });
   expect(items.filter(({ kind }) => kind === 'checks').map((item) => item.attempt)).toEqual(passed ? [2] : []);
+});
+
+test.concurrent('work of an earlier run that answers the plan as a person changed it needs no more changes', async () => {
+  const { client } = sentra;
+  const { task } = await carryOut('elsewhere', { test: 'true', ...once });
+  expect(task).toMatchObject({ status: 'failed', error: { code: 'unproven' } });
+  await client.putPlan({ params: { id: task.id }, body: { plan: '# Plan\n\n1. Write other.txt\n' } });
+  await client.retryTask({ params: { id: task.id }, body: { fromPhase: 'CODE' } });
+  expect(await waitForTask(sentra, task.id)).toMatchObject({ status: 'in_review', error: null });
+  const lines = await listLines(sentra, task.id);
+  expect(lines).toContain('Nothing was changed; the work of an earlier run counts, which the branch holds: other.txt');
 });
 
 test.concurrent('the approval of a diff whose tests fail does not count', async () => {
