@@ -6,7 +6,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/helpers/postgres.setup.ts'],
     reporters: ['default', './test/summary-reporter.ts'],
-    testTimeout: 60_000,
+    testTimeout: 150_000,
     hookTimeout: 60_000,
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },

@@ -15,7 +15,7 @@ export async function getTaskId(client: Client, given: string): Promise<string> 
   const matches = (await listAllTasks(client)).filter((task) => task.id.slice('task-'.length).startsWith(typed));
   const [match, ...others] = matches;
   if (typed === '' || !match)
-    throw new SentraError('not_found', `There is no task ${given}: \`sentra task list\` shows those there are.`);
+    throw new SentraError('not_found', `There is no task ${given}: \`npx sentra task list\` shows those there are.`);
   if (others.length === 0) return match.id;
   const some = matches.slice(0, 5).map((task) => `${task.id} (${task.title})`);
   throw new SentraError('invalid', `${given} fits ${matches.length} tasks: ${some.join(', ')}. Type more of the id.`);
@@ -42,7 +42,7 @@ export async function getProject(client: Client, given: string | undefined, cwd:
   if (here) return here;
   throw new SentraError(
     'invalid',
-    `${cwd} is in no registered repository: add --project ID, or register it with \`sentra project add ${cwd}\`.`,
+    `${cwd} is in no registered repository: name a project of \`npx sentra project list\`, or register it with \`npx sentra project add ${cwd}\`.`,
   );
 }
 
@@ -68,7 +68,7 @@ function named(projects: readonly Project[], given: string): Project {
   );
   throw new SentraError(
     'not_found',
-    `There is no project ${given}${near ? `; did you mean ${near}?` : ': `sentra project list` shows those there are.'}`,
+    `There is no project ${given}${near ? `; did you mean ${near}?` : ': `npx sentra project list` shows those there are.'}`,
   );
 }
 

@@ -160,6 +160,6 @@ export function explainHold({ meter, because }: BudgetHold): Reason {
 export function raise({ scope, scopeId, period, from }: Pick<Meter, 'scope' | 'scopeId' | 'period' | 'from'>): string {
   const whose = { server: '--server', project: `--project ${scopeId}`, task: `--task ${scopeId}` }[scope];
   const flag = period === 'task' ? '--task-total' : `--${period}`; // `--task` names a task
-  const command = `\`sentra budget set ${flag} USD ${whose}\``;
+  const command = `\`npx sentra budget set ${flag} USD ${whose}\``;
   return from === 'sentra.json' ? `${command}, or budget.${period}Usd in sentra.json` : command;
 }

@@ -40,5 +40,5 @@ test('the project is known from inside a worktree, wherever that lies', async ()
 test('outside of every registered repository it says how to name one', async () => {
   const result = await showFrom('elsewhere');
   expect(result.code).toBe(2);
-  expect(result.out).toContain('--project ID');
+  expect(result.out).toContain('name a project of `npx sentra project list`');
 });

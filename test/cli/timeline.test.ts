@@ -37,5 +37,5 @@ test('a timeline is a waterfall: what is late stands to the right, tool calls ar
 test('a task without a run says how to begin', async () => {
   const nothing = { ...timeline, run: null, spans: [] };
   const { out } = await cli(['task', 'timeline', facts.task.id], { getTimeline: () => nothing });
-  expect(out).toBe('Nothing has happened yet: start the task with `sentra task start`.\n');
+  expect(out).toBe('Nothing has happened yet: start the task with `npx sentra task start`.\n');
 });

@@ -99,7 +99,7 @@ describe('budgets', () => {
   test('the reason names the way to more', () => {
     const reason = explainHold({ meter: meter({ spentMicros: 1200, from: 'sentra.json' }), because: 'used_up' });
     expect(reason.message).toContain(
-      '`sentra budget set --month USD --project proj-1`, or budget.monthUsd in sentra.json',
+      '`npx sentra budget set --month USD --project proj-1`, or budget.monthUsd in sentra.json',
     );
     expect(reason.until).toBe('2026-12-01T00:00:00.000Z');
   });

@@ -28,7 +28,7 @@ test('after five failures of one kind nothing starts with that agent in that pro
   expect(await failed()).toBe(5);
   const why = await client.getWhy({ params: { id: ids[6] as string } });
   expect(why).toMatchObject({ runnable: false, reasons: [{ code: 'breaker_open', until: expect.any(String) }] });
-  expect(why.reasons[0]?.message).toContain(`sentra breaker close tester --project ${projectId}`);
+  expect(why.reasons[0]?.message).toContain(`npx sentra breaker close tester --project ${projectId}`);
 
   const other = await client.addProject({ body: { path: makeRepository({ config: agentConfig() }).path } });
   const { id } = await client.createTask({ body: { projectId: other.id, title: 'Elsewhere', autoStart: true } });

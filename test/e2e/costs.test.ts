@@ -47,7 +47,7 @@ test('a month that is used up holds what has not begun, and a raise lets it go o
   await until(async () => (await reasonsOf(second))[0]?.code === 'budget', 60_000);
   const [reason] = await reasonsOf(second);
   expect(reason?.message).toContain("the month's budget of the project is used up, $1.20 of $1.00");
-  expect(reason?.message).toContain(`sentra budget set --month USD --project ${projectId}`);
+  expect(reason?.message).toContain(`npx sentra budget set --month USD --project ${projectId}`);
   expect(Date.parse(reason?.until ?? '')).toBeGreaterThan(Date.now());
   const [meter] = (await costsOf(projectId)).budgets;
   expect(meter).toMatchObject({ scope: 'project', period: 'month', limitUsd: 1, spentUsd: 1.2, percent: 120 });

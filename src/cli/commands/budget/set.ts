@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { getOwner, type OwnerOptions } from '#src/cli/commands/budget/budget.ts';
-import { budgetLines } from '#src/cli/commands/budget/text.ts';
-import { pairs, print } from '#src/cli/output.ts';
+import { budgetText } from '#src/cli/commands/budget/text.ts';
+import { print } from '#src/cli/output.ts';
 import { addVerb, type Io, type JsonOption, projectOption } from '#src/cli/verb.ts';
 import { type BudgetPeriod, budgetPeriods } from '#src/domain/budget.ts';
 import { SentraError } from '#src/errors.ts';
@@ -56,7 +56,5 @@ async function set(io: Io, options: Record<string, unknown> & JsonOption & Owner
   const client = await io.client();
   const owner = await getOwner(client, options, io.cwd);
   const answer = await client.patchBudget({ body: { ...owner, ...limits } }, { signal: io.signal });
-  print(io, options, answer, ({ meters }) =>
-    meters.length ? pairs(io, budgetLines(meters)) : 'Nothing limits what may be spent.',
-  );
+  print(io, options, answer, (budget) => budgetText(io, budget, 'Nothing limits what may be spent.'));
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { getOwner, type OwnerOptions } from '#src/cli/commands/budget/budget.ts';
-import { budgetLines } from '#src/cli/commands/budget/text.ts';
-import { pairs, print } from '#src/cli/output.ts';
+import { budgetText } from '#src/cli/commands/budget/text.ts';
+import { print } from '#src/cli/output.ts';
 import { addVerb, type Io, type JsonOption, projectOption } from '#src/cli/verb.ts';
 
 export function addShow(noun: Command, io: Io): void {
@@ -19,9 +19,7 @@ export function addShow(noun: Command, io: Io): void {
 async function show(io: Io, options: JsonOption & OwnerOptions): Promise<void> {
   const client = await io.client();
   const query = await getOwner(client, options, io.cwd);
-  print(io, options, await client.getBudget({ query }, { signal: io.signal }), ({ meters }) =>
-    meters.length
-      ? pairs(io, budgetLines(meters))
-      : 'Nothing limits what may be spent. `sentra budget set --month 100` does.',
-  );
+  const answer = await client.getBudget({ query }, { signal: io.signal });
+  const nothing = 'Nothing limits what may be spent. `npx sentra budget set --month 100` does.';
+  print(io, options, answer, (budget) => budgetText(io, budget, nothing));
 }

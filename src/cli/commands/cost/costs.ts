@@ -49,7 +49,9 @@ function forPeople(io: Io, { total, by, items, budgets, forecast }: Costs, proje
     [project ?? 'all projects', `${formatCost(total)} in ${total.sessions} sessions`],
     [
       'not priced',
-      total.unknownSessions ? `${total.unknownSessions} sessions: \`sentra prices set\` tells what a model costs` : '',
+      total.unknownSessions
+        ? `${total.unknownSessions} sessions: \`npx sentra prices set\` tells what a model costs`
+        : '',
     ],
     ['said by agents', total.agentUsd ? usd(total.agentUsd) : ''],
     ['by the price table', total.pricesUsd ? usd(total.pricesUsd) : ''],

@@ -23,7 +23,7 @@ async function evidence(io: Io, given: string, options: JsonOption): Promise<voi
   const id = await getTaskId(client, given);
   print(io, options, await client.listEvidence({ params: { id } }, { signal: io.signal }), ({ items }) =>
     items.length === 0
-      ? 'Nothing is proved yet: evidence comes with the first phase that ends (`sentra task start`).'
+      ? 'Nothing is proved yet: evidence comes with the first phase that ends (`npx sentra task start`).'
       : items.map((item) => itemText(io, item)).join('\n'),
   );
 }

@@ -22,7 +22,8 @@ async function exportRun(io: Io, given: string, { run, otlp }: Options): Promise
   const client = await io.client();
   const id = await getTaskId(client, given);
   const adwId = run ?? (await client.getTask({ params: { id } }, { signal: io.signal })).adwId;
-  if (!adwId) throw new SentraError('not_found', `${id} has no run yet: start it with \`sentra task start ${id}\`.`);
+  if (!adwId)
+    throw new SentraError('not_found', `${id} has no run yet: start it with \`npx sentra task start ${id}\`.`);
   const call = { params: { id, adwId }, query: { format: otlp ? ('otlp' as const) : ('json' as const) } };
   const { body } = await client.exportRun(call, { signal: io.signal });
   for await (const text of body.pipeThrough(new TextDecoderStream())) io.stdout(text);

@@ -70,7 +70,7 @@ async function* linesAround(client: Client, taskId: string, { around = 1, contex
   if (!items.some((line) => line.seq === around))
     throw new SentraError(
       'not_found',
-      `The log of ${taskId} has no line ${around}: \`sentra task logs ${taskId}\` shows those there are.`,
+      `The log of ${taskId} has no line ${around}: \`npx sentra task logs ${taskId}\` shows those there are.`,
     );
   yield* items;
 }

@@ -57,7 +57,7 @@ async function interrupt(io: Io, given: string, options: JsonOption & { message?
 const list = (io: Io, answer: { items: Message[] }, options: JsonOption): void =>
   print(io, options, answer, ({ items }) =>
     items.length === 0
-      ? 'Nothing was said to its agents yet: `sentra task tell ID TEXT`.'
+      ? 'Nothing was said to its agents yet: `npx sentra task tell ID TEXT`.'
       : items.map((message) => messageText(io, message)).join('\n'),
   );
 

@@ -31,7 +31,7 @@ async function timeline(io: Io, given: string, options: Options): Promise<void> 
 }
 
 function waterfall(io: Io, { run, spans, now, cut }: Timeline, all: boolean): string {
-  if (spans.length === 0) return 'Nothing has happened yet: start the task with `sentra task start`.';
+  if (spans.length === 0) return 'Nothing has happened yet: start the task with `npx sentra task start`.';
   const rows = rowsOf(spans, { isOpen: (span) => all || isOpenByItself(span), all, now: Date.parse(now) });
   const from = Math.min(...spans.map(({ startedAt }) => Date.parse(startedAt)));
   const to = Math.max(from + 1, ...spans.map(({ endedAt }) => Date.parse(endedAt ?? now)));
@@ -39,7 +39,7 @@ function waterfall(io: Io, { run, spans, now, cut }: Timeline, all: boolean): st
   const room = Math.max(10, Math.min(60, io.columns - width - 24));
   const lines = rows.map((row) => lineOf(io, row, { from, to, now, width, room }));
   const head = run ? `${run.adwId}  ${run.status}  ${run.workflowType}` : 'No run yet.';
-  const foot = cut ? ['There is more than is shown: `sentra task export` has all of it.'] : [];
+  const foot = cut ? ['There is more than is shown: `npx sentra task export` has all of it.'] : [];
   return [dim(io, head), ...lines, ...foot].join('\n');
 }
 

@@ -37,5 +37,5 @@ async function add(io: Io, name: string, options: Options): Promise<void> {
   const { title, description, type, priority, workflow: workflowType, agent, model, effort } = options;
   const fields = { title, description, type, priority, workflowType, agent, model, effort };
   const template = await client.createTemplate({ body: { name, fields } }, { signal: io.signal });
-  print(io, options, template, (t) => `Template ${t.name} is kept: \`sentra task add --template ${t.name}\`.`);
+  print(io, options, template, (t) => `Template ${t.name} is kept: \`npx sentra task add --template ${t.name}\`.`);
 }

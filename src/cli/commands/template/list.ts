@@ -18,6 +18,6 @@ async function list(io: Io, options: JsonOption): Promise<void> {
           ['NAME', 'TYPE', 'PRIORITY', 'TITLE'],
           items.map(({ name, fields }) => [name, fields.type ?? '', fields.priority ?? '', fields.title ?? '']),
         )
-      : 'There are no templates. `sentra template add NAME --title "…"` keeps one.',
+      : 'There are no templates. `npx sentra template add NAME --title "…"` keeps one.',
   );
 }
