@@ -243,7 +243,7 @@ function placeProblems({ worktreesDir }: ProjectConfig): string[] {
 
 function explain(issue: z.core.$ZodIssue, json: unknown): string[] {
   const at = issue.path.map(String).join('.');
-  if (issue.code === 'invalid_union') return [`${at}: ${explainUnion(issue.errors)}`];
+  if (issue.code === 'invalid_union') return [`${at}: ${explainUnion(issue)}`];
   if (issue.code === 'invalid_key') return [`${at}: ${issue.issues[0]?.message ?? issue.message}`];
   if (issue.code !== 'unrecognized_keys') return [`${at || 'sentra.json'}: ${issue.message}`];
   const definition = issue.path[0] === 'agents' ? (valueAt(json, issue.path) as { kind?: unknown }) : undefined;
@@ -262,8 +262,10 @@ function explain(issue: z.core.$ZodIssue, json: unknown): string[] {
 }
 
 /** What each member of a union would have taken; or, where the kind of value was right, what is wrong with it. */
-function explainUnion(errors: readonly (readonly z.core.$ZodIssue[])[]): string {
-  const first = errors.flatMap((issues) => issues.slice(0, 1));
+function explainUnion(issue: z.core.$ZodIssueInvalidUnion): string {
+  if ('options' in issue && issue.options)
+    return `expected ${issue.options.map((option) => JSON.stringify(option)).join(' or ')}`;
+  const first = issue.errors.flatMap((issues) => issues.slice(0, 1));
   const closer = first.find(({ code }) => code !== 'invalid_type' && code !== 'invalid_value');
   if (closer) return closer.message;
   const wanted = first.flatMap((issue) =>

@@ -51,6 +51,10 @@ test('where several kinds of value are possible, all of them are told', () => {
   expect(problems('{"pool": {"install": "yes"}}')).toEqual([
     'pool.install: expected "auto" or boolean, received string',
   ]);
+  for (const agent of [{ command: ['x'] }, { kind: 'shell', command: ['x'] }])
+    expect(problems(JSON.stringify({ agents: { mine: agent } }))).toEqual([
+      'agents.mine.kind: expected "claude" or "acp" or "codex" or "command"',
+    ]);
 });
 
 test('port names that do not fit a block, or that programs need for something else, are refused', () => {
