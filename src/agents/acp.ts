@@ -71,7 +71,7 @@ export const acpCapabilities = (agent: Pick<AcpAgent, 'gateway'>): AgentCapabili
 export function createAcpDriver(setup: Setup): Driver & { close(): Promise<void> } {
   const { agent, hostEnv } = setup;
   const [program = ''] = agent.command;
-  const gateways = createGateways(setup.model);
+  const gateways = createGateways(setup.model, agent.gateway?.provider ?? 'anthropic');
   const loadable = new Set<string>();
   const find = (cwd: string, searchPath = setup.searchPath ?? programPath) => findProgram(program, searchPath, cwd);
   const findNoLogin = async () => {

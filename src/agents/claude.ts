@@ -46,7 +46,7 @@ export const claudeCapabilities: AgentCapabilities = {
 
 export function createClaudeDriver(setup: Setup): ClaudeDriver {
   const access = async () => (typeof setup.model === 'function' ? await setup.model() : setup.model);
-  const gateways = createGateways(access);
+  const gateways = createGateways(access, 'anthropic');
   return {
     credential: setup.credential ?? 'claude',
     capabilities: claudeCapabilities,

@@ -53,7 +53,7 @@ export function createCodexDriver(setup: Setup): Driver & { close(): Promise<voi
   const { hostEnv, program = 'codex' } = setup;
   const access = accessBy('openai', hostEnv);
   const key = access.credential?.secret;
-  const gateways = createGateways(async () => access);
+  const gateways = createGateways(async () => access, 'openai');
   const find = (cwd: string, path = hostEnv.PATH) => findProgram(program, path ?? programPath, cwd);
   const isLoggedIn = () => Boolean(key) || findMissingLogin(login, hostEnv) === undefined;
   return {

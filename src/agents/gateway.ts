@@ -28,15 +28,26 @@ export type Gateway = {
   close(): Promise<void>;
 };
 
-/** `limit` is shared by the gateways of one credential; `meter` is told of every answer, `onRefused` when the limit lets nobody in. */
+/**
+ * `limit` is shared by the gateways of one credential; `meter` is told of every answer, `onRefused` when the limit lets nobody in.
+ * What `serves` does not know, as method and path, is refused: a key opens more than models.
+ */
 export async function startGateway(
   access: () => Promise<ModelAccess>,
   listen: 'socket' | 'loopback',
-  { limit = createLimit(), meter, onRefused }: GatewayOptions = {},
+  { limit = createLimit(), serves = /^/, meter, onRefused }: GatewayOptions = {},
 ): Promise<Gateway> {
   const prefix = listen === 'loopback' ? `/${randomBytes(24).toString('base64url')}` : '';
   const server = createServer((incoming, response) => {
-    if (!incoming.url?.startsWith(`${prefix}/`)) return void answer(response, 404, 'Not found.');
+    const { method = 'GET', url = '' } = incoming;
+    if (!url.startsWith(`${prefix}/`)) return void answer(response, 404, 'Not found.');
+    const asked = URL.parse(`http://gateway${url.slice(prefix.length)}`); // without its dots
+    if (!asked || !serves.test(`${method} ${asked.pathname}`))
+      return void answer(
+        response,
+        404,
+        `${method} ${asked?.pathname ?? url} is nothing that Sentra lets agents ask for.`,
+      );
     const until = limit.until();
     if (until) {
       onRefused?.();
@@ -46,7 +57,7 @@ export async function startGateway(
       if (limit.note(reply)) onRefused?.();
       meter?.watch(reply);
     };
-    forward({ incoming, response, path: incoming.url.slice(prefix.length), access, seen }).catch((e) =>
+    forward({ incoming, response, path: asked.pathname + asked.search, access, seen }).catch((e) =>
       answer(response, 502, `The model cannot be reached: ${messageOf(e)}`),
     );
   });
@@ -108,7 +119,7 @@ async function forward({ incoming, response, path, access, seen }: Forwarding): 
   });
 }
 
-type GatewayOptions = { limit?: CredentialLimit; meter?: UsageMeter; onRefused?: () => void };
+type GatewayOptions = { limit?: CredentialLimit; serves?: RegExp; meter?: UsageMeter; onRefused?: () => void };
 
 export type CredentialLimit = ReturnType<typeof createLimit>;
 

@@ -2,6 +2,7 @@
 import type { AgentEvent } from '#src/agents/agent.ts';
 import { createLimit, type Gateway, type ModelAccess, startGateway } from '#src/agents/gateway.ts';
 import { createUsageMeter } from '#src/agents/gateway-usage.ts';
+import { type Provider, providers } from '#src/agents/provider.ts';
 import type { ModelTotal } from '#src/domain/spending.ts';
 
 export type SessionGateway = Gateway & {
@@ -22,7 +23,8 @@ export type Gateways = {
   close(): Promise<void>;
 };
 
-export function createGateways(access: () => Promise<ModelAccess>): Gateways {
+export function createGateways(access: () => Promise<ModelAccess>, provider: Provider): Gateways {
+  const { serves } = providers[provider];
   const limit = createLimit();
   const opened = new Set<Gateway>();
   return {
@@ -39,7 +41,7 @@ export function createGateways(access: () => Promise<ModelAccess>): Gateways {
       const onRefused = () => {
         grace ??= setTimeout(() => refusal.abort(), graceMs).unref();
       };
-      const gateway = await startGateway(access, listen, { limit, meter, onRefused });
+      const gateway = await startGateway(access, listen, { limit, serves, meter, onRefused });
       opened.add(gateway);
       return {
         ...gateway,

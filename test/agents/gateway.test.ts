@@ -2,6 +2,8 @@ import { createServer, type IncomingHttpHeaders, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ModelAccess, startGateway } from '#src/agents/gateway.ts';
+import type { Provider } from '#src/agents/provider.ts';
+import { createGateways } from '#src/agents/session-gateway.ts';
 
 const seen: { url: string; headers: IncomingHttpHeaders; body: string }[] = [];
 const release = Promise.withResolvers<void>();
@@ -98,4 +100,44 @@ test.each([
   expect(seen.length - asked).toBe(isLimited ? 0 : 1);
   expect(gateway.limitedUntil() !== undefined).toBe(isLimited);
   await gateway.close();
+});
+
+const asks: [Provider, string, boolean][] = [
+  ['anthropic', 'POST /v1/messages?beta=true', true],
+  ['anthropic', 'POST /v1/messages/count_tokens', true],
+  ['anthropic', 'GET /v1/models', true],
+  ['anthropic', 'POST /v1/messages/batches', false],
+  ['anthropic', 'GET /v1/messages', false],
+  ['anthropic', 'POST /v1/files', false],
+  ['anthropic', 'GET /v1/organizations/users', false],
+  ['anthropic', 'POST /v1/messages/../files', false],
+  ['anthropic', 'POST /v1/messages/%2e%2e/files', false],
+  ['anthropic', 'POST /../../secret', false],
+  ['anthropic', 'DELETE /v1/models/x', false],
+  ['openai', 'POST /responses', true],
+  ['openai', 'POST /chat/completions', true],
+  ['openai', 'POST /batches', false],
+  ['openai', 'POST /fine_tuning/jobs', false],
+  ['openai', 'GET /responses/resp_1', false],
+  ['google', 'POST /v1beta/models/gemini-x:streamGenerateContent?alt=sse', true],
+  ['google', 'POST /v1beta/models/gemini-x:countTokens', true],
+  ['google', 'POST /v1beta/models/gemini-x:batchGenerateContent', false],
+  ['google', 'POST /v1beta/cachedContents', false],
+  ['google', 'GET /v1beta/files', false],
+];
+
+test.each(asks)('the key of %s answers %s: %s', async (provider, ask, isServed) => {
+  const gateways = createGateways(access({ kind: 'api_key', secret: 'real' }), provider);
+  const gateway = await gateways.open('loopback', async () => {});
+  const { hostname, port, pathname } = new URL(gateway.address);
+  const [method, path] = ask.split(' ');
+  const count = seen.length;
+  const status = await new Promise<number | undefined>((done, fail) => {
+    const asked = request({ hostname, port, method, path: pathname + path }, (response) => {
+      response.resume().on('end', () => done(response.statusCode));
+    });
+    asked.on('error', fail).end();
+  });
+  expect([status, seen.length - count]).toEqual(isServed ? [200, 1] : [404, 0]);
+  await gateways.close();
 });

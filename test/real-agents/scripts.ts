@@ -22,7 +22,7 @@ export const scriptsFor = ({ write, shell, last }: Hands, word: string): Record<
   environment: { turns: [{ tool_use: [shell('env > environment.txt')] }, { text: 'Done.' }] },
   silent: { turns: [{ hang: true }] },
   busy: { turns: [{ tool_use: [shell(`setsid node -e 'setInterval(() => {}, 60000)' ${word} & wait`)] }] },
-  noisy: { turns: [{ always: true, text: 'Still here.', tool_use: [shell('echo again')], delayMs: 100 }] },
+  noisy: { turns: [{ always: true, text: 'Still here, {{n}}.', tool_use: [shell('echo again {{n}}')], delayMs: 100 }] },
   hears: { turns: [{ match: 'Be brief', text: 'I hear: Be brief.' }, { text: 'I hear the task.' }] },
   goesOn: {
     turns: [
