@@ -6,6 +6,7 @@ import type { Operator } from '#src/domain/confinement.ts';
 import { HostRule } from '#src/domain/host-rule.ts';
 import { parseReserve, type Reserve } from '#src/domain/reserve.ts';
 import { SentraError } from '#src/errors.ts';
+import { homePath } from '#src/home-path.ts';
 
 export type LogLevelName = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
@@ -68,7 +69,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       `SENTRA_TOOLS has "${relative}"; it takes absolute paths separated by commas, as in /home/ada/tools,/home/ada/bin.`,
     );
   return {
-    home: path.resolve(env.SENTRA_HOME || path.join(os.homedir(), '.sentra')),
+    home: homePath(env),
     databaseUrl: env.DATABASE_URL || undefined,
     host: env.SENTRA_HOST || '127.0.0.1',
     port: wholeNumber(env, 'SENTRA_PORT', 4400, 0, 65_535),

@@ -11,12 +11,13 @@ const level1 = ['store', 'git', 'agents', 'sandbox', 'hooks', 'environment', 'fo
 const level3 = ['workflows', 'orchestrator', 'analyst'];
 const doors = ['client', 'domain', 'errors'];
 
-/** What each part of `src`, and the page, may import of the others. `compose`, `start`, `open-store`, `doctor` and `main` may import everything. */
+/** What each part of `src`, and the page, may import of the others. `compose`, `start`, `open-store`, `doctor`, `program` and `main` may import everything. */
 const mayImport: Record<string, readonly string[]> = {
   domain: [],
   errors: [],
   process: ['errors'],
-  config: ['domain', 'errors'],
+  config: ['domain', 'errors', 'home-path'],
+  'home-path': [],
   home: ['domain', 'errors'],
   store: ground,
   git: ground,
@@ -66,7 +67,8 @@ function check({ file, text }: Source): string[] {
 
 function checkProduct(file: string, code: string): string[] {
   const from = partOf(file);
-  const hasRow = mayImport[from] !== undefined || ['compose', 'start', 'open-store', 'doctor', 'main'].includes(from);
+  const hasRow =
+    mayImport[from] !== undefined || ['compose', 'start', 'open-store', 'doctor', 'program', 'main'].includes(from);
   const places = file.startsWith('src/')
     ? file
         .replace(/\.\w+$/, '')
@@ -101,7 +103,7 @@ function checkImport(file: string, code: string, specifier: string): string[] {
  * for them.
  */
 const readsEnvironment = (file: string, code: string): boolean =>
-  file !== 'src/config.ts' &&
+  !['src/config.ts', 'src/home-path.ts'].includes(file) && // the second is asked before anything else is loaded
   !file.endsWith('.mjs') &&
   !file.startsWith('src/hooks/starter/') &&
   /\bprocess\s*\.\s*env\b|\bimport\s*\{[^}]*\benv\b[^}]*\}\s*from\s*'node:process'/.test(code);

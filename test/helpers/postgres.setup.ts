@@ -27,6 +27,7 @@ const templateName = 'sentra_template';
 export default async function setup(project: TestProject) {
   const home = await mkdtemp(path.join(os.tmpdir(), 'sentra-test-'));
   await chmod(home, 0o755); // under root the server is another user, who must be able to enter
+  process.env.NODE_COMPILE_CACHE = path.join(home, 'compiled');
   const postgres = await startEmbedded({ home, fsync: false });
   await migrate(postgres.url);
   await postgres.stop();

@@ -55,6 +55,7 @@ export const sentraEnv = (home: string, more: Record<string, string> = {}): Reco
   PATH: process.env.PATH ?? '',
   HOME: process.env.HOME ?? '/',
   SENTRA_HOME: home,
+  ...(process.env.NODE_COMPILE_CACHE ? { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE } : {}), // one for the whole run of tests
   SENTRA_PORT: '0',
   SENTRA_SLOTS: '4',
   SENTRA_POOL: '0', // nothing at work in the background but for the tests of the pool
