@@ -1,7 +1,8 @@
 /** Tokens by the hash of their secrets. The database's clock says which have expired. */
-import { and, eq, sql } from 'drizzle-orm';
+
 import type { Access, AccessToken, Role } from '#src/domain/access-token.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { and, eq, sql } from '#src/store/drizzle.ts';
 import { accessTokens } from '#src/store/schema-access.ts';
 import { toIso } from '#src/store/time.ts';
 

@@ -1,7 +1,7 @@
-import { and, desc, eq, getTableColumns, isNull, sql } from 'drizzle-orm';
 import type { AgentSession, ToldSession } from '#src/domain/agent-session.ts';
 import { SentraError } from '#src/errors.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { and, desc, eq, getTableColumns, isNull, sql } from '#src/store/drizzle.ts';
 import { agentSessions, runs } from '#src/store/schema.ts';
 import { toIso, toIsoOrNull } from '#src/store/time.ts';
 

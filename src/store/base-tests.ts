@@ -1,6 +1,6 @@
-import { and, eq, sql } from 'drizzle-orm';
 import type { TestReport } from '#src/domain/test-report/report.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { and, eq, sql } from '#src/store/drizzle.ts';
 import { baseTests } from '#src/store/schema-evidence.ts';
 
 export type BaseTests = { exitCode: number | null; report: TestReport | null; durationMs: number };

@@ -1,7 +1,8 @@
 /** Circuit breakers: a row as long as the newest run of an agent in a project failed. Times by the database's clock. */
-import { and, eq, isNotNull, sql } from 'drizzle-orm';
+
 import { afterRun, type Breaker, type BreakerFacts, stateOf } from '#src/domain/breaker.ts';
 import type { Queryable, Transaction } from '#src/store/database.ts';
+import { and, eq, isNotNull, sql } from '#src/store/drizzle.ts';
 import { breakers } from '#src/store/schema.ts';
 import { toIso } from '#src/store/time.ts';
 

@@ -2,10 +2,11 @@
  * What may be spent and what has been: limits that somebody set, how much of each is used, and what runs at work have reserved.
  * The database's clock says when a day and a month begin, in UTC.
  */
-import { and, eq, sql } from 'drizzle-orm';
+
 import type { BudgetLimits, BudgetPeriod, Limit, Meter } from '#src/domain/budget.ts';
 import { toMicros, toUsd } from '#src/domain/money.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { and, eq, sql } from '#src/store/drizzle.ts';
 import { isOneOf } from '#src/store/one-of.ts';
 import { runs } from '#src/store/schema.ts';
 import { budgets, budgetWarnings, costs, reservations } from '#src/store/schema-costs.ts';

@@ -2,11 +2,12 @@
  * A change of facts: one transaction, at whose end the status of every task it touched is derived anew (and of those that
  * wait for it), and its events are numbered. This is the only writer of `tasks.status`.
  */
-import { gt, sql } from 'drizzle-orm';
+
 import type pg from 'pg';
 import type { EventType } from '#src/domain/event.ts';
 import type { TaskStatus } from '#src/domain/task.ts';
 import type { Database, Queryable, Transaction } from '#src/store/database.ts';
+import { gt, sql } from '#src/store/drizzle.ts';
 import { type NewEvent, recordEvents } from '#src/store/events.ts';
 import { isOneOf } from '#src/store/one-of.ts';
 import { taskDependencies, tasks } from '#src/store/schema.ts';

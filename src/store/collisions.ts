@@ -1,7 +1,8 @@
 /** What the conflict radar knows: the commit of each branch that it has looked at, and which pairs collide. Both ways of a pair are rows. */
-import { and, eq, isNull, or } from 'drizzle-orm';
+
 import type { Branch, Collision, WatchedBranch } from '#src/domain/collisions.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { and, eq, isNull, or } from '#src/store/drizzle.ts';
 import { isOneOf } from '#src/store/one-of.ts';
 import { tasks } from '#src/store/schema.ts';
 import { branchHeads, collisions, worktrees } from '#src/store/schema-host.ts';

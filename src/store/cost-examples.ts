@@ -1,9 +1,10 @@
 /** What a forecast rests on: phases that are over with what they came to, and phases that are left. */
-import { sql } from 'drizzle-orm';
+
 import type { Example } from '#src/domain/forecast.ts';
 import { phaseNames } from '#src/domain/phase.ts';
 import { phasesOf, type WorkflowType } from '#src/domain/workflow.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { sql } from '#src/store/drizzle.ts';
 import { phases, runs, tasks } from '#src/store/schema.ts';
 
 const newest = 2000;

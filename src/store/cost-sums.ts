@@ -1,7 +1,8 @@
 /** Sums over the ledger of costs. Whole micro-dollars are added by the database, so that no order gives another sum. */
-import { type SQL, sql } from 'drizzle-orm';
+
 import type { CostGrouping } from '#src/domain/cost.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { type SQL, sql } from '#src/store/drizzle.ts';
 import { isOneOf } from '#src/store/one-of.ts';
 import { tasks } from '#src/store/schema.ts';
 import { costs } from '#src/store/schema-costs.ts';

@@ -1,9 +1,10 @@
 /** The ledger of what sessions came to: one row for each session and model, in whole micro-dollars. */
-import { and, eq, isNull, sql } from 'drizzle-orm';
+
 import { toUsd } from '#src/domain/money.ts';
 import type { Price } from '#src/domain/price.ts';
 import { type Booked, noTokens, priceTotal, shareOf } from '#src/domain/spending.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { and, eq, isNull, sql } from '#src/store/drizzle.ts';
 import { settleAttempt } from '#src/store/phases.ts';
 import { agentSessions, tasks } from '#src/store/schema.ts';
 import { costs } from '#src/store/schema-costs.ts';

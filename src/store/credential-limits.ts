@@ -1,6 +1,7 @@
 /** Credentials that are used up, until when. Shared by all workers, so that none asks early. */
-import { and, eq, gt, sql } from 'drizzle-orm';
+
 import type { Queryable } from '#src/store/database.ts';
+import { and, eq, gt, sql } from '#src/store/drizzle.ts';
 import { credentialLimits } from '#src/store/schema.ts';
 import { toIso } from '#src/store/time.ts';
 

@@ -1,6 +1,6 @@
-import { and, asc, eq, inArray, isNull, or, sql } from 'drizzle-orm';
 import type { DevServer, DevServerState } from '#src/domain/dev-server.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { and, asc, eq, inArray, isNull, or, sql } from '#src/store/drizzle.ts';
 import { devServers } from '#src/store/schema-host.ts';
 
 export type DevServerRow = Omit<typeof devServers.$inferSelect, 'changedAt'>;

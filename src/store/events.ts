@@ -1,7 +1,8 @@
 /** Numbered events: without gaps, in the order in which they became visible. */
-import { asc, gt, sql } from 'drizzle-orm';
+
 import type { Event, EventType } from '#src/domain/event.ts';
 import type { Queryable, Transaction } from '#src/store/database.ts';
+import { asc, gt, sql } from '#src/store/drizzle.ts';
 import { eventHead, events } from '#src/store/schema.ts';
 import { toIso } from '#src/store/time.ts';
 

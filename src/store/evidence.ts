@@ -1,6 +1,6 @@
-import { asc, eq } from 'drizzle-orm';
 import type { Evidence } from '#src/domain/evidence.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { asc, eq } from '#src/store/drizzle.ts';
 import { evidence } from '#src/store/schema.ts';
 import { toIso } from '#src/store/time.ts';
 

@@ -1,6 +1,7 @@
 /** When somebody looks at a project's forge, and how it went. Who leases the row looks alone. */
-import { and, eq, inArray, isNotNull, isNull, lt, lte, or, sql } from 'drizzle-orm';
+
 import type { Queryable } from '#src/store/database.ts';
+import { and, eq, inArray, isNotNull, isNull, lt, lte, or, sql } from '#src/store/drizzle.ts';
 import { forgePolls, webhookDeliveries } from '#src/store/schema-forge.ts';
 
 /** Renewed during a look; one that died leaves the project to the next after that. */

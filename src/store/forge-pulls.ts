@@ -1,7 +1,8 @@
 /** Pull requests that a forge has as well: what it was told, what it showed, and what people said there. */
-import { and, asc, desc, eq, gt, isNotNull, ne, or, sql } from 'drizzle-orm';
+
 import type { Said } from '#src/domain/forge.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { and, asc, desc, eq, gt, isNotNull, ne, or, sql } from '#src/store/drizzle.ts';
 import { is, type PullRequestRow } from '#src/store/pull-requests.ts';
 import { mergeQueue, pullRequests, reviewComments, tasks } from '#src/store/schema.ts';
 import { forgePolls } from '#src/store/schema-forge.ts';

@@ -1,8 +1,9 @@
 /** What people decided in Sentra about a pull request that a forge has as well, until the forge was told. */
-import { and, asc, desc, eq, isNull } from 'drizzle-orm';
+
 import type { Verdict } from '#src/domain/forge.ts';
 import type { NewComment } from '#src/domain/pull-request.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { and, asc, desc, eq, isNull } from '#src/store/drizzle.ts';
 import { pollSoon } from '#src/store/forge-polls.ts';
 import type { PullRequestRow } from '#src/store/pull-requests.ts';
 import { forgeReviews } from '#src/store/schema-forge.ts';

@@ -1,8 +1,9 @@
 /** What agents' hooks told. One call of a tool is one row of a point, whether a callback told it, a file, or both. */
-import { and, asc, desc, eq, gt, lt, sql } from 'drizzle-orm';
+
 import type { HookQuery } from '#src/domain/api/talk-routes.ts';
 import type { HookEvent, HookReport, HookSource } from '#src/domain/hook.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { and, asc, desc, eq, gt, lt, sql } from '#src/store/drizzle.ts';
 import { hookEvents } from '#src/store/schema-talk.ts';
 import { toIso } from '#src/store/time.ts';
 

@@ -2,10 +2,11 @@
  * Blocks: what is in each stretch of 1,024 lines of a task. Written after the fact (logs/log-index.ts) and never by the hot insert;
  * lines that have no block yet are looked at one by one. A block is a note of what the lines say, so writing it twice changes nothing.
  */
-import { and, arrayContains, asc, eq, gte, inArray, sql } from 'drizzle-orm';
+
 import type { FacetValues } from '#src/domain/log-facets.ts';
 import { tally } from '#src/domain/log-marks.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { and, arrayContains, asc, eq, gte, inArray, sql } from '#src/store/drizzle.ts';
 import { lineAttempt, lineSource } from '#src/store/log-selection.ts';
 import { logBlocks, logHeads, logs } from '#src/store/schema-logs.ts';
 import { toIsoOrNull } from '#src/store/time.ts';

@@ -1,7 +1,8 @@
 /** Reading the log lines of one task, a page at a time. */
-import { and, asc, desc, eq, gt, inArray, lt } from 'drizzle-orm';
+
 import type { LogLine, LogQuery } from '#src/domain/log.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { and, asc, desc, eq, gt, inArray, lt } from '#src/store/drizzle.ts';
 import { ofSelection } from '#src/store/log-selection.ts';
 import { logs } from '#src/store/schema-logs.ts';
 import { toIso } from '#src/store/time.ts';

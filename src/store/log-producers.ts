@@ -1,4 +1,4 @@
-import { bigint, text } from 'drizzle-orm/pg-core';
+import { bigint, text } from '#src/store/drizzle.ts';
 import { sentra } from '#src/store/schema.ts';
 
 /** The last batch that each log pipeline committed: a batch sent again after an unclear commit is not stored twice. */

@@ -1,7 +1,8 @@
 /** Removing the logs of tasks, whole tasks at a time. What is left is how much there was. */
-import { sql } from 'drizzle-orm';
+
 import type { TaskStatus } from '#src/domain/task.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { sql } from '#src/store/drizzle.ts';
 import { toIso } from '#src/store/time.ts';
 
 /** `lastAt`: of its last line. `bytes` counts what its programs wrote, compressed, too. */

@@ -1,11 +1,12 @@
 /** Looking for lines, for a limited time: in the texts of blocks, and row by row where there is none. */
-import { and, asc, sql } from 'drizzle-orm';
+
 import { drizzle } from 'drizzle-orm/node-postgres';
 import type pg from 'pg';
 import type { LogSelection } from '#src/domain/log.ts';
 import type { FacetValues, LogFacet } from '#src/domain/log-facets.ts';
 import { markOf } from '#src/domain/log-marks.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { and, asc, sql } from '#src/store/drizzle.ts';
 import {
   hasTextInBlock,
   type LogText,

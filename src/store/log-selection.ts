@@ -1,10 +1,11 @@
 /** Which lines a selection means, as SQL over rows of `logs`, and over the texts of blocks. */
-import { and, eq, gte, inArray, lt, type SQL, sql } from 'drizzle-orm';
+
 import type { LogSelection } from '#src/domain/log.ts';
 import type { LogAttempt, LogSource } from '#src/domain/log-facets.ts';
 import { readPattern } from '#src/domain/log-pattern.ts';
 import { SentraError } from '#src/errors.ts';
 import { causesOf } from '#src/store/database-error.ts';
+import { and, eq, gte, inArray, lt, type SQL, sql } from '#src/store/drizzle.ts';
 import { logs } from '#src/store/schema-logs.ts';
 import { storableText } from '#src/store/text.ts';
 

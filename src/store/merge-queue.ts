@@ -1,9 +1,10 @@
 /** Pull requests that are to be merged, until they are or a person must decide. A row goes when the task's work is merged, sent back or ended. */
-import { and, eq, inArray, ne, sql } from 'drizzle-orm';
+
 import type { MergeEntry, WaitingMerge } from '#src/domain/merge-queue.ts';
 import type { Priority } from '#src/domain/task.ts';
 import { type Failure, SentraError } from '#src/errors.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { and, eq, inArray, ne, sql } from '#src/store/drizzle.ts';
 import { isOneOf } from '#src/store/one-of.ts';
 import { mergeQueue, taskDependencies, tasks } from '#src/store/schema.ts';
 import { toIso } from '#src/store/time.ts';

@@ -2,9 +2,10 @@
  * What people say to agents. A message is a row before anything else happens with it; it is delivered when an agent has it.
  * One that a session was handed and nobody heard, or whose session did not come to its end, is said again in the next.
  */
-import { and, asc, eq, isNull, type SQL, sql } from 'drizzle-orm';
+
 import type { Message } from '#src/domain/message.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { and, asc, eq, isNull, type SQL, sql } from '#src/store/drizzle.ts';
 import { agentSessions } from '#src/store/schema.ts';
 import { messages } from '#src/store/schema-talk.ts';
 import { toIso, toIsoOrNull } from '#src/store/time.ts';

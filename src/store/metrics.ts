@@ -1,6 +1,7 @@
 /** Counts over whole tables, for the figures that are watched from outside. */
-import { sql } from 'drizzle-orm';
+
 import type { Queryable } from '#src/store/database.ts';
+import { sql } from '#src/store/drizzle.ts';
 import { agentSessions, runs, tasks } from '#src/store/schema.ts';
 import { logHeads } from '#src/store/schema-logs.ts';
 

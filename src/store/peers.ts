@@ -1,6 +1,6 @@
-import { and, eq, ne, sql } from 'drizzle-orm';
 import type { Peer } from '#src/domain/task-environment.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { and, eq, ne, sql } from '#src/store/drizzle.ts';
 import { taskDependencies, tasks } from '#src/store/schema.ts';
 import { portLeases } from '#src/store/schema-host.ts';
 

@@ -1,7 +1,7 @@
-import { and, desc, eq, sql } from 'drizzle-orm';
 import type { PhaseName } from '#src/domain/phase.ts';
 import type { Failure } from '#src/errors.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { and, desc, eq, sql } from '#src/store/drizzle.ts';
 import type { PhaseRow } from '#src/store/runs.ts';
 import { evidence, phases } from '#src/store/schema.ts';
 import { costs } from '#src/store/schema-costs.ts';

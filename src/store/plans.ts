@@ -1,7 +1,7 @@
-import { desc, eq, sql } from 'drizzle-orm';
 import type { PlanAuthor } from '#src/domain/plan.ts';
 import type { PlanVersion } from '#src/domain/task-plan.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { desc, eq, sql } from '#src/store/drizzle.ts';
 import { runs } from '#src/store/schema.ts';
 import { plans } from '#src/store/schema-talk.ts';
 import { setTaskPlan } from '#src/store/tasks.ts';

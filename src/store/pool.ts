@@ -2,8 +2,9 @@
  * Worktrees prepared ahead. States: `filling` (one worker works on it), `ready`, `claimed` (a task is taking it, or was killed
  * over that), `dropping`. Who moves a row on from `ready` has it: the update is the lock.
  */
-import { and, eq, sql } from 'drizzle-orm';
+
 import type { Queryable } from '#src/store/database.ts';
+import { and, eq, sql } from '#src/store/drizzle.ts';
 import { poolVerdicts, poolWorktrees } from '#src/store/schema-host.ts';
 
 export type PoolRow = typeof poolWorktrees.$inferSelect;

@@ -1,8 +1,9 @@
 /** Who has which block of ports. A lease is renewed whenever its ports are used and while the task has a worktree. */
-import { and, eq, inArray, isNull, notExists, sql } from 'drizzle-orm';
+
 import type { BlockWish } from '#src/domain/port-block.ts';
 import type { Queryable } from '#src/store/database.ts';
 import { isDuplicate } from '#src/store/database-error.ts';
+import { and, eq, inArray, isNull, notExists, sql } from '#src/store/drizzle.ts';
 import { runs } from '#src/store/schema.ts';
 import { portLeases, worktrees } from '#src/store/schema-host.ts';
 

@@ -1,9 +1,10 @@
 /** Prices that somebody set, over those that Sentra comes with. */
-import { and, eq, sql } from 'drizzle-orm';
+
 import { defaultPrices } from '#src/domain/default-prices.ts';
 import { toMicros, toUsd } from '#src/domain/money.ts';
 import type { Price, Rates } from '#src/domain/price.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { and, eq, sql } from '#src/store/drizzle.ts';
 import { isOneOf } from '#src/store/one-of.ts';
 import { prices } from '#src/store/schema-costs.ts';
 import { toIso } from '#src/store/time.ts';

@@ -1,7 +1,8 @@
 /** Log lines of all tasks of a project: which blocks may have some, newest first, and the lines of such stretches. */
-import { and, arrayContains, desc, eq, gte, lt, type SQL, sql } from 'drizzle-orm';
+
 import type { ProjectLogLine, ProjectLogQuery } from '#src/domain/log.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { and, arrayContains, desc, eq, gte, lt, type SQL, sql } from '#src/store/drizzle.ts';
 import { linesPerBlock } from '#src/store/log-blocks.ts';
 import { conditionsOf, isForBlocks, mayHaveText } from '#src/store/log-selection.ts';
 import { tasks } from '#src/store/schema.ts';

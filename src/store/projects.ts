@@ -1,7 +1,7 @@
-import { and, eq, isNull, sql } from 'drizzle-orm';
 import type { Project, ProjectPatch } from '#src/domain/project.ts';
 import { SentraError } from '#src/errors.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { and, eq, isNull, sql } from '#src/store/drizzle.ts';
 import { projects, tasks } from '#src/store/schema.ts';
 import { toIso } from '#src/store/time.ts';
 

@@ -1,6 +1,6 @@
-import { and, desc, eq } from 'drizzle-orm';
 import type { PromptRole, PromptVersion } from '#src/domain/prompt.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { and, desc, eq } from '#src/store/drizzle.ts';
 import { projects } from '#src/store/schema.ts';
 import { prompts } from '#src/store/schema-talk.ts';
 import { toIso } from '#src/store/time.ts';

@@ -1,9 +1,9 @@
-import { and, asc, desc, eq, gt, isNull, sql } from 'drizzle-orm';
 import { type ForgeView, verdictsOf } from '#src/domain/forge.ts';
 import type { NewComment, PullRequest, ReviewComment } from '#src/domain/pull-request.ts';
 import type { Undo } from '#src/domain/rework.ts';
 import { SentraError } from '#src/errors.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { and, asc, desc, eq, gt, isNull, sql } from '#src/store/drizzle.ts';
 import { listEvidence } from '#src/store/evidence.ts';
 import { pollSoon } from '#src/store/forge-polls.ts';
 import { leaveMergeQueue } from '#src/store/merge-queue.ts';

@@ -1,6 +1,5 @@
-import { is } from 'drizzle-orm';
-import { PgTransaction } from 'drizzle-orm/pg-core';
 import type { Queryable } from '#src/store/database.ts';
+import { is, PgTransaction } from '#src/store/drizzle.ts';
 
 type Reads = readonly (() => Promise<unknown>)[];
 type Results<R extends Reads> = { -readonly [At in keyof R]: Awaited<ReturnType<R[At]>> };

@@ -1,6 +1,7 @@
 /** What runs cost this host: kept with the newest run of a task, because processes are known by their task. */
-import { sql } from 'drizzle-orm';
+
 import type { Queryable } from '#src/store/database.ts';
+import { sql } from '#src/store/drizzle.ts';
 import { isOneOf } from '#src/store/one-of.ts';
 import { runs } from '#src/store/schema.ts';
 

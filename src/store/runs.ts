@@ -1,4 +1,3 @@
-import { and, asc, desc, eq, sql } from 'drizzle-orm';
 import type { PhaseAttempt, PhaseName } from '#src/domain/phase.ts';
 import type { NewComment } from '#src/domain/pull-request.ts';
 import type { Rework } from '#src/domain/rework.ts';
@@ -6,6 +5,7 @@ import type { Run } from '#src/domain/run.ts';
 import type { RunStatus, WorkflowType } from '#src/domain/workflow.ts';
 import { type Failure, SentraError } from '#src/errors.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { and, asc, desc, eq, sql } from '#src/store/drizzle.ts';
 import { isOneOf } from '#src/store/one-of.ts';
 import { phases, runs, tasks } from '#src/store/schema.ts';
 import { toIso, toIsoOrForever, toIsoOrNull } from '#src/store/time.ts';

@@ -1,5 +1,5 @@
 /** What people let happen: content of repositories that they trust, tokens for others. */
-import { jsonb, primaryKey, text } from 'drizzle-orm/pg-core';
+import { jsonb, primaryKey, text } from '#src/store/drizzle.ts';
 import type { SteeringFile } from '../domain/trust.ts';
 import { at, createdAt, projects, sentra } from './schema.ts';
 

@@ -1,6 +1,5 @@
 /** Money: what sessions came to, what models cost, how much may be spent. All amounts are whole micro-dollars. */
-import { sql } from 'drizzle-orm';
-import { index, integer, primaryKey, text } from 'drizzle-orm/pg-core';
+import { index, integer, primaryKey, sql, text } from '#src/store/drizzle.ts';
 import { agentSessions, at, number, projects, runs, sentra } from '#src/store/schema.ts';
 
 /** What each session took of each model. A model that nobody named is ''. */

@@ -1,4 +1,4 @@
-import { integer, jsonb, primaryKey, text } from 'drizzle-orm/pg-core';
+import { integer, jsonb, primaryKey, text } from '#src/store/drizzle.ts';
 import type { TestReport } from '../domain/test-report/report.ts';
 import { createdAt, sentra } from './schema.ts';
 

@@ -1,5 +1,5 @@
-import { index, integer, jsonb, text } from 'drizzle-orm/pg-core';
 import type { NewComment } from '#src/domain/pull-request.ts';
+import { index, integer, jsonb, text } from '#src/store/drizzle.ts';
 import { at, createdAt, number, projects, sentra } from './schema.ts';
 
 /** When somebody looks at a project's forge again, and how that went. Whoever leases a due row looks; nobody else does meanwhile. */

@@ -1,5 +1,5 @@
 /** What there is on hosts: worktrees, those prepared ahead, ports, databases and dev servers of tasks; and the workers. */
-import { boolean, index, integer, jsonb, primaryKey, text } from 'drizzle-orm/pg-core';
+import { boolean, index, integer, jsonb, primaryKey, text } from '#src/store/drizzle.ts';
 import { at, createdAt, projects, sentra, tasks } from '#src/store/schema.ts';
 
 export const worktrees = sentra.table('worktrees', {

@@ -1,5 +1,5 @@
 /** What is kept of what tasks say: lines, what is beside them, what readers find them by. */
-import { boolean, customType, index, integer, jsonb, primaryKey, text } from 'drizzle-orm/pg-core';
+import { boolean, customType, index, integer, jsonb, primaryKey, text } from '#src/store/drizzle.ts';
 import { at, createdAt, number, sentra } from '#src/store/schema.ts';
 
 const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' });

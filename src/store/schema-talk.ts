@@ -1,6 +1,5 @@
 /** What agents' hooks report, what people say to agents, and what both sides are told in writing: plans and prompts. */
-import { sql } from 'drizzle-orm';
-import { boolean, index, integer, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import { boolean, index, integer, primaryKey, sql, text, uniqueIndex } from '#src/store/drizzle.ts';
 import { at, createdAt, number, projects, sentra, tasks } from '#src/store/schema.ts';
 
 const identity = () => number('id').primaryKey().generatedAlwaysAsIdentity();

@@ -2,7 +2,6 @@
  * The tables of schema `sentra`; those of worktrees, what belongs to them and workers are in schema-host.ts. Facts are rows that are only ever added or closed; `tasks.status` is the one derived
  * column, written by store/change.ts alone. Columns named *_at are in the database's clock.
  */
-import { type SQL, sql } from 'drizzle-orm';
 import {
   type AnyPgColumn,
   bigint,
@@ -14,11 +13,13 @@ import {
   numeric,
   pgSchema,
   primaryKey,
+  type SQL,
+  sql,
   text,
   timestamp,
   unique,
   uniqueIndex,
-} from 'drizzle-orm/pg-core';
+} from '#src/store/drizzle.ts';
 import type { SeenPull } from '../domain/forge.ts';
 import type { Rework } from '../domain/rework.ts';
 import type { Template } from '../domain/template.ts';

@@ -1,7 +1,8 @@
 /** How each step of a task's set-up went the last time. */
-import { and, asc, eq, sql } from 'drizzle-orm';
+
 import { type SetupStep, type SetupStepName, setupStepNames } from '#src/domain/task-environment.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { and, asc, eq, sql } from '#src/store/drizzle.ts';
 import { setupSteps } from '#src/store/schema-host.ts';
 import { toIso, toIsoOrNull } from '#src/store/time.ts';
 

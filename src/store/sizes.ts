@@ -1,6 +1,7 @@
 /** How much the database takes on its disk, in bytes. */
-import { sql } from 'drizzle-orm';
+
 import type { Queryable } from '#src/store/database.ts';
+import { sql } from '#src/store/drizzle.ts';
 
 /** `logs`: lines, transcripts and events, which grow with the work; they are part of `all`. */
 export async function databaseSizes(db: Queryable): Promise<{ all: number; logs: number }> {

@@ -2,8 +2,9 @@
  * The one place that touches the tables of the durable engine (DBOS 5.3, schema `dbos`): work of a worker that died goes to another.
  * DBOS can do this for one queue only (DBOSExecutor.recoverPendingWorkflows, which this follows), and runs have a queue per worker.
  */
-import { sql } from 'drizzle-orm';
+
 import type { Queryable } from '#src/store/database.ts';
+import { sql } from '#src/store/drizzle.ts';
 
 export type Move = { from: string; to: string; queueOf: (workerId: string) => string };
 

@@ -1,6 +1,7 @@
 /** Which databases and schemas on projects' own servers are ours. Never credentials. */
-import { eq, sql } from 'drizzle-orm';
+
 import type { Queryable } from '#src/store/database.ts';
+import { eq, sql } from '#src/store/drizzle.ts';
 import { taskDatabases } from '#src/store/schema-host.ts';
 
 export type TaskDatabaseRow = typeof taskDatabases.$inferSelect & { kind: 'database' | 'schema' };

@@ -1,8 +1,9 @@
 /** The facts from which a task's status follows, read for many tasks in one statement. */
-import { sql } from 'drizzle-orm';
+
 import { deriveStatus, type TaskFacts } from '#src/domain/status.ts';
 import type { TaskStatus } from '#src/domain/task.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { sql } from '#src/store/drizzle.ts';
 import { isOneOf } from '#src/store/one-of.ts';
 import { projects, pullRequests, runs, taskDependencies, tasks } from '#src/store/schema.ts';
 

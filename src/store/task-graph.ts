@@ -2,9 +2,9 @@
  * The edges between tasks and what follows from them: how many tasks wait for each. Who changes edges holds the project's
  * lock until the commit, so two edits at once cannot close a cycle that neither of them sees.
  */
-import { and, eq, sql } from 'drizzle-orm';
-import { alias } from 'drizzle-orm/pg-core';
+
 import type { Queryable } from '#src/store/database.ts';
+import { alias, and, eq, sql } from '#src/store/drizzle.ts';
 import { isOneOf } from '#src/store/one-of.ts';
 import { taskDependencies, tasks } from '#src/store/schema.ts';
 

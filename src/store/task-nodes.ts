@@ -1,8 +1,9 @@
 /** Tasks as the nodes of their graph: the few columns that it shows, for ten thousand at once. */
-import { and, desc, eq } from 'drizzle-orm';
+
 import { currentPhase, phaseProgress } from '#src/domain/phase-progress.ts';
 import type { Task } from '#src/domain/task.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { and, desc, eq } from '#src/store/drizzle.ts';
 import { phases, runs, tasks } from '#src/store/schema.ts';
 
 export type TaskNode = Pick<Task, 'id' | 'title' | 'status' | 'phase' | 'priority'>;

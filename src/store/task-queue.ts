@@ -1,8 +1,9 @@
 /** The line of tasks that wait for a slot, and the slots that are taken: what the scheduler decides on. */
-import { eq, sql } from 'drizzle-orm';
+
 import type { Priority } from '#src/domain/task.ts';
 import type { WorkflowType } from '#src/domain/workflow.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { eq, sql } from '#src/store/drizzle.ts';
 import { isOneOf } from '#src/store/one-of.ts';
 import { priorityRank, projects, runs, tasks } from '#src/store/schema.ts';
 import { workers, worktrees } from '#src/store/schema-host.ts';

@@ -1,5 +1,5 @@
 /** Puts a task together from its rows: the shape that the API answers. One query for each table, whatever the number of tasks. */
-import { sql } from 'drizzle-orm';
+
 import { toMicros, toUsd } from '#src/domain/money.ts';
 import { currentPhase, phaseProgress } from '#src/domain/phase-progress.ts';
 import type { Task } from '#src/domain/task.ts';
@@ -7,6 +7,7 @@ import { listCollisions } from '#src/store/collisions.ts';
 import { sumTaskCosts, type TaskCost } from '#src/store/cost-sums.ts';
 import type { Queryable } from '#src/store/database.ts';
 import { toDevServer } from '#src/store/dev-servers.ts';
+import { sql } from '#src/store/drizzle.ts';
 import { isOneOf } from '#src/store/one-of.ts';
 import { readAll } from '#src/store/read-all.ts';
 import { listRunsOf, type RunWithPhases } from '#src/store/runs.ts';

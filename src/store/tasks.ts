@@ -1,8 +1,8 @@
-import { and, desc, eq, ilike, lt, or, type SQL, sql } from 'drizzle-orm';
 import type { TaskQuery } from '#src/domain/api/routes.ts';
 import type { NewTask, Task, TaskFields, TaskStatus } from '#src/domain/task.ts';
 import { SentraError } from '#src/errors.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { and, desc, eq, ilike, lt, or, type SQL, sql } from '#src/store/drizzle.ts';
 import { isOneOf } from '#src/store/one-of.ts';
 import { findActiveRun } from '#src/store/runs.ts';
 import { tasks } from '#src/store/schema.ts';

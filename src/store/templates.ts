@@ -1,7 +1,7 @@
-import { eq } from 'drizzle-orm';
 import type { Template } from '#src/domain/template.ts';
 import { SentraError } from '#src/errors.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { eq } from '#src/store/drizzle.ts';
 import { templates } from '#src/store/schema.ts';
 
 const columns = { name: templates.name, fields: templates.fields };

@@ -1,10 +1,11 @@
 /** What a timeline is made of, read by task and run. Lines are read by their kind: what programs print is none of it. */
-import { and, asc, desc, eq, gt, inArray, isNull, or, sql } from 'drizzle-orm';
+
 import type { EventType } from '#src/domain/event.ts';
 import type { LogLine } from '#src/domain/log.ts';
 import type { PhaseName } from '#src/domain/phase.ts';
 import type { Mark, SessionFacts, TimelineFacts } from '#src/domain/timeline-facts.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { and, asc, desc, eq, gt, inArray, isNull, or, sql } from '#src/store/drizzle.ts';
 import { agentSessions, events } from '#src/store/schema.ts';
 import { logs } from '#src/store/schema-logs.ts';
 import { toIso, toIsoOrNull } from '#src/store/time.ts';

@@ -1,6 +1,7 @@
 /** Runs whose spans were not yet sent to a collector of traces. */
-import { asc, eq, sql } from 'drizzle-orm';
+
 import type { Queryable } from '#src/store/database.ts';
+import { asc, eq, sql } from '#src/store/drizzle.ts';
 import { runs } from '#src/store/schema.ts';
 
 /** Those that ended within a day, the oldest first: a collector that comes later is not told of all that ever was. */

@@ -1,7 +1,8 @@
 /** What agents and commands wrote, in compressed blocks. A session's blocks are numbered; each knows where it begins in its stream. */
-import { sql } from 'drizzle-orm';
+
 import type { RawStream } from '#src/domain/log.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { sql } from '#src/store/drizzle.ts';
 
 export type TranscriptBlock = {
   sessionId: string;

@@ -1,7 +1,8 @@
 /** Content of repositories that a person trusts. */
-import { and, desc, eq, sql } from 'drizzle-orm';
+
 import type { SteeringFile } from '#src/domain/trust.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { and, desc, eq, sql } from '#src/store/drizzle.ts';
 import { trustedContents } from '#src/store/schema-access.ts';
 import { toIso } from '#src/store/time.ts';
 

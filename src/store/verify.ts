@@ -1,6 +1,7 @@
 /** Looks for rows that contradict each other. Reads only, each question one statement, so that what it sees is of one moment. */
-import { sql } from 'drizzle-orm';
+
 import type { Queryable } from '#src/store/database.ts';
+import { sql } from '#src/store/drizzle.ts';
 import { phases, pullRequests, runs } from '#src/store/schema.ts';
 import { logHeads, logs } from '#src/store/schema-logs.ts';
 

@@ -1,7 +1,8 @@
 /** Workers: who is there, since when, last heard of when. The database's clock alone says whose lease has run out. */
-import { eq, sql } from 'drizzle-orm';
+
 import type { Worker } from '#src/domain/worker.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { eq, sql } from '#src/store/drizzle.ts';
 import { runs } from '#src/store/schema.ts';
 import { workers } from '#src/store/schema-host.ts';
 import { toIso } from '#src/store/time.ts';

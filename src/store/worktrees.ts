@@ -1,6 +1,6 @@
-import { eq, isNull, sql } from 'drizzle-orm';
 import type { Isolation, TaskStatus } from '#src/domain/task.ts';
 import type { Queryable } from '#src/store/database.ts';
+import { eq, isNull, sql } from '#src/store/drizzle.ts';
 import { tasks } from '#src/store/schema.ts';
 import { worktrees } from '#src/store/schema-host.ts';
 
