@@ -30,7 +30,7 @@ type Parts = {
   request: SessionRequest;
   agent: Pick<AcpAgent, 'model' | 'effort' | 'login'>;
   teller: Teller;
-  onLoadable: (agentSessionId: string) => void;
+  onLoads: (canLoad: boolean) => void;
   /** Its costs are known from elsewhere: told twice they would count twice. */
   isCounted: boolean;
 };
@@ -108,9 +108,11 @@ export class AcpConversation {
         'invalid_config',
         `It speaks version ${protocolVersion} of the Agent Client Protocol, and Sentra version ${PROTOCOL_VERSION}.`,
       );
+    const canLoad = agentCapabilities?.loadSession === true;
+    this.#parts.onLoads(canLoad);
+    if (request.resumes !== undefined && !canLoad) throw new ForgottenConversation('It cannot load conversations.');
     const opened = await this.#openSession(agent, defined.login.method);
     const { sessionId } = opened;
-    if (agentCapabilities?.loadSession) this.#parts.onLoadable(sessionId);
     let options = opened.configOptions ?? [];
     const choose = async (what: 'model' | 'effort', wanted: string | undefined) => {
       if (wanted === undefined) return;

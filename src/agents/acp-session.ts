@@ -31,8 +31,8 @@ export type AcpSession = {
   gateway: SessionGateway | undefined;
   howToLogIn: string;
   resultPath: string;
-  /** The program can load this conversation again. */
-  onLoadable: (agentSessionId: string) => void;
+  /** Told at its greeting whether the program can load conversations. */
+  onLoads: (canLoad: boolean) => void;
   onEvent: (event: AgentEvent) => Promise<void>;
 };
 
@@ -48,17 +48,18 @@ export async function runAcpSession(session: AcpSession, signal: AbortSignal): P
   gateway?.refused.addEventListener('abort', stop, { once: true });
   const teller = createTeller(session.onEvent, stop);
   const stderr = keepStderr(child, (bytes) => teller.tell({ kind: 'output', bytes, stream: 'stderr' }));
-  const { agent, onLoadable } = session;
-  const conversation = new AcpConversation({ request, agent, teller, onLoadable, isCounted: gateway !== undefined });
+  const { agent, onLoads } = session;
+  const conversation = new AcpConversation({ request, agent, teller, onLoads, isCounted: gateway !== undefined });
   let end: SessionEnd;
   try {
     const stream = openStream(child, { onMessage: limits.touch, whenKept: teller.whenKept });
     const reason = await conversation.hold(stream, promptWithForm(request, resultPath), leaveGate);
     end = endOfStop(reason) ?? endOf('done', '');
   } catch (e) {
-    const isSaid = e instanceof RequestError || e instanceof SentraError;
-    end = (isSaid ? undefined : await endOfProcess(child, stderr)) ?? endOfError(e, session.howToLogIn);
-    if (e instanceof ForgottenConversation) end = endOf('failed', e.message, { isForgotten: true });
+    const isForgotten = e instanceof ForgottenConversation;
+    const isSaid = isForgotten || e instanceof RequestError || e instanceof SentraError;
+    const ended = isSaid ? undefined : await endOfProcess(child, stderr);
+    end = ended ?? (isForgotten ? endOf('failed', e.message, { isForgotten }) : endOfError(e, session.howToLogIn));
   } finally {
     leaveGate();
     limits.stop();

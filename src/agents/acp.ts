@@ -72,7 +72,7 @@ export function createAcpDriver(setup: Setup): Driver & { close(): Promise<void>
   const { agent, hostEnv } = setup;
   const [program = ''] = agent.command;
   const gateways = createGateways(setup.model, agent.gateway?.provider ?? 'anthropic');
-  const loadable = new Set<string>();
+  let cannotLoad = false;
   const find = (cwd: string, searchPath = setup.searchPath ?? programPath) => findProgram(program, searchPath, cwd);
   const findNoLogin = async () => {
     if (agent.gateway) return (await setup.model()).credential ? undefined : providers[agent.gateway.provider].noKey;
@@ -96,8 +96,8 @@ export function createAcpDriver(setup: Setup): Driver & { close(): Promise<void>
         version: (found && findVersion(found)) ?? null,
       };
     },
-    // After a restart of ours nobody knows what the program can: then it begins afresh.
-    remembers: async ({ agentSessionId }) => loadable.has(agentSessionId),
+    // What the program can is known once it was started: until then it is tried, and what it does not find begins afresh.
+    remembers: async () => agent.gateway !== undefined && !cannotLoad,
     async run(request, onEvent, signal) {
       if (signal.aborted) return endOf('cancelled', explainLimit('cancelled', request));
       if (agent.refusal) return endOf('unable', agent.refusal);
@@ -115,8 +115,10 @@ export function createAcpDriver(setup: Setup): Driver & { close(): Promise<void>
         takeLoginAway = await bringLogin(agent.login, request.room.homePath);
         const command = await prepareCommand(setup, request, { program: found, gateway, resultPath });
         const howToLogIn = explainLogin(agent, 'its own login');
-        const onLoadable = (agentSessionId: string) => gateway && loadable.add(agentSessionId);
-        const session = { request, command, agent, gateway, howToLogIn, resultPath, onLoadable, onEvent };
+        const onLoads = (canLoad: boolean) => {
+          cannotLoad = !canLoad;
+        };
+        const session = { request, command, agent, gateway, howToLogIn, resultPath, onLoads, onEvent };
         return await runAcpSession(session, signal);
       } finally {
         await gateway?.close();

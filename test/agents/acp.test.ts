@@ -196,8 +196,7 @@ describe('an ACP agent whose model is reached through Sentra', () => {
     expect(first.end).toMatchObject({ outcome: 'rate_limited', text: '' });
     const known = { agentSessionId: 'session-1', homePath };
     expect(await driver.remembers?.(known)).toBe(true);
-    expect(await driver.remembers?.({ agentSessionId: 'session-2', homePath })).toBe(false);
-    expect(await create().remembers?.(known)).toBe(false); // what began before a restart begins afresh
+    expect(await create().remembers?.(known)).toBe(true); // what began before a restart is tried
     scripted.setScript({ turns: [{ text: 'I go on.' }] });
     const { end, events } = await here.session(create(), { resumes: 'session-1', prompt: 'Go on.' });
     expect(end).toMatchObject({ outcome: 'done', text: 'I go on.' });
@@ -227,15 +226,18 @@ describe('an ACP agent whose model is reached through Sentra', () => {
     await scripted.close();
   });
 
-  test('a conversation that it cannot load again begins afresh', async () => {
+  test('a program that cannot load conversations begins afresh, and is not asked again', async () => {
     const agent = installed.agent('works', '', { gateway: toModel });
     const access = async () => ({
       baseUrl: 'http://127.0.0.1:1',
       credential: { kind: 'api_key' as const, secret: 'k' },
     });
     const driver = createAcpDriver({ sandbox: here.sandbox, agent, model: access, hostEnv: {} });
-    expect((await here.session(driver)).end.outcome).toBe('done');
-    expect(await driver.remembers?.({ agentSessionId: 'session-1', homePath: here.room.homePath })).toBe(false);
+    const known = { agentSessionId: 'session-1', homePath: here.room.homePath };
+    expect(await driver.remembers?.(known)).toBe(true);
+    const { end } = await here.session(driver, { resumes: 'session-1' });
+    expect(end).toMatchObject({ outcome: 'failed', isForgotten: true, message: 'It cannot load conversations.' });
+    expect(await driver.remembers?.(known)).toBe(false);
     await driver.close();
   });
 });

@@ -1,16 +1,18 @@
 /** A session that the model lets in no more goes on when it does again: with what was said, and with what was done in the worktree. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ScriptedModel, startScriptedModel, type Turn } from '#src/agents/scripted-model.ts';
 import { startEmbedded } from '#src/store/postgres.ts';
+import { installAcpAgent } from '../agents/acp-agent.ts';
 import { git, makeRepository } from '../helpers/repository.ts';
 import { startTestSentra, type TestSentra, until, waitForRun } from '../helpers/sentra.ts';
 import { listLines } from '../helpers/survival.ts';
 
 let model: ScriptedModel;
 let sentra: TestSentra;
+const installed = await installAcpAgent();
 beforeAll(async () => {
   model = await startScriptedModel({ script: { turns: [] } });
   sentra = await startTestSentra({ env: { ANTHROPIC_API_KEY: 'a-key', ANTHROPIC_BASE_URL: model.url } });
@@ -18,6 +20,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await sentra?.stop();
   await model?.close();
+  await installed.remove();
 });
 
 const usage = { input_tokens: 1_000, output_tokens: 50 };
@@ -28,10 +31,13 @@ const write = (name: string): Turn => ({
 /** Longer than what is left to the agent itself, so that the session ends. */
 const refuses: Turn = { error: { status: 429, times: 100, retryAfter: 3_600 } };
 
-async function begin(): Promise<{ id: string; path: string }> {
-  const repository = makeRepository({});
+async function begin(agent = 'claude'): Promise<{ id: string; path: string }> {
+  const { command } = installed.agent('asks-model');
+  const repository = makeRepository({
+    config: { agents: { protocol: { kind: 'acp', command, gateway: 'anthropic' } } },
+  });
   const { id: projectId } = await sentra.client.addProject({ body: { path: repository.path } });
-  const body = { projectId, title: 'Write two files', agent: 'claude', workflowType: 'code' as const, autoStart: true };
+  const body = { projectId, title: 'Write two files', agent, workflowType: 'code' as const, autoStart: true };
   const { id } = await sentra.client.createTask({ body });
   return { id, path: repository.path };
 }
@@ -121,4 +127,29 @@ test.each([
   const saved = (await listLines(sentra, id)).find((line) => line.includes('is saved in')) ?? '';
   const patch = readFileSync(saved.slice(saved.indexOf(path.sep)), 'utf8');
   for (const name of ['first.txt', 'half.txt']) expect(patch).toContain(name);
+});
+
+test.each([
+  ['goes on with its conversation', false, 'both.txt', ['rate_limited', 'done']],
+  ['begins afresh where that is gone, in the same attempt', true, 'afresh.txt', ['rate_limited', 'failed', 'done']],
+] as const)('after a limit and a restart of Sentra an agent of the protocol %s', async (_, isGone, file, outcomes) => {
+  model.setScript({ turns: [refuses] });
+  const { id, path: repository } = await begin('protocol');
+  await untilParked(id);
+  model.setScript({
+    turns: [
+      { match: 'Carry out this task.*Go on where you stopped', text: 'Write both.txt', usage },
+      { text: 'Write afresh.txt', usage },
+    ],
+  });
+  if (isGone) rmSync(path.join(sentra.home, 'homes', id, 'session-1.json'));
+  await passTheHour();
+  const task = await waitForRun(sentra, id);
+  expect(task.error).toBeNull();
+  expect(git(repository, 'diff', '--name-only', `main...${task.branchName}`)).toBe(file);
+  expect((await sessionsOf(id)).map(({ outcome }) => outcome)).toEqual(outcomes);
+  const begun = (await listLines(sentra, id)).filter((line) => /^protocol (goes on with|begins) CODE/.test(line));
+  const goesOn = 'protocol goes on with CODE, attempt 2';
+  const again = isGone ? ['protocol begins CODE, attempt 2'] : [];
+  expect(begun).toEqual(['protocol begins CODE, attempt 1', goesOn, ...again]);
 });
