@@ -28,7 +28,7 @@ test('tasks that meet a limit are parked, leave their slots, ask nobody before i
   timeout: 120_000 + count * 10_000,
 }, async () => {
   const { client } = sentra;
-  const end = Date.now() + 6_000 + count * 750;
+  const end = Date.now() + 9_000 + count * 750;
   const ids = await addTasks(limitedUntil(end), count);
   const first = ids[0] as string;
   await until(async () => (await listLines(sentra, first)).includes('429'), 10_000);
@@ -67,7 +67,7 @@ async function lastBegin(taskId: string): Promise<number> {
 }
 
 test('a server that is killed while work is parked goes on when the limit ends', async () => {
-  const end = Date.now() + 8_000;
+  const end = Date.now() + 15_000;
   const [id = ''] = await addTasks(limitedUntil(end), 1);
   await until(async () => (await listLines(sentra, id)).some((line) => line.includes('goes on by itself')), 10_000);
   await sentra.kill();
