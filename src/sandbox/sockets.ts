@@ -2,6 +2,7 @@
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isAlive } from '#src/process.ts';
 
 /** A new folder that only this user can enter; its name says which process it belongs to. */
 export const makeSocketFolder = (): Promise<string> => makeOwnFolder(tmpdir());
@@ -26,12 +27,4 @@ async function removeIfStale(parent: string, name: string): Promise<boolean> {
   if (!owner?.isDirectory() || owner.uid !== process.getuid?.()) return false;
   await rm(folder, { recursive: true, force: true });
   return true;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (e) {
-    return (e as NodeJS.ErrnoException).code === 'EPERM'; // another user's
-  }
 }

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseEnv } from 'node:util';
@@ -30,6 +30,18 @@ it('both files hold what the contract names, for their owner only', async () => 
   });
   expect((await stat(path.join(worktreePath, '.env.local'))).mode & 0o777).toBe(0o600);
   expect((await readdir(worktreePath)).sort()).toEqual(['.env.local', '.ports.env']);
+});
+
+it('what a killed process left half written goes, in folders of copies too; what another writes at this moment stays', async () => {
+  const worktreePath = await folderWith({ 'apps/.env': 'DATABASE_URL=postgres://old\n' });
+  const { pid } = spawnSync('true');
+  const [dead, alive] = [`.env.${pid}-0123456789ab.local`, `.env.${process.ppid}-0123456789ab.local`];
+  const theirs = ['.env.test.local', '.env.1-2.local'];
+  for (const name of [dead, `apps/${dead}`, alive, ...theirs]) await writeFile(path.join(worktreePath, name), 'A=1');
+  await writeEnvFiles({ worktreePath, ...task });
+  expect((await readdir(worktreePath)).sort()).toEqual(['.env.local', '.ports.env', alive, 'apps', ...theirs].sort());
+  await pointCopies(worktreePath, ['apps/.env'], { from: 'postgres://old', to: 'postgres://new' });
+  expect(await readdir(path.join(worktreePath, 'apps'))).toEqual(['.env']);
 });
 
 it('a copied .env.local keeps its other names, and ours are set once', async () => {
