@@ -22,10 +22,12 @@ process.on('warning', (warning) => {
 });
 
 const isServer = ['up', 'server', 'worker'].includes(process.argv[2] ?? '');
-// A reader that has seen enough (`| head`) is no failure, and a server does not need its terminal.
+// A reader that has seen enough (`| head`) is no failure; and a server goes on without its terminal, or on a disk that is full.
 for (const stream of [process.stdout, process.stderr])
-  stream.on('error', () => {
-    if (!isServer) process.exit(0);
+  stream.on('error', (e: NodeJS.ErrnoException) => {
+    if (isServer) return;
+    if (e.code !== 'EPIPE') throw e;
+    process.exit(0);
   });
 
 const interrupted = new AbortController();
@@ -43,12 +45,6 @@ async function main(): Promise<number> {
     return 2;
   }
   if (!isServer) process.once('SIGINT', () => interrupted.abort());
-  // Whoever reads may go first (`sentra task logs … | head`): then a command is done, and a server only loses its audience.
-  for (const stream of [process.stdout, process.stderr])
-    stream.on('error', (e: NodeJS.ErrnoException) => {
-      if (e.code !== 'EPIPE') throw e;
-      if (!isServer) process.exit(0);
-    });
   const connection = async () => connect(config);
   const client = async () => createClient(await connection());
   return runCli(process.argv.slice(2), {
