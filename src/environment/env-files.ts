@@ -2,13 +2,12 @@
  * The two files that tell a task's programs who they are: `.ports.env` is ours alone, `.env.local` may be a copy of the
  * user's, in which only our names are set. Neither is ever committed.
  */
-import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { lstat, open, readdir, realpath, rename, rm } from 'node:fs/promises';
+import { lstat, open, realpath, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { parseEnv } from 'node:util';
+import { draftName, removeDrafts } from '#src/environment/plain-path.ts';
 import { SentraError } from '#src/errors.ts';
-import { isAlive } from '#src/process.ts';
 
 export type EnvFiles = {
   worktreePath: string;
@@ -48,7 +47,7 @@ type Change = (present: string) => string | undefined;
 
 async function update(folder: string, name: string, change: Change): Promise<void> {
   try {
-    await removeLeftovers(folder);
+    await removeDrafts(folder);
     const present = await readRegular(path.join(folder, name));
     const text = change(present ?? '');
     if (text !== undefined && text !== present) await writeAtomically(folder, name, text);
@@ -144,19 +143,9 @@ async function readRegular(file: string): Promise<string | undefined> {
   }
 }
 
-const leftover = /^\.env\.(\d+)-[0-9a-f]{12}\.local$/;
-
-/** What a process that was killed had half written. */
-async function removeLeftovers(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    const [, pid] = leftover.exec(name) ?? [];
-    if (pid && !isAlive(Number(pid))) await rm(path.join(folder, name), { force: true });
-  }
-}
-
-/** A rename replaces a link instead of following it. The name in between is one that Sentra's commits leave out too. */
+/** A rename replaces a link instead of following it. */
 async function writeAtomically(folder: string, name: string, text: string): Promise<void> {
-  const temporary = path.join(folder, `.env.${process.pid}-${randomBytes(6).toString('hex')}.local`);
+  const temporary = path.join(folder, draftName());
   try {
     const handle = await open(temporary, 'wx', 0o600);
     try {

@@ -4,8 +4,9 @@
  */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { lstat, mkdir, open, realpath, rename, rm } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, realpath, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { isAlive } from '#src/process.ts';
 
 /** Undefined for everything but a plain file inside of `root`, directly or by links, of at most `maxBytes`. */
 export async function readPlain(root: string, relative: string, maxBytes: number): Promise<Buffer | undefined> {
@@ -23,11 +24,23 @@ export async function readPlain(root: string, relative: string, maxBytes: number
   }
 }
 
+/** What a file in a worktree is called while it is written: a name that Sentra's commits leave out, like those of the environment files. */
+export const draftName = (): string => `.env.${process.pid}-${randomBytes(6).toString('hex')}.local`;
+const draftNamed = /^\.env\.(\d+)-[0-9a-f]{12}\.local$/;
+
+/** Removes what a process that was killed had half written in a folder. */
+export async function removeDrafts(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const [, pid] = draftNamed.exec(name) ?? [];
+    if (pid && !isAlive(Number(pid))) await rm(path.join(folder, name), { force: true });
+  }
+}
+
 /** Puts a file in place of whatever is there, with its folders. False, and nothing is written, where one of these is a link. */
 export async function writePlain(root: string, relative: string, content: string | Uint8Array): Promise<boolean> {
   if (!(await makeFolder(root, path.dirname(relative)))) return false;
   const file = path.join(root, relative);
-  const draft = `${file}.${randomBytes(6).toString('hex')}`;
+  const draft = path.join(path.dirname(file), draftName());
   try {
     const handle = await open(draft, 'wx');
     await handle.writeFile(content).finally(() => handle.close());
