@@ -64,7 +64,12 @@ const atOnce = { runs: 10_000, merging: 20, upkeep: 4 } as const;
 export const applicationVersion = '4';
 
 /** Makes DBOS's own tables. The caller holds the migration lock (store/database.ts). */
-export const migrateEngine = (databaseUrl: string): Promise<void> => DBOS.migrate(databaseUrl);
+export const migrateEngine = (databaseUrl: string): Promise<void> => DBOS.migrate(databaseUrl).catch(tellCause);
+
+/** Its own error says what it was about, this one what happened. */
+function tellCause(thrown: { error?: unknown }): never {
+  throw thrown.error ?? thrown;
+}
 
 /** Comes before the launch: what is resumed may need it at once. */
 export async function createEngine(database: { url: string; pool: pg.Pool }): Promise<Engine> {
@@ -84,14 +89,14 @@ export async function launchEngine(options: LaunchOptions): Promise<void> {
     executorID: options.workerId,
     applicationVersion,
     logLevel: 'error',
-    systemDatabasePool: options.database.connections.openPool(10),
+    systemDatabasePool: options.database.connections.openPool(10, { prepares: true }),
     runMigrations: false,
     // `runs` holds what a version without a queue for each worker had begun.
     listenQueues: [runsQueue(options.workerId), 'runs', 'merging', 'upkeep'],
   });
   for (const [name, workflow] of Object.entries(options.workflows))
     DBOS.registerWorkflow(workflow as (input: unknown) => Promise<unknown>, { name });
-  await DBOS.launch();
+  await DBOS.launch().catch(tellCause);
   for (const kind of ['runs', 'merging', 'upkeep'] as const)
     await DBOS.registerQueue(kind === 'runs' ? runsQueue(options.workerId) : kind, {
       workerConcurrency: atOnce[kind],

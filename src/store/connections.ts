@@ -5,13 +5,22 @@
  * ends transactions that nobody goes on with, for they hold locks.
  */
 import pg from 'pg';
+import { isStalePlan } from '#src/store/database-error.ts';
+import { createNaming } from '#src/store/prepared-statements.ts';
 
 /** `backend`: the number of the server's process. */
 export type Connection = pg.Client & { readonly backend: number };
 
+export type PoolOptions = {
+  /** What is sent again and again is prepared. */
+  prepares?: boolean;
+  /** Of the server, for each of these connections. */
+  settings?: Readonly<Record<string, string>>;
+};
+
 export type Connections = {
   /** At most `max`, opened when they are needed. */
-  openPool(max: number): pg.Pool;
+  openPool(max: number, options?: PoolOptions): pg.Pool;
   /** One of its own, for what stays: it is asked for a sign of life every few seconds. Throws when the server does not answer. */
   connect(name: string): Promise<Connection>;
   /** Ends the pools, and looks at nothing any more. */
@@ -24,7 +33,7 @@ const patienceMs = 3_000;
 const lookMs = 1_000;
 const signOfLifeMs = 5_000;
 /** What a machine that vanished holds is free again after about ten seconds, less than a lease. */
-const settings = {
+const common = {
   tcp_keepalives_idle: '4',
   tcp_keepalives_interval: '2',
   tcp_keepalives_count: '3',
@@ -63,6 +72,17 @@ export function createConnections(url: string): Connections {
     }
   }
 
+  const naming = createNaming();
+  class PreparingClient extends Client {
+    constructor(config?: string | pg.ClientConfig) {
+      super(config);
+      this.connection.on('errorMessage', (e) => isStalePlan(e) && naming.renew());
+    }
+    override query(...call: never[]): never {
+      return super.query(...(naming.toNamed(call) as never[]));
+    }
+  }
+
   const look = async () => {
     const late = [...waiting].filter(([, since]) => performance.now() - since > patienceMs);
     if (late.length > 0) await closeDead(url, late, (client, since) => waiting.get(client) === since);
@@ -82,13 +102,13 @@ export function createConnections(url: string): Connections {
   }, signOfLifeMs).unref();
 
   return {
-    openPool(max) {
+    openPool(max, { prepares = false, settings } = {}) {
       const config = { connectionString: url, max, connectionTimeoutMillis: connectMs, keepAlive: true };
       const pool = new pg.Pool({
         ...config,
         application_name: 'sentra',
-        Client,
-        onConnect: (client) => prepare(client as Watched),
+        Client: prepares ? PreparingClient : Client,
+        onConnect: (client) => setUp(client as Watched, settings),
       });
       pool.on('error', () => {}); // a dead server must not end this process
       pools.push(pool);
@@ -104,7 +124,7 @@ export function createConnections(url: string): Connections {
       await client.connect();
       kept.add(client);
       client.once('end', () => kept.delete(client));
-      return Object.assign(client, { backend: await prepare(client) });
+      return Object.assign(client, { backend: await setUp(client) });
     },
     async close() {
       await Promise.all(pools.map((pool) => pool.end()));
@@ -115,9 +135,10 @@ export function createConnections(url: string): Connections {
 }
 
 /** A pooler between us and the server has numbers of its own, so the server itself is asked for its one. */
-async function prepare(client: Watched): Promise<number> {
-  const set = Object.keys(settings).map((name, i) => `set_config('${name}', $${i + 1}, false)`);
-  const { rows } = await client.query(`select pg_backend_pid() as pid, ${set.join(', ')}`, Object.values(settings));
+async function setUp(client: Watched, more: PoolOptions['settings'] = {}): Promise<number> {
+  const all = { ...common, ...more };
+  const set = Object.keys(all).map((name, i) => `set_config('${name}', $${i + 1}, false)`);
+  const { rows } = await client.query(`select pg_backend_pid() as pid, ${set.join(', ')}`, Object.values(all));
   client.backend = rows[0].pid;
   return rows[0].pid;
 }

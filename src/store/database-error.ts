@@ -32,9 +32,13 @@ export function isUnavailable(thrown: unknown): boolean {
   );
 }
 
-/** Another transaction was in the way: the same one again may pass. */
+/** Another transaction was in the way, or another process changed the tables: the same one again may pass. */
 export const shouldRepeat = (thrown: unknown): boolean =>
-  causesOf(thrown).some((e) => e.code === '40001' || e.code === '40P01');
+  isStalePlan(thrown) || causesOf(thrown).some((e) => e.code === '40001' || e.code === '40P01');
+
+/** A statement was prepared for tables that are no longer the same. */
+export const isStalePlan = (thrown: unknown): boolean =>
+  causesOf(thrown).some((e) => e.code === '0A000' && /^cached plan/.test(e.message));
 
 /** A row with this key is there already. */
 export const isDuplicate = (thrown: unknown): boolean => causesOf(thrown).some((e) => e.code === '23505');

@@ -36,6 +36,11 @@ export type Database = {
 const migrationsFolder = fileURLToPath(new URL('../../migrations', import.meta.url));
 const migrationLock = [7001, 1];
 const maxTries = 10;
+/**
+ * Our transactions find their rows by keys, a few of many: one plan does for all values, and a plan made while a table was small must
+ * not read the whole of it when it has grown. Servers before 18 would compile what they have to read whole nevertheless, at each execution.
+ */
+const byKeys = { plan_cache_mode: 'force_generic_plan', enable_seqscan: 'off', jit: 'off' };
 const afterCommits = new WeakMap<Queryable, (() => void)[]>();
 
 /** Calls `then` once this transaction has committed, never when it is rolled back. */
@@ -50,7 +55,7 @@ export async function openDatabase(url: string, options: { maxConnections?: numb
   const connections = createConnections(url);
   const pool = connections.openPool(max);
   // Transactions wait for one another's locks; whoever only reads must not wait for them.
-  const writers = connections.openPool(max);
+  const writers = connections.openPool(max, { prepares: true, settings: byKeys });
   const database: Database = {
     url,
     db: drizzle(pool, { schema }),

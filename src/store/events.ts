@@ -14,22 +14,20 @@ export type NewEvent = {
 };
 
 /**
- * The last statements of a transaction: they lock the one row of `event_head` until the commit, so that numbers
+ * The last statement of a transaction: it locks the one row of `event_head` until the commit, so that numbers
  * become visible in their order and a reader with `id > cursor` misses none.
  */
 export async function recordEvents(tx: Transaction, news: readonly NewEvent[]): Promise<void> {
   if (news.length === 0) return;
-  const [head] = await tx
-    .insert(eventHead)
-    .values({ lastId: news.length })
-    .onConflictDoUpdate({ target: eventHead.one, set: { lastId: sql`${eventHead.lastId} + ${news.length}` } })
-    .returning();
-  const first = (head?.lastId ?? 0) - news.length + 1;
   // The wall clock: now() is the start of the transaction and could go back from one number to the next.
   await tx.execute(sql`
+    with head as (
+      insert into ${eventHead} (last_id) values (${news.length}) on conflict (one)
+      do update set last_id = ${eventHead.lastId} + excluded.last_id returning last_id - ${news.length} as before
+    )
     insert into ${events} (id, type, project_id, task_id, data, "timestamp")
-    select ${first}::bigint + n - 1, type, project_id, task_id, data::jsonb, clock_timestamp()
-    from unnest(${textsOf(news, (e) => e.type)}, ${textsOf(news, (e) => e.projectId)}, ${textsOf(news, (e) => e.taskId)},
+    select head.before + n, type, project_id, task_id, data::jsonb, clock_timestamp()
+    from head, unnest(${textsOf(news, (e) => e.type)}, ${textsOf(news, (e) => e.projectId)}, ${textsOf(news, (e) => e.taskId)},
       ${textsOf(news, (e) => JSON.stringify(e.data))}) with ordinality as new (type, project_id, task_id, data, n)`);
 }
 

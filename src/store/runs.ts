@@ -7,6 +7,7 @@ import { type Failure, SentraError } from '#src/errors.ts';
 import type { Queryable } from '#src/store/database.ts';
 import { and, asc, desc, eq, sql } from '#src/store/drizzle.ts';
 import { isOneOf } from '#src/store/one-of.ts';
+import { readAll } from '#src/store/read-all.ts';
 import { phases, runs, tasks } from '#src/store/schema.ts';
 import { toIso, toIsoOrForever, toIsoOrNull } from '#src/store/time.ts';
 
@@ -218,16 +219,16 @@ export async function unparkRun(tx: Queryable, adwId: string): Promise<boolean> 
 
 /** Runs of several tasks, newest first, with their attempts in the order in which they began. */
 export async function listRunsOf(db: Queryable, taskIds: readonly string[]): Promise<RunWithPhases[]> {
-  const runRows = await db
-    .select()
-    .from(runs)
-    .where(isOneOf(runs.taskId, taskIds))
-    .orderBy(desc(runs.createdAt), desc(runs.adwId));
-  const phaseRows = await db
-    .select()
-    .from(phases)
-    .where(isOneOf(phases.taskId, taskIds))
-    .orderBy(asc(phases.startedAt), asc(phases.attempt));
+  const [runRows, phaseRows] = await readAll(db, [
+    async () =>
+      db.select().from(runs).where(isOneOf(runs.taskId, taskIds)).orderBy(desc(runs.createdAt), desc(runs.adwId)),
+    async () =>
+      db
+        .select()
+        .from(phases)
+        .where(isOneOf(phases.taskId, taskIds))
+        .orderBy(asc(phases.startedAt), asc(phases.attempt)),
+  ]);
   const phasesOf = Map.groupBy(phaseRows, (phase) => phase.adwId);
   return runRows.map((run) => ({ run, phases: phasesOf.get(run.adwId) ?? [] }));
 }
