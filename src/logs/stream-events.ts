@@ -15,6 +15,8 @@ export type EventBus = {
 export type EventStreamOptions = {
   /** The number of the last event that was seen; without it only what comes from now on. */
   after?: number | undefined;
+  /** Without `after`: so many of those before now come first. */
+  last?: number | undefined;
   send: (events: readonly Event[]) => Promise<void> | void;
   signal: AbortSignal;
 };
@@ -37,7 +39,7 @@ export function createEventBus(): EventBus {
 /** Ends when `signal` aborts. Throws what `send` throws. */
 export async function streamEvents(
   source: { db: Queryable; bus: EventBus },
-  { after, send, signal }: EventStreamOptions,
+  { after, last: latest = 0, send, signal }: EventStreamOptions,
 ): Promise<void> {
   const bell = createBell(signal);
   const unsubscribe = source.bus.subscribe(bell.ring);
@@ -45,7 +47,7 @@ export async function streamEvents(
   try {
     while (!signal.aborted) {
       try {
-        last ??= await lastEventId(source.db);
+        last ??= Math.max(0, (await lastEventId(source.db)) - latest);
         const page = await listEvents(source.db, last, pageSize);
         last = page.at(-1)?.id ?? last;
         if (page.length) await send(page);

@@ -23,7 +23,11 @@ export type Streams = {
 const pingMs = 30_000;
 /** WebSocket's code for what breaks a rule: to ask again the same way is no use. */
 const refused = 1008;
-const EventCursor = z.object({ after: z.coerce.number().int().min(0).optional() });
+const mostLatest = 1_000;
+const EventCursor = z.object({
+  after: z.coerce.number().int().min(0).optional(),
+  last: z.coerce.number().int().min(0).max(mostLatest).optional(),
+});
 const LogParams = z.object({ taskId: TaskId });
 
 /** A wrong query or an unknown task is answered before the upgrade. */
@@ -46,10 +50,11 @@ export function serveStreams(
     '/api/events',
     upgradeOnly,
     upgradeWebSocket((c) => {
-      const { after } = parse(EventCursor, c.req.query(), 'query');
+      const cursor = parse(EventCursor, c.req.query(), 'query');
       const within = eventsWithin(parts.handlers, c.get('scope'));
       return feed(
-        ({ send, signal }) => parts.eventStream({ after, signal, send: async (events) => send(await within(events)) }),
+        ({ send, signal }) =>
+          parts.eventStream({ ...cursor, signal, send: async (events) => send(await within(events)) }),
         report,
       );
     }),

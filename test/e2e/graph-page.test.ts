@@ -91,10 +91,10 @@ test('a thousand tasks are a picture in a moment, and on a phone a box opens its
 test('a page that cannot be loaded says so, and how to go on', async () => {
   await page.setViewportSize({ width: 1440, height: 900 });
   await page.goto(sentra.url);
-  await page.route('**/assets/costs-*.js', (route) => route.abort()); // as after an update of Sentra
-  await page.getByRole('link', { name: 'Costs' }).first().click();
+  await page.route('**/assets/merges-*.js', (route) => route.abort()); // as after an update of Sentra
+  await page.getByRole('link', { name: 'Merges' }).first().click();
   await page.getByText('This page could not be shown').waitFor();
-  await page.unroute('**/assets/costs-*.js');
+  await page.unroute('**/assets/merges-*.js');
   await page.getByRole('button', { name: 'Load again' }).click();
-  await page.getByRole('region', { name: 'Spent' }).waitFor();
+  await page.getByText('Nothing waits to be merged').waitFor();
 });

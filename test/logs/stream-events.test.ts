@@ -67,3 +67,19 @@ test('a stream without a cursor begins with the next event', async () => {
   await Promise.all([reading, writing()]);
   expect(seen[0]).toBeGreaterThan(last);
 });
+
+test('one that asks for the latest begins with so many of those before, and with the first where there are fewer', async () => {
+  const last = (await listEvents(database.db, 0, 1_000)).at(-1)?.id ?? 0;
+  const firstOf = async (latest: number) => {
+    const stop = new AbortController();
+    let first: number | undefined;
+    const send = (events: readonly { id: number }[]) => {
+      first ??= events[0]?.id;
+      stop.abort();
+    };
+    await streamEvents({ db: database.db, bus }, { last: latest, signal: stop.signal, send });
+    return first;
+  };
+  expect(await firstOf(3)).toBe(last - 2);
+  expect(await firstOf(last + 10)).toBe(1);
+});

@@ -94,6 +94,22 @@ test('rubbish on the socket is answered, and the socket lives on', async () => {
   socket.close();
 });
 
+test.each([
+  ['last=3', 'open'],
+  ['after=3', 'open'],
+  ['last=-1', 'error'],
+  ['last=1001', 'error'],
+  ['last=all', 'error'],
+])('events with %s: the socket says %s', async (query, said) => {
+  const url = `ws://127.0.0.1:${server.port}/api/events?${query}`;
+  const socket = new WebSocket(url, ['sentra', `bearer.${token}`]);
+  const first = await new Promise((done) => {
+    for (const type of ['open', 'error']) socket.addEventListener(type, () => done(type), { once: true });
+  });
+  expect(first).toBe(said);
+  socket.close();
+});
+
 test('a follower whose filter is refused is told, and does not ask again', async () => {
   const filter = { q: 'a(', regex: true };
   const following = followLogs({ url: server.url, token }, { taskId, filter }, () => {}, AbortSignal.timeout(60_000));

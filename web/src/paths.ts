@@ -5,6 +5,9 @@ import type { LogSelection } from '#src/domain/log.ts';
 export const eventsPath = (after: number | undefined) =>
   after === undefined ? '/api/events' : `/api/events?after=${after}`;
 
+/** The last `count` events, then live ones. */
+export const latestEventsPath = (count: number) => `/api/events?last=${count}`;
+
 /** Lines of tasks and events, many streams on one socket. */
 export const streamsPath = '/api/streams';
 

@@ -61,6 +61,11 @@ const logs = createRoute({
   validateSearch: (raw: Record<string, unknown>): LogChoice => LogChoice.parse(raw),
   component: lazyRouteComponent(() => import('./pages/logs.tsx'), 'LogsPage'),
 });
+const home = createRoute({
+  getParentRoute: () => shell,
+  path: '/home',
+  component: lazyRouteComponent(() => import('./pages/home.tsx'), 'HomePage'),
+});
 const table = createRoute({
   getParentRoute: () => shell,
   path: '/table',
@@ -100,7 +105,7 @@ const settings = createRoute({
 export const router = createRouter({
   routeTree: root.addChildren([
     login,
-    shell.addChildren([board, task, logs, table, graph, merges, resources, costs, settings]),
+    shell.addChildren([home, board, task, logs, table, graph, merges, resources, costs, settings]),
   ]),
   defaultPreload: 'intent',
   defaultErrorComponent: PageError,

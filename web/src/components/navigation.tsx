@@ -5,6 +5,7 @@ import {
   Columns3,
   Cpu,
   GitMerge,
+  House,
   Keyboard,
   Moon,
   SlidersHorizontal,
@@ -21,6 +22,7 @@ import { ProjectSwitcher } from './project-switcher.tsx';
 import { useShell } from './shell-context.ts';
 
 const places = [
+  { to: '/home', label: 'Home', icon: House },
   { to: '/', label: 'Board', icon: Columns3 },
   { to: '/table', label: 'Table', icon: Table2 },
   { to: '/graph', label: 'Graph', icon: Workflow },
@@ -30,8 +32,8 @@ const places = [
   { to: '/settings', label: 'Settings', icon: SlidersHorizontal },
 ] as const;
 
-/** Six have room below; rows with many columns have none. */
-const onPhone = places.filter(({ to }) => to !== '/table');
+/** Six have room below; the two that want a wide screen are reached from Home. */
+const onPhone = places.filter(({ to }) => to !== '/table' && to !== '/graph');
 
 type Props = { slim: boolean; onTask: boolean; children: ReactNode };
 

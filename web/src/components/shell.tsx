@@ -34,6 +34,7 @@ function SignedIn() {
     '?': shell.showShortcuts,
     '/': () => document.querySelector<HTMLInputElement>('input[type="search"]')?.focus(),
     l: () => setLogs(isLogOpen(pathname) ? undefined : { taskId: taskInFocus(pathname) }),
+    'g h': () => void navigate({ to: '/home', search: keepProject }),
     'g b': () => void navigate({ to: '/', search: keepProject }),
     'g g': () => void navigate({ to: '/graph', search: keepProject }),
     'g t': () => void navigate({ to: '/table', search: keepProject }),

@@ -11,6 +11,7 @@ const shortcuts = [
   ['n / N', 'Next or previous match in logs; in the search field enter and ⇧ enter'],
   ['f, w, t', 'Follow, wrap, relative time in logs'],
   ['j / k, y', 'Mark the next or previous line in logs, copy what is marked'],
+  ['g h', 'Go home'],
   ['g b', 'Go to the board'],
   ['g t', 'Go to the table'],
   ['g g', 'Go to the graph'],

@@ -1,14 +1,14 @@
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { FolderGit2, ListPlus, SearchX } from 'lucide-react';
+import { ListPlus, SearchX } from 'lucide-react';
 import { useMemo } from 'react';
 import type { Task } from '#src/domain/task.ts';
 import { messageOf } from '#src/errors.ts';
 import { type BoardFacts, columns, columnsOf, holdOf, matches } from '../board.ts';
-import { AddProject } from '../components/add-project.tsx';
 import { BoardBanners } from '../components/board-banners.tsx';
 import { BoardColumn, DoneColumn } from '../components/board-column.tsx';
 import { BoardFilter, BoardSearch } from '../components/board-filter.tsx';
+import { NoProject } from '../components/no-project.tsx';
 import { PhoneBoard } from '../components/phone-board.tsx';
 import { ProjectSwitcher } from '../components/project-switcher.tsx';
 import { useShell } from '../components/shell-context.ts';
@@ -20,7 +20,6 @@ import { useShortcuts } from '../hooks/use-shortcuts.ts';
 import { useUsedUp } from '../hooks/use-used-up.ts';
 import { breakersQuery, tasksQuery } from '../queries.ts';
 import { Button } from '../ui/button.tsx';
-import { Command } from '../ui/command.tsx';
 import { Empty } from '../ui/empty.tsx';
 import { Notice } from '../ui/notice.tsx';
 
@@ -102,23 +101,6 @@ function moveFocus(by: 1 | -1): void {
   const at = cards.indexOf(document.activeElement as HTMLElement);
   const next = at < 0 ? (by > 0 ? 0 : cards.length - 1) : Math.min(cards.length - 1, Math.max(0, at + by));
   cards[next]?.focus();
-}
-
-function NoProject() {
-  return (
-    <Empty icon={FolderGit2} title="Add a repository to begin">
-      <p>
-        Sentra works on git repositories of this machine: each task gets a worktree of its own, an agent, and a pull
-        request that you merge.
-      </p>
-      <AddProject open />
-      <p className="text-second">The same from a terminal, or a small made-up project to try it out:</p>
-      <div className="flex flex-wrap justify-center gap-2">
-        <Command text="npx sentra project add PATH" />
-        <Command text="npx sentra demo" />
-      </div>
-    </Empty>
-  );
 }
 
 function NoMatch() {
