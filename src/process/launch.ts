@@ -44,7 +44,10 @@ export function cannotStart({ command, cwd }: Command, cause: { code?: string | 
   return new SentraError('not_found', `${command} cannot be started in ${cwd}: it ${what}.`, { cause });
 }
 
-/** Starts a command and leaves its streams to the caller. The child leads its own process group. */
+/**
+ * Starts a command and leaves its streams to the caller. The child leads its own process group, and what it left there ends with it
+ * when a signal ends it: a wall that was killed before its room was ready would keep the streams open for ever.
+ */
 export function start(command: Command): ChildProcess {
   const child = spawn(command.command, [...command.args], {
     cwd: command.cwd,
@@ -58,6 +61,7 @@ export function start(command: Command): ChildProcess {
   const { pid } = child;
   if (pid === undefined) return child;
   if (!command.outlives) child.once('close', guardGroup(pid));
+  child.once('exit', (_, signal) => signal && signalGroup(pid, 'SIGKILL'));
   const unwatch = command.watch?.({ pid, end: () => signalGroup(pid, 'SIGKILL') });
   if (unwatch) child.once('exit', unwatch);
   return child;

@@ -29,7 +29,10 @@ function launch({ id, command, args, cwd, env, user, outlives, input }) {
     atWork.set(id, { child, outlives, isHeld: false });
     tell({ id, started: child.pid });
     for (const name of ['stdout', 'stderr']) relay(id, child[name], name);
-    child.once('exit', () => tell({ id, exited: true }));
+    child.once('exit', (_, signal) => {
+      if (signal) killGroup(child.pid); // as launch.ts does
+      tell({ id, exited: true });
+    });
     child.once('close', (exitCode, signal) => end({ id, closed: { exitCode, signal } }));
     child.stdin.on('error', () => {}); // EPIPE: it does not read its input; its exit code tells the rest
     child.stdin.end(input);

@@ -4,6 +4,7 @@
  */
 import lockfile from 'proper-lockfile';
 import { messageOf, SentraError } from '#src/errors.ts';
+import { isUnavailable, unavailable } from '#src/store/database-error.ts';
 import {
   answers,
   type Connection,
@@ -61,7 +62,22 @@ export async function startEmbedded(options: { home: string; fsync?: boolean }):
   };
 }
 
-async function bringUp(server: Server): Promise<{ connection: Connection; how: EmbeddedPostgres['how'] }> {
+type Up = { connection: Connection; how: EmbeddedPostgres['how'] };
+
+const mostTries = 5;
+
+/** Again where it dies before it can be used. */
+async function bringUp(server: Server, tries = 1): Promise<Up> {
+  try {
+    return await bringUpOnce(server);
+  } catch (e) {
+    if (e instanceof SentraError || !isUnavailable(e)) throw e;
+    if (tries === mostTries) throw unavailable(e);
+    return bringUp(server, tries + 1);
+  }
+}
+
+async function bringUpOnce(server: Server): Promise<Up> {
   const known = await findConnection(server);
   const running = known && (await findRunning(server, known));
   const connection = running ?? (await startServer(server, known ?? (await createData(server))));

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
 import { beforeAll, expect, test } from 'vitest';
-import { type Command, type RunOptions, run } from '#src/process.ts';
+import { type Command, type RunOptions, run, start } from '#src/process.ts';
 import { isAlive, readProc } from '../helpers/alive.ts';
 import { listLaunchers, untilLaunched } from '../helpers/launchers.ts';
 
@@ -23,6 +25,16 @@ test('an outcome tells exit code, both streams, and what the input was for', asy
 
 test('a program ended by a signal says so', async () => {
   expect(await sh('kill -9 $$')).toMatchObject({ exitCode: null, endedBy: 'signal' });
+});
+
+test('what a killed program left behind, holding its output, ends with it', async () => {
+  const script = 'sleep 600 & echo $!; kill -9 $$';
+  const { stdout, endedBy } = await sh(script);
+  const child = start(command('/bin/sh', '-c', script));
+  const [line] = await once(child.stdout as Readable, 'data');
+  await once(child, 'close');
+  expect(endedBy).toBe('signal');
+  await expect.poll(() => [stdout, line].filter((pid) => isAlive(Number(pid)))).toEqual([]);
 });
 
 test('arguments arrive as they are', async () => {

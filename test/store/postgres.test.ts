@@ -77,6 +77,28 @@ test('a killed postmaster is started again on the same port with everything that
   expect(await query(postgres, 'select n from kept')).toEqual([{ n: 7 }]);
 });
 
+test('a postmaster that is killed again while it recovers is started once more', async () => {
+  const postgres = await begin();
+  await query(postgres, 'create table kept as select 1 as n');
+  process.kill(await postmasterPid(postgres), 'SIGKILL');
+  const killed = await postmasterPid(postgres);
+  const ensured = postgres.ensure();
+  let next = killed;
+  await expect
+    .poll(
+      async () => {
+        next = await postmasterPid(postgres).catch(() => killed); // the file of the first is removed before
+        return Boolean(next) && next !== killed;
+      },
+      { interval: 1, timeout: 30_000 },
+    )
+    .toBe(true);
+  process.kill(next, 'SIGKILL');
+  await ensured;
+  expect(await query(postgres, 'select n from kept')).toEqual([{ n: 1 }]);
+  expect([killed, next]).not.toContain(await postmasterPid(postgres));
+});
+
 test('a port that another program took meanwhile is given up for a free one', async () => {
   const first = await begin();
   await query(first, 'create table kept as select 7 as n');
