@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { SentraError } from '#src/errors.ts';
 import { execGit, type GitResult } from '#src/git/exec-git.ts';
 import { despiteRaces, isLocked, isRace } from '#src/git/races.ts';
-import type { Repository } from '#src/git/repository.ts';
+import { type Repository, resolveCommit } from '#src/git/repository.ts';
+import { withRepositoryLock } from '#src/git/repository-lock.ts';
 
 /** Git holds the lock of a branch for a few milliseconds. */
 const staleMs = 5_000;
@@ -23,6 +24,23 @@ export function moveBranch(
         `Branch ${name} cannot be moved to ${to.slice(0, 10)}: ${moved.stderr.trim()}`,
       );
     return moved;
+  });
+}
+
+/** The first line in a branch's log says whose it is: one without it is a person's. */
+export const markOf = (taskId: string): string => `sentra: ${taskId}`;
+
+/** Makes a task's branch again that only its remote has, as where the repository was cloned anew. Answers whether it did. */
+export function returnBranch(
+  repo: Repository,
+  { name, taskId, base, remote }: { name: string; taskId: string; base: string; remote: string },
+): Promise<boolean> {
+  return withRepositoryLock(repo.gitDir, async () => {
+    const to = await resolveCommit(repo, `refs/remotes/${remote}/${name}`);
+    if (!to || (await resolveCommit(repo, `refs/heads/${name}`)) || !(await resolveCommit(repo, base))) return false;
+    if (!(await isContained(repo, to, base))) return false;
+    const made = await moveBranch(repo.gitDir, { name, from: '0'.repeat(to.length), to, line: markOf(taskId) });
+    return made.exitCode === 0;
   });
 }
 

@@ -18,7 +18,7 @@ import {
   removeStaleLocks,
   writeWhole,
 } from '#src/git/admin-dir.ts';
-import { deleteBranch } from '#src/git/branch.ts';
+import { deleteBranch, markOf } from '#src/git/branch.ts';
 import { execGit } from '#src/git/exec-git.ts';
 import { type Repository, resolveCommit } from '#src/git/repository.ts';
 import { withRepositoryLock } from '#src/git/repository-lock.ts';
@@ -112,12 +112,10 @@ export async function* take(repo: Repository, taking: Taking): AsyncGenerator<st
 }
 
 async function makeBranch(repo: Repository, { branchName, base, taskId }: Taking): Promise<void> {
-  const args = ['update-ref', '--create-reflog', '-m', logLine(taskId), `refs/heads/${branchName}`, base];
+  const args = ['update-ref', '--create-reflog', '-m', markOf(taskId), `refs/heads/${branchName}`, base];
   const made = await execGit([...args, '0'.repeat(base.length)], { gitDir: repo.gitDir, okExitCodes: [0, 128] });
   if (made.exitCode !== 0) throw refusal(`the branch ${branchName} cannot be made`);
 }
-
-const logLine = (taskId: string) => `sentra: ${taskId}`;
 
 const refusal = (why: string) =>
   new SentraError('conflict', `The worktree that was prepared ahead is not used: ${why}.`);
@@ -133,7 +131,7 @@ export async function giveBack(
 ): Promise<void> {
   await removeStaleLocks(from.adminDir);
   const log = await readFile(join(repo.gitDir, 'logs', 'refs', 'heads', branchName), 'utf8').catch(() => '');
-  if (!log.split('\n', 1)[0]?.endsWith(`\t${logLine(taskId)}`)) return;
+  if (!log.split('\n', 1)[0]?.endsWith(`\t${markOf(taskId)}`)) return;
   await withRepositoryLock(repo.gitDir, async () => {
     if ((await resolveCommit(repo, `refs/heads/${branchName}`)) !== base) return;
     await deleteBranch(repo.gitDir, branchName);

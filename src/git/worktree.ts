@@ -14,7 +14,7 @@ import {
   readText,
   removeStaleLocks,
 } from '#src/git/admin-dir.ts';
-import { deleteBranch, isContained, moveBranch, removeStaleBranchLock } from '#src/git/branch.ts';
+import { deleteBranch, isContained, markOf, moveBranch, removeStaleBranchLock } from '#src/git/branch.ts';
 import { findCheckouts } from '#src/git/checkout.ts';
 import { execGit, gitLine } from '#src/git/exec-git.ts';
 import { makeAdminDir } from '#src/git/new-admin-dir.ts';
@@ -75,7 +75,7 @@ async function addWorktree(repo: Repository, request: WorktreeRequest, left: str
   const { gitDir } = repo;
   await removeStaleBranchLock(gitDir, branchName);
   const from = '0'.repeat(base.length);
-  const made = await moveBranch(gitDir, { name: branchName, from, to: base, line: markOf(request) });
+  const made = await moveBranch(gitDir, { name: branchName, from, to: base, line: markFor(request) });
   const tip = made.exitCode === 0 ? base : await takeBack(repo, request, adminDir);
   if (tip) return { adminDir, head: tip };
   await rm(path, { recursive: true, force: true });
@@ -84,13 +84,12 @@ async function addWorktree(repo: Repository, request: WorktreeRequest, left: str
   throw branchExists(repo, branchName, /already exists/.test(said) ? 'already exists' : `cannot be made (${said})`);
 }
 
-/** The first line in a branch's log says whose it is: one without it is a person's. */
-const markOf = ({ path }: Pick<WorktreeRequest, 'path'>) => `sentra: ${basename(path)}`;
+const markFor = ({ path }: Pick<WorktreeRequest, 'path'>) => markOf(basename(path));
 
 async function hasMark({ gitDir }: Repository, request: WorktreeRequest): Promise<boolean> {
   const args = ['reflog', 'show', '--format=%gs', `refs/heads/${request.branchName}`, '--'];
   const { stdout } = await execGit(args, { gitDir, okExitCodes: [0, 128] });
-  return stdout.trim().split('\n').at(-1) === markOf(request);
+  return stdout.trim().split('\n').at(-1) === markFor(request);
 }
 
 /**

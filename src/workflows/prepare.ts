@@ -5,6 +5,7 @@ import { branchName, freeBranchName } from '#src/domain/branch-name.ts';
 import type { Isolation } from '#src/domain/task.ts';
 import { step } from '#src/engine/step.ts';
 import { SentraError } from '#src/errors.ts';
+import { returnBranch } from '#src/git/branch.ts';
 import { findLimits } from '#src/git/limits.ts';
 import { isDirty } from '#src/git/pool.ts';
 import { excludeLocally, listBranchNames, type Repository, resolveCommit } from '#src/git/repository.ts';
@@ -64,6 +65,8 @@ export async function makeWorktree(parts: Parts, facts: SetupFacts, log: Logger,
     );
   // One that is ready and not there was deleted by hand: it comes back on its own branch.
   const resumed = kept && (kept.state === 'creating' || kept.state === 'ready') ? kept : undefined;
+  if (resumed && (await bringBranchBack(facts, resumed)))
+    void log.info(`${resumed.branchName} is back as ${project.remote} has it`, { kind: 'step' });
   const below = (await findStackedBranch(db, taskId)) ?? project.baseBranch;
   const newest = await resolveCommit(repository, `refs/heads/${below}`);
   const base = resumed && !(newest && (await dropUnused(parts, facts, resumed, newest))) ? resumed.base : newest;
@@ -97,6 +100,9 @@ export async function makeWorktree(parts: Parts, facts: SetupFacts, log: Logger,
   );
   return { path: planned.path, adminDir, branchName: planned.branchName, base, ready: false, hasDependencies };
 }
+
+const bringBranchBack = async ({ taskId, project }: SetupFacts, { branchName: name, base }: WorktreeRow) =>
+  project.remote !== null && (await returnBranch(project, { name, taskId, base, remote: project.remote }));
 
 /** The project may have said otherwise since. */
 async function tellIsolation(parts: Parts, { taskId, isolation }: WorktreeRow, now: Isolation): Promise<void> {
