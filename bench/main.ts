@@ -1,5 +1,6 @@
 /** `npm run bench -- <name> [option]`: measures, tells it in words, and ends with one line of JSON for each benchmark. */
 import { agentOverhead } from './agent-overhead.ts';
+import { backup } from './backup.ts';
 import type { Benchmark, Result } from './benchmark.ts';
 import { cleanup } from './cleanup.ts';
 import { conflictRadar } from './conflict-radar.ts';
@@ -41,6 +42,7 @@ const benchmarks: readonly Benchmark[] = [
   logsRead,
   logsStream,
   logViewer,
+  backup,
 ];
 
 const [wanted, option] = process.argv.slice(2);

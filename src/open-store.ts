@@ -10,12 +10,19 @@ const databaseCheckMs = 1_000;
 /** The database of one Sentra, and the server of it where that is ours. */
 export type Store = { database: Database; embedded: EmbeddedPostgres | undefined };
 
-/** Starts or finds the database, brought up to date. */
-export async function openStore(config: Config): Promise<Store> {
+/** Starts or finds the database, as it is. */
+export async function findStore(config: Config): Promise<Store> {
   const embedded = config.databaseUrl ? undefined : await startEmbedded({ home: config.home });
   const database = await openDatabase(config.databaseUrl ?? (embedded as EmbeddedPostgres).url);
-  await database.migrate(() => migrateEngine(database.url));
   return { database, embedded };
+}
+
+/** The same, brought up to date. */
+export async function openStore(config: Config): Promise<Store> {
+  const store = await findStore(config);
+  const { database } = store;
+  await database.migrate(() => migrateEngine(database.url));
+  return store;
 }
 
 /** Starts the embedded database again when it dies; everything else waits for it and goes on. */

@@ -30,6 +30,8 @@ for (const stream of [process.stdout, process.stderr])
     process.exit(0);
   });
 
+if (!isServer) console.log = console.error; // what a library says: the output is the command's
+
 const interrupted = new AbortController();
 let draining: Promise<void> | undefined;
 process.exitCode = await main();
@@ -44,7 +46,7 @@ async function main(): Promise<number> {
     console.error(messageOf(e));
     return 2;
   }
-  if (!isServer) process.once('SIGINT', () => interrupted.abort());
+  if (!isServer) process.on('SIGINT', interrupt);
   const connection = async () => connect(config);
   const client = async () => createClient(await connection());
   return runCli(process.argv.slice(2), {
@@ -53,6 +55,8 @@ async function main(): Promise<number> {
     client,
     start: (options) => serve(config, options),
     doctor: () => examine(config),
+    backUp: async (options) => (await import('#src/backup.ts')).backUp(config, options),
+    restore: async (options) => (await import('#src/backup.ts')).restore(config, options),
     init: (options) => initRepository(config, options),
     serveMcp: async () => serveMcp(await client(), config.version, interrupted.signal),
     demo: (demoClient, onProgress) => makeDemo(config, demoClient, onProgress),
@@ -63,6 +67,12 @@ async function main(): Promise<number> {
     isTTY: process.stdout.isTTY === true,
     columns: process.stdout.columns ?? 100,
   });
+}
+
+/** A second time it does not wait. Stays on: proper-lockfile's own listener kills the process where there is no other. */
+function interrupt(): void {
+  if (interrupted.signal.aborted) process.exit(130);
+  interrupted.abort();
 }
 
 /** One wait for all that is written meanwhile. */

@@ -45,6 +45,7 @@ import { killAll } from '#src/process.ts';
 import { endLeftovers } from '#src/sandbox/leftovers.ts';
 import { removeStaleFolders, removeStaleSocketFolders } from '#src/sandbox/sockets.ts';
 import { type RunningServer, startServer } from '#src/server/server.ts';
+import { isUnavailable, unavailable } from '#src/store/database-error.ts';
 import { listRunsOfWorker } from '#src/store/runs.ts';
 import { isShared, takeWorkerLock, type WorkerLock } from '#src/store/worker-lock.ts';
 import { isBusy } from '#src/store/workers.ts';
@@ -89,7 +90,7 @@ export async function startSentra(config: Config, options: StartOptions): Promis
     await store.database.close();
     const isOurs = !(e instanceof SentraError && e.code === 'conflict'); // else another Sentra is at work on it
     if (isOurs && store.embedded?.how !== 'adopted') await store.embedded?.stop();
-    throw e;
+    throw isUnavailable(e) ? unavailable(e) : e;
   }
 }
 
@@ -99,7 +100,7 @@ async function startOn(store: Store, config: Config, options: StartOptions): Pro
   const token = ensureToken(config.home);
   const { workerId, lock } = await takeIdentity(store, config, options);
   await removeStaleSocketFolders();
-  await removeStaleFolders(roomGitsOf(config.home));
+  for (const folder of [roomGitsOf(config.home), config.home]) await removeStaleFolders(folder);
   await endWhatIsLeft(store, config, workerId, report);
   const ending = new AbortController();
   const { signal } = ending;
@@ -136,7 +137,7 @@ async function startOn(store: Store, config: Config, options: StartOptions): Pro
   await parts.devServers.resume();
   if (roles.includes('worker')) {
     const outdated = await endOutdated({ ...parts, engine });
-    if (outdated) report(`Ended ${outdated} runs that an earlier version had begun: retry their tasks.`);
+    if (outdated) report(`Ended ${outdated} runs that cannot go on; each says why. Retry their tasks.`);
     // Last of what can fail: a start that gives up must not have cut off what it had resumed.
     await launchEngine({ ...store, workerId, workflows: (options.workflowsOf ?? createWorkflows)(parts) });
     const worker = { id: workerId, slots: slots.total };

@@ -37,6 +37,7 @@ const mayImport: Record<string, readonly string[]> = {
   mcp: doors,
   web: doors,
   demo: [...doors, 'process', 'git'],
+  backup: [...ground, 'config', 'home', 'open-store', 'store', 'git', 'sandbox'],
 };
 
 /** Packages and modules of Node that belong to one place. */

@@ -1,10 +1,13 @@
 import type { Client } from '#src/client/client.ts';
 import type { Connection } from '#src/client/stream.ts';
+import type { BackupReport, RestoreReport } from '#src/domain/backup.ts';
 import type { Project } from '#src/domain/project.ts';
 import type { StarterReport } from '#src/domain/starter.ts';
 import type { Task } from '#src/domain/task.ts';
 
 export type Check = { name: string; state: 'ok' | 'warning' | 'problem'; message: string };
+
+type Progress = { onProgress: (line: string) => void; signal: AbortSignal };
 
 /** All that the command line needs from outside. It knows the client and these, never the server. */
 export type CliParts = {
@@ -17,6 +20,9 @@ export type CliParts = {
   start: (options: { demo: boolean; roles: readonly ('server' | 'worker')[] }) => Promise<number>;
   /** Writes the starting set into the repository of `cwd`. */
   init: (options: { cwd: string; dryRun: boolean; force: boolean }) => Promise<StarterReport>;
+  /** `file` is absolute. */
+  backUp: (options: Progress & { file: string; repositories: boolean; force: boolean }) => Promise<BackupReport>;
+  restore: (options: Progress & { file: string }) => Promise<RestoreReport>;
   doctor: () => Promise<{ ok: boolean; checks: Check[] }>;
   /** MCP over this process's stdio, until the other side closes it. Answers the exit code. */
   serveMcp: () => Promise<number>;

@@ -1,25 +1,31 @@
 /**
- * Runs that an earlier version of Sentra had begun and whose steps this one does not know. They cannot go on in the middle, so they end
- * with what to do: their worktree and their finished phases are there, and a retry goes on with the phase that was at work.
+ * Runs that an earlier version of Sentra had begun and whose steps this one does not know, and those that were under way when a backup was
+ * made. They cannot go on in the middle, so they end with what to do: their branch and their finished phases are there, and a retry goes
+ * on with the phase that was at work.
  */
 import { applicationVersion, type Engine } from '#src/engine/engine.ts';
+import type { Failure } from '#src/errors.ts';
 import type { Changes } from '#src/store/change.ts';
 import type { Database } from '#src/store/database.ts';
 import { failOpenAttempts } from '#src/store/phases.ts';
 import { findRunRow, setRunStatus } from '#src/store/runs.ts';
 import { listOutdatedJobs } from '#src/store/takeover.ts';
 
-const failure = {
-  code: 'lost' as const,
-  message:
-    'An earlier version of Sentra had begun this run, and this one cannot go on with it. Retry the task: what is finished stays.',
-};
+const lost = (message: string): Failure => ({ code: 'lost', message });
+
+const outdated = lost(
+  'An earlier version of Sentra had begun this run, and this one cannot go on with it. Retry the task: what is finished stays.',
+);
+const restored = lost(
+  'This run was under way when the backup was made that Sentra was restored from. See that no other Sentra still works on it, then retry the task: what is finished stays.',
+);
 
 /** Before the engine is launched. Answers how many runs ended. */
 export async function endOutdated(parts: { database: Database; changes: Changes; engine: Pick<Engine, 'cancel'> }) {
   const { db } = parts.database;
   let ended = 0;
-  for (const id of await listOutdatedJobs(db, applicationVersion)) {
+  for (const { id, isRestored } of await listOutdatedJobs(db, applicationVersion)) {
+    const failure = isRestored ? restored : outdated;
     await parts.engine.cancel(id);
     const run = await findRunRow(db, id);
     if (!run) continue; // a merge or a clean-up: asked for again, or found by the next look round

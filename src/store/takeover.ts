@@ -3,6 +3,7 @@
  * DBOS can do this for one queue only (DBOSExecutor.recoverPendingWorkflows, which this follows), and runs have a queue per worker.
  */
 
+import type pg from 'pg';
 import type { Queryable } from '#src/store/database.ts';
 import { sql } from '#src/store/drizzle.ts';
 
@@ -33,11 +34,25 @@ export async function listOwners(db: Queryable, queuePrefix: string): Promise<st
   return rows.map((row) => row.owner);
 }
 
-/** Jobs that were begun with other steps than those of `version`. */
-export async function listOutdatedJobs(db: Queryable, version: string): Promise<string[]> {
-  const { rows } = await db.execute<{ id: string }>(sql`
-    select workflow_uuid as id from dbos.workflow_status
+/** Jobs that were begun with other steps than those of `version`, or before a restore. */
+export async function listOutdatedJobs(db: Queryable, version: string): Promise<{ id: string; isRestored: boolean }[]> {
+  const { rows } = await db.execute<{ id: string; isRestored: boolean }>(sql`
+    select workflow_uuid as id, application_version = ${restoredVersion} as "isRestored" from dbos.workflow_status
     where status in ('PENDING', 'ENQUEUED') and application_version <> ${version} and started_at_epoch_ms is not null
     order by created_at`);
-  return rows.map((row) => row.id);
+  return rows;
+}
+
+const restoredVersion = 'restored';
+
+/** What was under way when a backup was made: what it did afterwards is not known, so it does not go on. Answers how many of them were runs. */
+export async function markRestored(client: Pick<pg.ClientBase, 'query'>): Promise<number> {
+  const { rows } = await client.query<{ runs: number }>(
+    `with marked as (
+       update dbos.workflow_status set application_version = $1
+       where status in ('PENDING', 'ENQUEUED') and started_at_epoch_ms is not null returning workflow_uuid
+     ) select count(*)::int as runs from marked join sentra.runs on adw_id = workflow_uuid`,
+    [restoredVersion],
+  );
+  return rows[0]?.runs ?? 0;
 }

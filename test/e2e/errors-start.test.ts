@@ -1,9 +1,10 @@
 /** A server that cannot start says why and what to do, with the exit code for it, and leaves nothing running. */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { createTestDatabase } from '../helpers/database.ts';
 import { makeHome, sentraEnv } from '../helpers/sentra.ts';
 
 const main = path.resolve(import.meta.dirname, '../../src/main.ts');
@@ -62,6 +63,40 @@ test('a file of the home that cannot be written is named as well', async () => {
   expect(output).toContain(path.join(home, 'token'));
   expect(output).toContain('SENTRA_HOME');
   rmSync(home, { recursive: true });
+});
+
+test.each([
+  ['its tables are looked at', 'pg_database'],
+  ['the engine starts', 'application_versions'],
+])('a database that dies while %s is told as one that does not answer', async (_, lastWord) => {
+  const place = await createTestDatabase();
+  const { hostname, port } = new URL(place.url);
+  const sockets: Socket[] = [];
+  const dyingDatabase = createServer((near) => {
+    const far = connect({ host: hostname, port: Number(port) });
+    sockets.push(near, far);
+    for (const socket of [near, far]) socket.on('error', () => {});
+    far.pipe(near);
+    near.on('data', (chunk) => {
+      if (!chunk.includes(lastWord)) return void far.write(chunk);
+      dyingDatabase.close();
+      for (const socket of sockets) socket.destroy();
+    });
+  });
+  await new Promise<void>((done) => dyingDatabase.listen(0, '127.0.0.1', done));
+  const url = new URL(place.url);
+  url.port = String((dyingDatabase.address() as AddressInfo).port);
+  const home = makeHome();
+  try {
+    const { code, output } = await up(home, { DATABASE_URL: url.href });
+    expect(dyingDatabase.listening).toBe(false);
+    expect(code).toBe(1);
+    expect(output).toMatch(/The database does not answer \(.*check DATABASE_URL/);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    await place.drop();
+    rmSync(home, { recursive: true, force: true });
+  }
 });
 
 test.each([

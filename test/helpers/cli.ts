@@ -19,6 +19,8 @@ export async function cli(
     connection: async () => ({ url: 'http://127.0.0.1:9', token: 'secret' }),
     client: async () => createClient({ url: 'http://sentra.test', token: 'secret', fetch: contractApi(handlers) }),
     start: absent,
+    backUp: absent,
+    restore: absent,
     doctor: absent,
     init: absent,
     serveMcp: absent,

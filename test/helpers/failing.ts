@@ -46,8 +46,11 @@ export async function expectTold({ client }: Sentra, task: Task, code: string, .
   const why = await client.getWhy({ params: { id: task.id } });
   expect(why.runnable).toBe(false);
   expect(why.reasons.find((reason) => reason.code === code)?.message).toContain(message);
-  const { items } = await client.listLogs({ params: { taskId: task.id }, query: { level: 'error' } });
-  expect(items.map((line) => [line.metadata.error, line.message])).toContainEqual([code, message]);
+  const listTold = async () => {
+    const { items } = await client.listLogs({ params: { taskId: task.id }, query: { level: 'error' } });
+    return items.map((line) => [line.metadata.error, line.message]);
+  };
+  await expect.poll(listTold, { timeout: 10_000 }).toContainEqual([code, message]); // its log hears of it after the task
 }
 
 /** The code and message of a refusal. */

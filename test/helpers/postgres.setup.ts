@@ -42,7 +42,7 @@ export default async function setup(project: TestProject) {
   project.provide('seedPlace', seedPlace);
   return async () => {
     await postgres.stop();
-    await rm(home, { recursive: true, force: true });
+    await rm(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }); // what ends now writes there still
   };
 }
 
