@@ -2,11 +2,13 @@
  * Chaos: a server that is a worker too and a second worker, two projects, always some graphs of tasks under way, and kill -9 at random on
  * all of them, their agents and their database. Afterwards every task must have been merged once, and `sentra doctor --verify` must find nothing.
  */
-import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Task } from '#src/domain/task.ts';
+import { messageOf } from '#src/errors.ts';
 import { startEmbedded } from '#src/store/postgres.ts';
+import { readProc } from '../helpers/alive.ts';
 import { agentConfig, makeRepository } from '../helpers/repository.ts';
 import { startTestSentra, type TestSentra, until } from '../helpers/sentra.ts';
 import { processesOf } from '../helpers/survival.ts';
@@ -20,11 +22,29 @@ export type ChaosOptions = { kills: number; targets: readonly Target[]; seed: nu
 export type ChaosResult = { kills: Record<Target, number>; tasks: number; problems: string[]; seconds: number };
 
 const tasksUnderWay = 8;
+const mostBetweenMs = 500;
+/** The first kill of so many comes when all is at work; the others where the last one's victim may be on its way back. */
+const killsInRow = 6;
+/** So long one that is to be killed is waited for. */
+const mostForAgentMs = 1_500;
+/** A task whose agents were killed five times in a phase has failed, and rightly so. */
+const mostHits = 4;
+const mostProblems = 5;
 const settleMs = 240_000;
 
 /** `done.tasks`: how many there were so far. */
 export type Backlog = { sentra: TestSentra; random: Random; projects: string[]; done: { tasks: number } };
-type Chaos = ChaosOptions & Backlog & { worker: TestWorker; dataDir: string; done: ChaosResult };
+/** `server` resolves when it is at work again, or killed again; `starting` the same of the worker, while there is no `worker`. */
+type Chaos = ChaosOptions &
+  Backlog & {
+    server: Promise<void>;
+    worker: TestWorker | undefined;
+    starting: Promise<void>;
+    dataDir: string;
+    /** How often an agent of a task was killed in a phase. */
+    hits: Map<string, number>;
+    done: ChaosResult;
+  };
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const began = performance.now();
@@ -37,18 +57,24 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   };
   const { dataDir } = await startEmbedded({ home: sentra.home });
   const random = createRandom(options.seed);
-  const chaos: Chaos = { ...options, sentra, worker: await startWorker(sentra), random, projects: [], dataDir, done };
+  const [server, starting] = [Promise.resolve(), Promise.resolve()];
+  const worker = await startWorker(sentra);
+  const hits = new Map();
+  const chaos: Chaos = { ...options, sentra, server, worker, starting, random, projects: [], dataDir, hits, done };
   try {
     for (const remote of [false, true]) chaos.projects.push(await addProject(sentra, remote));
     for (let kill = 1; kill <= options.kills; kill++) {
-      await feed(chaos);
-      await sleep(random.whole(0, 700)); // the moment is what chaos is about
-      await strike(chaos, random.pick(options.targets));
+      if (kill % killsInRow === 1) await recover(chaos);
+      else await feed(chaos);
+      await sleep(random.whole(0, mostBetweenMs)); // the moment is what chaos is about
+      await strike(chaos);
       if (kill % 10 === 0) options.say(`${kill} kills, ${done.tasks} tasks`);
     }
+    await Promise.all([chaos.server, chaos.starting]);
     done.problems.push(...(await settle(chaos)));
   } finally {
-    await chaos.worker.end('SIGTERM');
+    await Promise.allSettled([chaos.server, chaos.starting]); // what failed has failed the run already
+    await chaos.worker?.end('SIGTERM');
     await sentra.stop();
   }
   done.problems.push(...(await findOrphans(sentra)));
@@ -61,15 +87,26 @@ export async function addProject({ client }: TestSentra, remote: boolean, modes 
   return (await client.addProject({ body: { path: makeRepository({ config, remote }).path } })).id;
 }
 
-/** A diamond of four tasks for each four that are missing. */
-export async function feed({ sentra, random, projects, done }: Backlog): Promise<void> {
+/** Kills that follow one another too fast would meet no work at all. */
+async function recover(chaos: Chaos): Promise<void> {
+  await Promise.all([chaos.server, chaos.starting]);
+  await until(
+    () => feed(chaos),
+    60_000,
+    () => `the server does not answer:\n${chaos.sentra.output()}`,
+  );
+}
+
+/** A diamond of four tasks for each four that are missing. Answers whether it was told how many are. */
+export async function feed({ sentra, random, projects, done }: Backlog): Promise<boolean> {
   const { client } = sentra;
   const key = `chaos-${done.tasks}`;
   const lists = (['pending', 'queued', 'running', 'blocked'] as const).map((status) =>
     client.listTasks({ query: { status, limit: 200 } }),
   );
   const open = await Promise.all(lists).catch(() => undefined); // the database is away
-  if (!open || open.flatMap(({ items }) => items).length >= tasksUnderWay) return;
+  if (!open) return false;
+  if (open.flatMap(({ items }) => items).length >= tasksUnderWay) return true;
   const task = (name: string, dependencies: string[]) => ({
     key: name,
     title: `${name} of ${key}`,
@@ -80,46 +117,82 @@ export async function feed({ sentra, random, projects, done }: Backlog): Promise
   const body = { projectId: random.pick(projects), tasks };
   const made = await client.createTasks({ body }, { idempotencyKey: key }).catch(() => undefined);
   if (made) done.tasks += made.items.length;
+  return made !== undefined;
 }
 
-async function strike(chaos: Chaos, target: Target): Promise<void> {
-  const { sentra, random, dataDir, done } = chaos;
-  if (target === 'agent') {
-    const agents = processesOf(sentra.home).filter((pid) => commandOf(pid).includes('agent.mjs'));
-    if (agents.length === 0) return;
-    end(random.pick(agents));
-  }
-  if (target === 'postgres') {
-    const pid = Number(readFileSync(path.join(dataDir, 'postmaster.pid'), 'utf8').split('\n')[0]);
-    end(pid);
-    await until(
-      () =>
-        sentra.client.listProjects().then(
-          () => true,
-          () => false,
-        ),
-      60_000,
-      () => `the database stayed away:\n${sentra.output()}`,
+/** What it kills comes back while the next kill is under way already, as far as it is not killed again meanwhile. */
+async function strike(chaos: Chaos): Promise<void> {
+  let target = chaos.random.pick(chaos.targets);
+  await until(
+    async () => {
+      if (await strikes[target](chaos)) return true;
+      target = chaos.random.pick(chaos.targets);
+      return false;
+    },
+    60_000,
+    () => `there was nothing to kill of ${chaos.targets.join(', ')}:\n${chaos.sentra.output()}`,
+  );
+  chaos.done.kills[target] += 1;
+}
+
+/** Each answers whether there was something to kill. */
+const strikes: Record<Target, (chaos: Chaos) => Promise<boolean>> = {
+  async agent({ sentra, random, hits }) {
+    const countOf = (pid: number) => hits.get(workOf(pid)) ?? 0;
+    for (const until = Date.now() + mostForAgentMs; Date.now() < until; await sleep(50)) {
+      const agents = processesOf(sentra.home).filter((pid) => commandOf(pid).includes('agent.mjs'));
+      const spared = agents.filter((pid) => countOf(pid) < mostHits);
+      if (spared.length === 0) continue;
+      const pid = random.pick(spared);
+      hits.set(workOf(pid), countOf(pid) + 1);
+      return end(pid);
+    }
+    return false;
+  },
+  async postgres({ dataDir }) {
+    const [pid] = await readFile(path.join(dataDir, 'postmaster.pid'), 'utf8').then(
+      (text) => text.split('\n').map(Number),
+      () => [], // it is on its way back
     );
-  }
-  if (target === 'server') await killServer(chaos);
-  if (target === 'worker') {
-    await chaos.worker.end('SIGKILL');
-    chaos.worker = await startWorker(sentra);
-  }
-  done.kills[target] += 1;
-}
-
-/** Now and then it dies again while it starts. */
-async function killServer({ sentra, random }: Chaos): Promise<void> {
-  await sentra.kill();
-  if (random.next() < 0.2) {
-    const starting = sentra.restart().catch(() => {});
-    await sleep(random.whole(100, 1500));
+    return pid !== undefined && commandOf(pid).includes(dataDir) && end(pid);
+  },
+  async server(chaos) {
+    const { sentra } = chaos;
     await sentra.kill();
-    await starting;
+    await chaos.server; // it was on its way back, and gives up
+    await sentra.kill();
+    chaos.server = comeBack(chaos, () => sentra.restart());
+    chaos.server.catch(() => {}); // whoever waits for it is told
+    return true;
+  },
+  async worker(chaos) {
+    const { sentra, worker } = chaos;
+    if (!worker) return false; // it is on its way back
+    chaos.worker = undefined;
+    await worker.end('SIGKILL');
+    chaos.starting = comeBack(chaos, async () => {
+      chaos.worker = await startWorker(sentra);
+    });
+    chaos.starting.catch(() => {}); // whoever waits for it is told
+    return true;
+  },
+};
+
+/**
+ * As a supervisor does: started again where the database was killed while it started. What else keeps it from starting is a problem; it
+ * is tried again all the same, so that one run finds all that there are. One that was killed itself is left.
+ */
+async function comeBack({ done }: Pick<Chaos, 'done'>, start: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      return await start();
+    } catch (e) {
+      const message = messageOf(e);
+      if (/ended with SIGKILL/.test(message)) return;
+      if (!/The database does not answer/.test(message)) done.problems.push(message);
+      if (done.problems.length > mostProblems) throw e;
+    }
   }
-  await sentra.restart();
 }
 
 /** Lets everything come to its end; answers what is wrong then. */
@@ -175,18 +248,20 @@ export async function findOrphans({ home }: TestSentra): Promise<string[]> {
   return processesOf(home).map((pid) => `process ${pid} is left: ${commandOf(pid)}`);
 }
 
-function commandOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-  } catch {
-    return ''; // it ended at this moment
-  }
-}
+const commandOf = (pid: number): string => readProc(`${pid}/cmdline`).replaceAll('\0', ' ');
 
-function end(pid: number): void {
+/** Task and phase that an agent works for. */
+const workOf = (pid: number): string =>
+  readProc(`${pid}/environ`)
+    .split('\0')
+    .filter((entry) => /^(TASK_ID|PHASE)=/.test(entry))
+    .sort()
+    .join(' ');
+
+function end(pid: number): boolean {
   try {
-    process.kill(pid, 'SIGKILL');
+    return process.kill(pid, 'SIGKILL');
   } catch {
-    // it ended by itself at this moment
+    return false; // it ended by itself at this moment
   }
 }
