@@ -12,6 +12,7 @@ import { messageOf } from '#src/errors.ts';
 import { reachGitHub } from '#src/forge/reach.ts';
 import { createTokens } from '#src/forge/token.ts';
 import { findServer, findToken, prepareHome } from '#src/home.ts';
+import { countUncollected } from '#src/process/reaper.ts';
 import { run } from '#src/process.ts';
 import { explainLimits } from '#src/sandbox/limits.ts';
 import { createSandbox } from '#src/sandbox/wall.ts';
@@ -35,6 +36,7 @@ export async function examine(config: Config): Promise<{ ok: boolean; checks: Ch
     ...(await checkAgents(config, sandbox)),
     ...(await checkForges(config)),
     checkPage(config),
+    ...checkReaper(),
     await checkServer(config),
   ];
   await sandbox.close();
@@ -55,6 +57,16 @@ function checkUnconfined({ operator: { unconfined } }: Config): Check[] {
   return [
     check('no wall', `SENTRA_ALLOW_UNCONFINED lets ${which} run agents and tests with your own rights.`, '', 'warning'),
   ];
+}
+
+/** A few are there for a moment at any time. */
+const mostUncollected = 50;
+
+function checkReaper(): Check[] {
+  const left = countUncollected();
+  if (left <= mostUncollected) return [];
+  const way = 'start the container with an init (`docker run --init`), or with `sentra` itself as its command';
+  return [check('process 1', `${left} ended processes were never collected by process 1: ${way}.`, '', 'warning')];
 }
 
 function checkNode(): Check {

@@ -7,6 +7,9 @@ import { existsSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import path from 'node:path';
 import { homePath } from '#src/home-path.ts';
+import { giveWayToReaper } from '#src/process/reaper.ts';
+
+giveWayToReaper();
 
 const home = homePath();
 if (existsSync(home)) enableCompileCache(path.join(home, 'compiled'));

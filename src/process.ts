@@ -9,7 +9,7 @@ import { Flow } from '#src/process/flow.ts';
 import { launch } from '#src/process/launchers.ts';
 import { collectOutput } from '#src/process/output.ts';
 
-export { isAlive } from '#src/process/alive.ts';
+export { isAlive, processWorld } from '#src/process/alive.ts';
 export { killAll } from '#src/process/guard.ts';
 export { codeOfCrash, endTree, start, startDetached } from '#src/process/launch.ts';
 

@@ -1,7 +1,8 @@
 /** Who holds a lock that lies in a file: a process that another one, here or on another machine, can tell alive or dead. */
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import { processWorld } from '#src/process.ts';
 
 export const LockOwner = z.object({
   /** Machine, its boot, and the world of process ids in it: equal only where `pid` means the same. */
@@ -16,8 +17,7 @@ let own: LockOwner | undefined;
 
 export function ownIdentity(): LockOwner {
   const boot = orEmpty(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim());
-  const world = orEmpty(() => readlinkSync('/proc/self/ns/pid'));
-  own ??= { place: [hostname(), boot, world].join(' '), pid: process.pid, startedAt: startOf(process.pid) };
+  own ??= { place: [hostname(), boot, processWorld()].join(' '), pid: process.pid, startedAt: startOf(process.pid) };
   return own;
 }
 

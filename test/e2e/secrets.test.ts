@@ -82,13 +82,23 @@ test('no secret is in any table, and none in the raw transcripts', async () => {
   expect(looked).toContain('It says [redacted]');
 });
 
+/** The database is at work and removes files of its own. */
+function readIfThere(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (e) {
+    if ((e as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0);
+    throw e;
+  }
+}
+
 test("no secret is in a file of Sentra, but in the agent's own home", () => {
   const files = readdirSync(sentra.home, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !path.join(entry.parentPath, entry.name).includes('/homes/'))
     .map((entry) => path.join(entry.parentPath, entry.name));
   expect(files.length).toBeGreaterThan(3);
   for (const file of files) {
-    const bytes = readFileSync(file);
+    const bytes = readIfThere(file);
     expect({ file, found: canaries.filter((secret) => bytes.includes(secret.slice(-14))) }).toEqual({
       file,
       found: [],
