@@ -11,6 +11,7 @@ export default defineConfig({
     './src/store/schema-logs.ts',
     './src/store/schema-access.ts',
     './src/store/schema-talk.ts',
+    './src/store/schema-analysis.ts',
     './src/store/log-producers.ts',
   ],
   out: './migrations',

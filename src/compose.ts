@@ -1,6 +1,8 @@
 /** Wires the real parts: with start.ts the only file that knows every folder. */
+
 import { createAgents } from '#src/agents/registry.ts';
 import { createGate } from '#src/agents/start-gate.ts';
+import { createAnalyses } from '#src/analyst/analyses.ts';
 import type { Config } from '#src/config.ts';
 import { commandAgentPath, modelScriptPath } from '#src/demo/demo.ts';
 import type { Slots } from '#src/domain/slots.ts';
@@ -175,6 +177,7 @@ export function createRunViews(
 export function createApi(config: Config, parts: ApiParts, engine: Engine, { embedded }: Store) {
   const { database, changes, sandbox, agents, slots, intake } = parts;
   const { home, version } = config;
+  const tasks = createTasks({ database, changes, agents });
   return createHandlers({
     database,
     reader: parts.reader,
@@ -182,7 +185,8 @@ export function createApi(config: Config, parts: ApiParts, engine: Engine, { emb
     merges: createMerges({ database, changes, engine, forges: parts.forges }),
     projects: createProjects({ database, changes }),
     trusts: createTrusts({ database, changes }),
-    tasks: createTasks({ database, changes, agents }),
+    tasks,
+    analyses: createAnalyses({ database, changes, engine, tasks }),
     costs: createCostDesk({ database, changes }),
     talk: createTalk(parts),
     plans: createPlans({ database, changes }),

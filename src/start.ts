@@ -2,7 +2,9 @@
  * Starts what a process of Sentra is: a server (API and page), a worker (runs, clean-up, worktrees ahead), or both, on one database. They
  * know of each other through the database alone.
  */
+
 import path from 'node:path';
+import { analyze } from '#src/analyst/analyze.ts';
 import { type Client, createClient } from '#src/client/client.ts';
 import { createApi, createParts, createRunViews, secretsOf, watchHost, withoutRepeats } from '#src/compose.ts';
 import type { Config } from '#src/config.ts';
@@ -139,7 +141,8 @@ async function startOn(store: Store, config: Config, options: StartOptions): Pro
     const outdated = await endOutdated({ ...parts, engine });
     if (outdated) report(`Ended ${outdated} runs that cannot go on; each says why. Retry their tasks.`);
     // Last of what can fail: a start that gives up must not have cut off what it had resumed.
-    await launchEngine({ ...store, workerId, workflows: (options.workflowsOf ?? createWorkflows)(parts) });
+    const workflows = { ...(options.workflowsOf ?? createWorkflows)(parts), analyze: analyze(parts) };
+    await launchEngine({ ...store, workerId, workflows });
     const worker = { id: workerId, slots: slots.total };
     const homes = path.join(config.home, 'homes');
     life = await startWorkerLife({ ...parts, engine, worker, lease, homes, endAgents: killAll, report }, signal);

@@ -31,6 +31,7 @@ const mayImport: Record<string, readonly string[]> = {
   engine: [...ground, 'store'],
   ...Object.fromEntries(level3.map((part) => [part, [...ground, ...level1, 'engine', 'logs']])),
   orchestrator: [...ground, ...level1, 'engine', 'logs', 'workflows'], // it starts them, and reads settings as they do
+  analyst: [...ground, ...level1, 'engine', 'logs', 'workflows', 'orchestrator'], // a proposal becomes tasks there
   server: [...ground, ...level1, 'engine', 'logs', ...level3].filter((part) => part !== 'agents'),
   client: ['domain', 'errors'],
   cli: doors,

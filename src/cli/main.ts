@@ -5,6 +5,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { addAgentCommands } from '#src/cli/commands/agent/agent.ts';
+import { addAnalyze } from '#src/cli/commands/analysis/analyze.ts';
 import { addBreakerCommands } from '#src/cli/commands/breaker/breaker.ts';
 import { addBudgetCommands } from '#src/cli/commands/budget/budget.ts';
 import { addCosts } from '#src/cli/commands/cost/costs.ts';
@@ -55,6 +56,7 @@ function createProgram(io: Io, json: boolean): Command {
   addHostCommands(program, io);
   addProjectCommands(program, io);
   addTaskCommands(program, io);
+  addAnalyze(program, io);
   addTemplateCommands(program, io);
   addWorktreeCommands(program, io);
   addAgentCommands(program, io);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ProposalAnswer } from '#src/domain/analysis.ts';
 import { Verdict } from '#src/domain/evidence.ts';
 
 const count = z.number().int().nonnegative();
@@ -35,9 +36,10 @@ export const PlanAnswer = z.object({
 });
 export const ReviewAnswer = Verdict;
 
-/** JSON Schema of what a phase's session is asked to answer; undefined where its words are enough. */
-export const answerSchemaOf = (phase: string): Record<string, unknown> | undefined => {
-  if (phase === 'PLAN') return z.toJSONSchema(PlanAnswer, { io: 'input' });
-  if (phase === 'REVIEW') return z.toJSONSchema(ReviewAnswer, { io: 'input' });
+/** JSON Schema of what a session in this role is asked to answer; undefined where its words are enough. */
+export const answerSchemaOf = (role: string): Record<string, unknown> | undefined => {
+  if (role === 'ANALYZE') return z.toJSONSchema(ProposalAnswer, { io: 'input' });
+  if (role === 'PLAN') return z.toJSONSchema(PlanAnswer, { io: 'input' });
+  if (role === 'REVIEW') return z.toJSONSchema(ReviewAnswer, { io: 'input' });
   return undefined;
 };

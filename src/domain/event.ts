@@ -22,6 +22,7 @@ export const eventTypes = [
   'plan.changed',
   'budget.changed',
   'budget.warning',
+  'analysis.changed',
 ] as const;
 
 /** A numbered, immutable fact. `id` counts from 1 without gaps, in the order in which the facts became visible. */

@@ -10,11 +10,16 @@ export const PoolId = z.string().regex(/^pool-[0-9a-z]{12}$/, 'a pool id looks l
 export const ProjectId = z.string().regex(/^proj-[0-9a-z]{12}$/, 'a project id looks like proj-0123456789ab');
 export const AccessTokenId = z.string().regex(/^tok-[0-9a-z]{12}$/, 'the id of a token looks like tok-0123456789ab');
 
+export const AnalysisId = z
+  .string()
+  .regex(/^analysis-[0-9a-z]{12}$/, 'the id of an analysis looks like analysis-0123456789ab');
+
 export const newTaskId = () => `task-${randomPart()}`;
 export const newAdwId = () => `adw-${randomPart()}`;
 export const newProjectId = () => `proj-${randomPart()}`;
 export const newPoolId = () => `pool-${randomPart()}`;
 export const newAccessTokenId = () => `tok-${randomPart()}`;
+export const newAnalysisId = () => `analysis-${randomPart()}`;
 export const newWorkerId = () => `worker-${randomPart()}`;
 
 /** The first 8 characters of an id's unique part, as branch names and cards show it. */

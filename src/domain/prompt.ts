@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { phaseNames } from '#src/domain/phase.ts';
 import { nearest } from '#src/domain/project-config.ts';
 
-/** A phase, or the work on a merge, which counts as CODE. */
-export const promptRoles = [...phaseNames, 'CONFLICT'] as const;
+/** A phase, the work on a merge, which counts as CODE, or the analysis of a specification, which counts as PLAN. */
+export const promptRoles = [...phaseNames, 'CONFLICT', 'ANALYZE'] as const;
 export type PromptRole = (typeof promptRoles)[number];
 export const PromptRole = z.preprocess((v) => (typeof v === 'string' ? v.toUpperCase() : v), z.enum(promptRoles));
 
@@ -16,7 +16,7 @@ export const promptVariables = {
   plan: 'the plan as it stands; empty before there is one',
   branch: "the task's branch",
   base: 'the branch it will be merged into',
-  phase: 'PLAN, CODE, TEST, REVIEW or CONFLICT',
+  phase: 'PLAN, CODE, TEST, REVIEW, CONFLICT or ANALYZE',
   attempt: 'which attempt of the phase it is, from 1',
   taskId: "the task's id",
 } as const;

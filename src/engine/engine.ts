@@ -10,8 +10,8 @@ import { listSteps, type StepRecord } from '#src/engine/step-records.ts';
 import { messageOf, SentraError } from '#src/errors.ts';
 import type { Connections } from '#src/store/connections.ts';
 
-/** Runs of one worker, the merge queues of projects, clean-up. */
-export type QueueName = `runs@${string}` | 'merging' | 'upkeep';
+/** Runs of one worker, the merge queues of projects, clean-up, analyses of specifications. */
+export type QueueName = `runs@${string}` | 'merging' | 'upkeep' | 'analyses';
 
 export const runsQueue = (workerId: string): QueueName => `runs@${workerId}`;
 
@@ -57,9 +57,9 @@ export type LaunchOptions = {
 };
 
 /** How soon a job is taken up; each look is four short queries, so only what people wait for is looked for often. */
-const pollMs = { runs: 50, merging: 100, upkeep: 250 } as const;
+const pollMs = { runs: 50, merging: 100, upkeep: 250, analyses: 250 } as const;
 /** Runs come here only when they have a slot; those that gave theirs back stay and wait for another. */
-const atOnce = { runs: 10_000, merging: 20, upkeep: 4 } as const;
+const atOnce = { runs: 10_000, merging: 20, upkeep: 4, analyses: 2 } as const;
 // Bumped by hand when recorded runs cannot be replayed on changed workflows.
 export const applicationVersion = '4';
 
@@ -92,12 +92,12 @@ export async function launchEngine(options: LaunchOptions): Promise<void> {
     systemDatabasePool: options.database.connections.openPool(10, { prepares: true }),
     runMigrations: false,
     // `runs` holds what a version without a queue for each worker had begun.
-    listenQueues: [runsQueue(options.workerId), 'runs', 'merging', 'upkeep'],
+    listenQueues: [runsQueue(options.workerId), 'runs', 'merging', 'upkeep', 'analyses'],
   });
   for (const [name, workflow] of Object.entries(options.workflows))
     DBOS.registerWorkflow(workflow as (input: unknown) => Promise<unknown>, { name });
   await DBOS.launch().catch(tellCause);
-  for (const kind of ['runs', 'merging', 'upkeep'] as const)
+  for (const kind of ['runs', 'merging', 'upkeep', 'analyses'] as const)
     await DBOS.registerQueue(kind === 'runs' ? runsQueue(options.workerId) : kind, {
       workerConcurrency: atOnce[kind],
       ...(kind === 'merging' ? { partitionConcurrency: 1 } : {}),

@@ -21,6 +21,7 @@ import {
   type OwnWorktree,
 } from '#src/git/leftovers.ts';
 import { withRepositoryLock } from '#src/git/repository-lock.ts';
+import { findAnalysisHomes, findAnalysisTrees } from '#src/orchestrator/analysis-leftovers.ts';
 import { findPooled, findPoolHomes } from '#src/orchestrator/pool-leftovers.ts';
 import { findOldSaved } from '#src/orchestrator/saved-leftovers.ts';
 import { endProcesses, forgetHome, heal, releasePorts, removeLeft, removeLoose } from '#src/orchestrator/tidy.ts';
@@ -57,6 +58,7 @@ export async function findInProject(
     ...mine.flatMap((row) => ofRow(parts, row, own, project.removedAt !== null)),
     ...(await ofAdministration(parts, { ...project, baseBranch: base }, own, facts)),
     ...(await findPooled(parts, project)),
+    ...(await findAnalysisTrees(parts, project)),
     ...(await ofTrash(folders)),
     ...(await ofBranches(project, base, mine)),
   ];
@@ -188,6 +190,7 @@ export async function findOnHost(
   const caches = await namesIn(path.join(parts.home, 'caches'), ProjectId);
   return [
     ...(await findPoolHomes(parts)),
+    ...(await findAnalysisHomes(parts)),
     ...(await ofProcesses(parts)),
     ...(await findOldSaved(parts)),
     ...leasing.filter(over).map((taskId): Leftover => {

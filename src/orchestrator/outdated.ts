@@ -3,8 +3,10 @@
  * made. They cannot go on in the middle, so they end with what to do: their branch and their finished phases are there, and a retry goes
  * on with the phase that was at work.
  */
+import { tryOfJob } from '#src/domain/analysis.ts';
 import { applicationVersion, type Engine } from '#src/engine/engine.ts';
 import type { Failure } from '#src/errors.ts';
+import { endAnalysis, findAnalysisOfTry } from '#src/store/analyses.ts';
 import type { Changes } from '#src/store/change.ts';
 import type { Database } from '#src/store/database.ts';
 import { failOpenAttempts } from '#src/store/phases.ts';
@@ -28,7 +30,10 @@ export async function endOutdated(parts: { database: Database; changes: Changes;
     const failure = isRestored ? restored : outdated;
     await parts.engine.cancel(id);
     const run = await findRunRow(db, id);
-    if (!run) continue; // a merge or a clean-up: asked for again, or found by the next look round
+    if (!run) {
+      await endAnalysisJob(parts, id); // a merge or a clean-up is asked for again, or found by the next look round
+      continue;
+    }
     ended += 1;
     await parts.changes.change(async ({ tx, touch, record }) => {
       if (!(await setRunStatus(tx, id, 'failed', failure))) return;
@@ -38,4 +43,16 @@ export async function endOutdated(parts: { database: Database; changes: Changes;
     });
   }
   return ended;
+}
+
+const interrupted = lost('It was under way when Sentra was updated or restored from a backup. Have it analyzed again.');
+
+async function endAnalysisJob({ database, changes }: { database: Database; changes: Changes }, jobId: string) {
+  const adwId = tryOfJob(jobId);
+  const row = adwId === undefined ? undefined : await findAnalysisOfTry(database.db, adwId);
+  if (!row) return;
+  await changes.change(async ({ tx, record }) => {
+    if (!(await endAnalysis(tx, row, { status: 'failed', error: interrupted }))) return;
+    record({ type: 'analysis.changed', projectId: row.projectId, data: { id: row.id, status: 'failed' } });
+  });
 }

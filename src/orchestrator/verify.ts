@@ -11,6 +11,7 @@ import { findDamage, listNotContained, listOwnCommits, type OwnCommit } from '#s
 import { isMissing } from '#src/git/repository.ts';
 import { reconcileOnce } from '#src/orchestrator/reconcile.ts';
 import { listRoomProcesses } from '#src/sandbox/leftovers.ts';
+import { listAnalysisStatuses } from '#src/store/analyses.ts';
 import { findWrongStatuses } from '#src/store/change.ts';
 import { type DevServerRow, listDevServerRows } from '#src/store/dev-servers.ts';
 import { listProjectRows, type ProjectRow } from '#src/store/projects.ts';
@@ -139,7 +140,11 @@ const isServed = ({ requested, state }: DevServerRow) => requested && isUp(state
 
 async function checkProcesses({ home, database }: Parts): Promise<Found> {
   const processes = await listRoomProcesses(`${home}/homes`);
-  const statuses = await getStatuses(database.db, [...new Set(processes.map((p) => p.taskId))]);
+  const ids = [...new Set(processes.map((p) => p.taskId))];
+  const statuses = new Map<string, string>([
+    ...(await getStatuses(database.db, ids)),
+    ...(await listAnalysisStatuses(database.db, ids)),
+  ]);
   const served = new Set((await listDevServerRows(database.db)).filter(isServed).map(({ taskId }) => taskId));
   const idle = processes.filter(({ taskId }) => statuses.get(taskId) !== 'running' && !served.has(taskId));
   return named(

@@ -1,4 +1,5 @@
 /** What each route does: one line to the part that decides. */
+import type { Analyses } from '#src/analyst/analyses.ts';
 import type { Finding, SavedWork } from '#src/domain/clean-up.ts';
 import type { Verification } from '#src/domain/verification.ts';
 import type { LogReader } from '#src/logs/log-reader.ts';
@@ -15,6 +16,7 @@ import type { Timelines } from '#src/orchestrator/timeline.ts';
 import type { Trusts } from '#src/orchestrator/trust.ts';
 import type { Views } from '#src/orchestrator/views.ts';
 import type { Workers } from '#src/orchestrator/workers.ts';
+import { createAnalysisHandlers } from '#src/server/analysis-handlers.ts';
 import type { Handlers } from '#src/server/api.ts';
 import { createCostHandlers } from '#src/server/cost-handlers.ts';
 import { createLogHandlers } from '#src/server/log-handlers.ts';
@@ -35,6 +37,7 @@ export type HandlerParts = TalkParts & {
   projects: Projects;
   trusts: Trusts;
   tasks: Tasks;
+  analyses: Analyses;
   lifecycle: Lifecycle;
   merges: Merges;
   views: Views;
@@ -129,6 +132,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
       return { removed: true };
     },
 
+    ...createAnalysisHandlers(parts.analyses, parts.reader),
     ...createLogHandlers(database, parts.reader),
 
     createWorktree: ({ body }) => parts.createWorktree(body.taskId, body.branchName),

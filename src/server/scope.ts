@@ -31,18 +31,24 @@ export function checkDoor(c: Context, scope: Scope | null, isRoute: boolean): vo
 /** What a request says, parsed. */
 export type Input = Partial<Record<'params' | 'query' | 'body', Record<string, unknown> | undefined>>;
 type Tasks = Pick<Handlers, 'getTask'>;
+type Found = Tasks & Pick<Handlers, 'getAnalysis'>;
 
 /** Throws unless the request is about a project of the scope; a list that may name its project and does not is given the only one. */
-export async function holdToScope(spec: RouteSpec, input: Input, { scope, tasks }: { scope: Scope; tasks: Tasks }) {
+export async function holdToScope(spec: RouteSpec, input: Input, { scope, tasks }: { scope: Scope; tasks: Found }) {
   if (spec.path === routes.listProjects.path && spec.method === 'get') return; // its answer is cut
   const [onlyProject] = scope.length === 1 ? scope : [];
   const isOpen = input.query?.projectId === undefined && input.query?.taskId === undefined;
   if (spec.query?.shape.projectId && isOpen && onlyProject !== undefined)
     input.query = { ...input.query, projectId: onlyProject };
-  const { projectIds, taskIds } = aboutWhat(spec, input);
-  if (!projectIds.length && !taskIds.length) throw aboutAll(scope, `${spec.method.toUpperCase()} ${spec.path}`);
+  const { projectIds, taskIds, analysisIds } = aboutWhat(spec, input);
+  if (!projectIds.length && !taskIds.length && !analysisIds.length)
+    throw aboutAll(scope, `${spec.method.toUpperCase()} ${spec.path}`);
   for (const id of projectIds) if (!scope.includes(id)) throw absent('project', id, scope);
   for (const id of taskIds) await getOwnTask(tasks, id, scope);
+  for (const id of analysisIds) {
+    const projectId = await projectOrAbsent(async () => (await tasks.getAnalysis({ params: { id } }, {})).projectId);
+    if (!scope.includes(projectId ?? '')) throw absent('analysis', id, scope);
+  }
 }
 
 /** Throws for one that there is not, and for one of another project. */
@@ -88,6 +94,7 @@ function aboutWhat({ path }: RouteSpec, { params, query, body }: Input) {
   const texts = (values: unknown[]) => values.filter((value): value is string => typeof value === 'string');
   return {
     projectIds: texts([...(path.startsWith('/api/projects/') ? [id] : []), ...fields.map((part) => part.projectId)]),
+    analysisIds: texts([path.startsWith('/api/analyses/') ? id : undefined]),
     taskIds: texts([
       ...(path.startsWith('/api/tasks/') ? [id] : []),
       params?.taskId,
@@ -96,16 +103,19 @@ function aboutWhat({ path }: RouteSpec, { params, query, body }: Input) {
   };
 }
 
-async function findProjectOf(tasks: Tasks, id: string): Promise<string | undefined> {
+const findProjectOf = (tasks: Tasks, id: string): Promise<string | undefined> =>
+  projectOrAbsent(async () => (await tasks.getTask({ params: { id } }, {})).projectId);
+
+async function projectOrAbsent(ask: () => Promise<string>): Promise<string | undefined> {
   try {
-    return (await tasks.getTask({ params: { id } }, {})).projectId;
+    return await ask();
   } catch (e) {
     if (e instanceof SentraError && e.code === 'not_found') return undefined;
     throw e;
   }
 }
 
-const absent = (what: 'project' | 'task', id: string, scope: Scope) =>
+const absent = (what: 'project' | 'task' | 'analysis', id: string, scope: Scope) =>
   new SentraError('not_found', `There is no ${what} ${id} in what this token is for (${scope.join(', ')}).`);
 
 const aboutAll = (scope: Scope, what: string) =>

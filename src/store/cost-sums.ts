@@ -5,6 +5,7 @@ import type { Queryable } from '#src/store/database.ts';
 import { type SQL, sql } from '#src/store/drizzle.ts';
 import { isOneOf } from '#src/store/one-of.ts';
 import { tasks } from '#src/store/schema.ts';
+import { analyses } from '#src/store/schema-analysis.ts';
 import { costs } from '#src/store/schema-costs.ts';
 
 export type CostSum = {
@@ -79,7 +80,7 @@ export async function groupCosts(
   limit: number,
 ): Promise<CostGroup[]> {
   const { rows } = await db.execute<SumRow & { key: string; title: string | null }>(sql`
-    select g.*, ${by === 'task' ? sql`(select t.title from ${tasks} t where t.id = g.key)` : sql`null`} as title from (
+    select g.*, ${by === 'task' ? sql`coalesce((select t.title from ${tasks} t where t.id = g.key), (select a.name from ${analyses} a where a.id = g.key))` : sql`null`} as title from (
       select ${keys[by]} as key, ${sums}, row_number() over (order by ${orderOf(by)}) as place
       from ${costs} c where ${matches(filter)} group by 1
     ) g where place <= ${limit} order by place`);

@@ -284,7 +284,8 @@ async function pushOnce(
   await told;
 }
 
-function failureOf(run: Run, phase: PhaseName, agent: string, turn: Turn): Failure | undefined {
+/** Why a session did not end well; undefined when it did. */
+export function failureOf(run: Run, phase: PhaseName, agent: string, turn: Turn): Failure | undefined {
   const codes: Record<Exclude<Turn['outcome'], 'done'>, ErrorCode> = {
     failed: 'agent_failed',
     auth: 'agent_auth',

@@ -37,6 +37,7 @@ const asks: Record<Role, string> = {
   CODE: 'Carry out this task.',
   TEST: 'Write the missing tests for this task.',
   REVIEW: 'Review the change made for this task.',
+  ANALYZE: 'Propose the tasks that this comes to.',
 };
 
 /** For a session that goes on, which has its task in its conversation. */

@@ -8,6 +8,7 @@ import { type AgentAnswer, answerSchemaOf } from '#src/domain/answer.ts';
 import { leastLeft } from '#src/domain/budget.ts';
 import type { PhaseName } from '#src/domain/phase.ts';
 import { cutOff, stillOurs, unlessHeld, watchSuspension } from '#src/engine/step.ts';
+import { worktreeVariables } from '#src/environment/package-caches.ts';
 import { hostTools } from '#src/environment/runner.ts';
 import { putMerge } from '#src/git/put-merge.ts';
 import type { Logger } from '#src/logs/pipeline.ts';
@@ -58,6 +59,8 @@ export type SessionSpec = {
   mergeIn?: string | undefined;
   /** A session of the attempt before, which the model let in no more: its conversation and its files go on, where the agent can do that. */
   resumes?: string | undefined;
+  /** It reads a tree that was made for it: no ports, no database, nothing to put back. */
+  isReading?: true;
 };
 
 /**
@@ -74,7 +77,7 @@ export async function runSession(run: Run, spec: SessionSpec, signal: AbortSigna
   if (limit) return toTurn(rateLimited(limit.until, 'another session was told so'), before); // nobody asks before it ends
   const problem = explainChoice(spec.agent, driver.capabilities, choiceOf(facts));
   if (problem) return toTurn(endOf('unable', problem));
-  if (!resumes) await prepareTree(run, spec, log);
+  if (!resumes && !spec.isReading) await prepareTree(run, spec, log);
   const isCutOff = watchSuspension();
   const opened = await open(run, spec, { driver, log, resumes });
   const { ended, isInterrupted } = await converse(run, spec, { opened, signal });
@@ -153,7 +156,7 @@ async function open(
   const sent = await beginSession(run, { id: sessionId, ...row }, asked);
   const about = { kind: 'agent' as const, agentName: spec.agent };
   const how = resumes ? 'goes on with' : 'begins';
-  void log.info(`${spec.agent} ${how} ${spec.phase}, attempt ${spec.attempt}`, about);
+  void log.info(`${spec.agent} ${how} ${asked.role}, attempt ${spec.attempt}`, about);
   // For costs a session of ours is a conversation of its own: a driver tells only what one that goes on adds.
   const session: SessionKey = { sessionId, conversation: sessionId, projectId: facts.project.id, ...row };
   const budgetUsd = await readAllowance(run, sessionId);
@@ -177,7 +180,7 @@ async function converse(
   const onLimit = (why: string) => {
     overLimit = why;
   };
-  const speak = async (channels: Channels, access: Access) => {
+  const speak = async (channels: Channels, access: Pick<Access, 'env' | 'sockets'>) => {
     const heard = { onUsage: spending.onUsage, onHeard: channels.heard };
     const recorder = recordSession(run, session.sessionId, { agentName: spec.agent, log, ...heard });
     const request = { ...requestOf(run, spec, { ...opened, channels, access, onLimit }), projectSettings };
@@ -188,18 +191,20 @@ async function converse(
     return { ended, isInterrupted: channels.interrupted.aborted && ended.outcome === 'cancelled' };
   };
   return withChannels(run, driver, { session, homePath, log, stopReason: spending.usedUp }, (channels) =>
-    withAccess(parts, place, (access) => speak(channels, access)),
+    spec.isReading
+      ? speak(channels, { env: worktreeVariables(homePath), sockets: [] })
+      : withAccess(parts, place, (access) => speak(channels, access)),
   );
 }
 
-type Ways = Opened & { channels: Channels; access: Access; onLimit: (why: string) => void };
+type Ways = Opened & { channels: Channels; access: Pick<Access, 'env' | 'sockets'>; onLimit: (why: string) => void };
 
 function requestOf(
   { parts, facts, adwId, worktree }: Run,
   spec: SessionSpec,
   { session, sent, budgetUsd, resumes, channels, access, onLimit }: Ways,
 ): SessionRequest {
-  const schema = answerSchemaOf(spec.phase);
+  const schema = answerSchemaOf(spec.role ?? spec.phase);
   const host = hostTools(parts.baseEnv); // an agent runs the same tools as the project's own commands
   const room = roomOf(parts, facts, worktree.path);
   const { phaseTimeoutMinutes, idleTimeoutMinutes } = facts.config.limits;

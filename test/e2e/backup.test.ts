@@ -22,13 +22,18 @@ import { listLines, waitForLine } from '../helpers/survival.ts';
 const add = async ({ client }: TestSentra, path: string) => (await client.addProject({ body: { path } })).id;
 const begin = async ({ client }: TestSentra, projectId: string, title: string) =>
   (await client.createTask({ body: { projectId, title, autoStart: true } })).id;
+const linesOfAnalysis = async ({ client }: TestSentra, id: string) =>
+  (await client.listAnalysisLogs({ params: { id }, query: {} })).items.map(({ message }) => message);
 const problemsOf = async ({ client }: TestSentra) => (await client.verify()).checks.flatMap(({ problems }) => problems);
 
 test('a backup made at work comes back in a new home: nothing is lost, and nothing done twice that was done after it', async () => {
   const file = path.join(makeFolder('backup'), 'sentra.tar.gz');
-  const [stays, goes] = [makeRepository({ config: agentConfig() }), makeRepository({ config: agentConfig('waits') })];
+  const [stays, goes] = [
+    makeRepository({ config: agentConfig() }),
+    makeRepository({ config: agentConfig('waits,holds-ANALYZE') }),
+  ];
   const first = await startTestSentra();
-  const ids = { merged: '', open: '', atWork: '' };
+  const ids = { merged: '', open: '', atWork: '', analysis: '' };
   let lines: string[] = [];
   try {
     const projects = [await add(first, stays.path), await add(first, goes.path)] as const;
@@ -40,6 +45,8 @@ test('a backup made at work comes back in a new home: nothing is lost, and nothi
     await waitForTask(first, ids.open);
     ids.atWork = await begin(first, projects[1], 'At work');
     await waitForLine(first, ids.atWork, 'working on CODE');
+    ids.analysis = (await first.client.createAnalysis({ body: { projectId: projects[1] } })).id;
+    await until(async () => (await linesOfAnalysis(first, ids.analysis)).includes('holding ANALYZE'), 30_000);
     lines = await listLines(first, ids.merged);
 
     const made = await runProduct(first.home, ['backup', file, '--json']);
@@ -76,6 +83,8 @@ test('a backup made at work comes back in a new home: nothing is lost, and nothi
     const cutOff = await client.getTask({ params: { id: ids.atWork } });
     expect(cutOff).toMatchObject({ status: 'failed', error: { code: 'lost' } });
     expect(cutOff.error?.message).toContain('when the backup was made');
+    const analysis = await client.getAnalysis({ params: { id: ids.analysis } });
+    expect(analysis).toMatchObject({ status: 'failed', error: { code: 'lost' } });
 
     await client.mergeTask({ params: { id: ids.open } });
     await waitForTask(second, ids.open, ['completed']);

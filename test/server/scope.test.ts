@@ -6,7 +6,7 @@ import { WebSocket } from 'ws';
 import { createClient } from '#src/client/client.ts';
 import type { RouteSpec } from '#src/domain/api/route.ts';
 import { routes } from '#src/domain/api/routes.ts';
-import { newAdwId, newProjectId, newTaskId } from '#src/domain/ids.ts';
+import { newAdwId, newAnalysisId, newProjectId, newTaskId } from '#src/domain/ids.ts';
 import { SentraError } from '#src/errors.ts';
 import { createMcpHttpHandler } from '#src/mcp/http.ts';
 import { accessOfSecret, createAccessToken } from '#src/orchestrator/access-tokens.ts';
@@ -14,13 +14,18 @@ import type { Handlers } from '#src/server/api.ts';
 import { createTestDatabase } from '../helpers/database.ts';
 import { projectId, serve, taskId, token } from './serve.ts';
 
-const other = { projectId: newProjectId(), taskId: newTaskId() };
-const own = { projectId, taskId };
+const other = { projectId: newProjectId(), taskId: newTaskId(), analysisId: newAnalysisId() };
+const own = { projectId, taskId, analysisId: newAnalysisId() };
 const seen: object[] = [];
 const handlers: Partial<Handlers> = {
   getTask: async ({ params: { id } }) => {
     const found = [own, other].find((one) => one.taskId === id);
     if (!found) throw new SentraError('not_found', `There is no task ${id}.`);
+    return { id, projectId: found.projectId } as never;
+  },
+  getAnalysis: async ({ params: { id } }) => {
+    const found = [own, other].find((one) => one.analysisId === id);
+    if (!found) throw new SentraError('not_found', `There is no analysis ${id}.`);
     return { id, projectId: found.projectId } as never;
   },
   listProjects: async () => ({ items: [{ id: projectId }, { id: other.projectId }] as never }),
@@ -90,6 +95,7 @@ const pathOf = ({ path }: RouteSpec, about: About) =>
   path
     .replace(/(projects\/)\{id\}/, `$1${about.projectId}`)
     .replace(/(tasks\/)\{id\}/, `$1${about.taskId}`)
+    .replace(/(analyses\/)\{id\}/, `$1${about.analysisId}`)
     .replace('{taskId}', about.taskId)
     .replace(/tokens\/\{id\}/, 'tokens/tok-000000000000')
     .replace('{adwId}', newAdwId())
@@ -126,7 +132,9 @@ const ask = (spec: RouteSpec, about: About) => {
 test.each(table)('%s shows and changes nothing of another project', async (name, spec) => {
   const { status, text } = await ask(spec, other);
   if (name !== 'listProjects') expect([403, 404]).toContain(status);
-  expect(server.calls.filter((call) => call === name && name !== 'getTask' && name !== 'listProjects')).toEqual([]);
+  expect(
+    server.calls.filter((call) => call === name && !['getTask', 'getAnalysis', 'listProjects'].includes(name)),
+  ).toEqual([]);
   if (name === 'listProjects') expect(JSON.parse(text)).toEqual({ items: [{ id: projectId }] });
 });
 

@@ -1,6 +1,7 @@
 /** Every route of the HTTP API. The names are the contract's; adding is free, renaming is not. */
 import { z } from 'zod';
 import { accessRoutes } from '#src/domain/api/access-routes.ts';
+import { analysisRoutes } from '#src/domain/api/analysis-routes.ts';
 import { costRoutes } from '#src/domain/api/cost-routes.ts';
 import { devServerRoutes } from '#src/domain/api/dev-server-routes.ts';
 import { evidenceRoutes } from '#src/domain/api/evidence-routes.ts';
@@ -102,6 +103,7 @@ export const routes = {
   }),
 
   ...trustRoutes,
+  ...analysisRoutes,
 
   // Tasks
   createTask: route({
