@@ -6,16 +6,18 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { composeAnalysisPrompt } from '#src/analyst/prompt.ts';
-import { analysisJobId, type Proposal, readProposal } from '#src/domain/analysis.ts';
+import { analysisJobId, type Proposal, proposalFile, readProposal } from '#src/domain/analysis.ts';
 import { findUsedUp } from '#src/domain/budget.ts';
 import { isOver } from '#src/domain/status.ts';
 import { isCancellation, step, stillOurs } from '#src/engine/step.ts';
+import { readPlain } from '#src/environment/plain-path.ts';
 import { type Failure, messageOf, SentraError } from '#src/errors.ts';
 import { markReady } from '#src/git/admin-dir.ts';
 import { resolveCommit } from '#src/git/repository.ts';
 import { withRepositoryLock } from '#src/git/repository-lock.ts';
 import { addDetached, checkOut, removeWorktree } from '#src/git/worktree.ts';
 import { endAnalysis, getAnalysisRow, markAnalysisRunning, type Try } from '#src/store/analyses.ts';
+import { keepLimit } from '#src/store/credential-limits.ts';
 import { whenAvailable } from '#src/store/database-error.ts';
 import { getProjectRow } from '#src/store/projects.ts';
 import { listTasks } from '#src/store/tasks.ts';
@@ -106,16 +108,32 @@ async function propose(parts: Parts, given: Try, facts: RunFacts): Promise<Propo
       previous = failure.message;
     } else {
       if (recovery === 'person' || recovery === 'end' || waits++ >= mostWaits) throw SentraError.from(failure);
-      if (recovery !== 'again') await step(`wait ${waits}`, (signal) => waitOut(failure, waits, signal));
+      if (recovery !== 'again')
+        await step(`wait ${waits}`, (signal) => waitOut(parts, given, { failure, waits }, signal));
     }
   }
 }
 
-/** After a crash it waits for what is left of it. */
-async function waitOut({ details }: Failure, count: number, signal: AbortSignal): Promise<void> {
-  const { until } = (details ?? {}) as { until?: string };
-  const ms = until ? Date.parse(until) - Date.now() : backOffMs(count, Math.random());
-  await sleep(Math.max(0, ms), undefined, { signal });
+const longestLookMs = 60_000;
+
+/** For a while that grows, or until a time; after a crash for what is left of it. Others with this credential wait as well. */
+async function waitOut(
+  parts: Parts,
+  { id, adwId }: Try,
+  { failure, waits }: { failure: Failure; waits: number },
+  signal: AbortSignal,
+): Promise<void> {
+  const { until, credential } = (failure.details ?? {}) as { until?: string; credential?: string };
+  const { message, code } = failure;
+  if (until && credential)
+    await parts.database.transaction((tx) => keepLimit(tx, credential, { until, message: parts.redactor(message) }));
+  const log = parts.logs.logger({ taskId: id, adwId, phase: null });
+  const when = until ? `after ${until}` : 'in a while';
+  await log.warn(`${message} It goes on by itself ${when}.`, { kind: 'step', error: code });
+  // The database's clock decides, before a session begins; where this one is ahead it is asked again.
+  const leastMs = Math.min(500 * 2 ** waits, longestLookMs);
+  const ms = until ? Math.max(Date.parse(until) - Date.now(), leastMs) : backOffMs(waits, Math.random());
+  await sleep(ms, undefined, { signal });
 }
 
 type Asked = { facts: RunFacts; attempt: number; number: number; previous: string | undefined };
@@ -143,17 +161,19 @@ async function ask(parts: Parts, { adwId }: Try, asked: Asked, signal: AbortSign
     const empty = findUsedUp(await whenAvailable(() => metersOf(run, '')));
     if (empty) return { failure: { code: 'budget', message: explainEnd(empty) } };
     const spec = { phase: 'PLAN' as const, role: 'ANALYZE' as const, attempt: number, parent: commit, agent, prompt };
+    await rm(path.join(folder, proposalFile), { recursive: true, force: true }); // one that the repository has
     const turn = await runSession(run, { ...spec, isReading: true }, signal);
-    return judge(run, agent, turn);
+    return judge(run, agent, { turn, lines: (await readPlain(folder, proposalFile, longestFile))?.toString() });
   });
 }
 
 const mostTold = 1_000;
+const longestFile = 20_000_000;
 
-function judge(run: Run, agent: string, turn: Turn): Answered {
+function judge(run: Run, agent: string, { turn, lines }: { turn: Turn; lines: string | undefined }): Answered {
   const failure = failureOf(run, 'PLAN', agent, turn);
   if (failure) return { failure };
-  const read = readProposal(turn.answer);
+  const read = readProposal(turn.answer, lines);
   if (typeof read !== 'string') return { proposal: read };
   return { failure: { code: 'unproven', message: [turn.message, read].filter(Boolean).join(' ') } };
 }

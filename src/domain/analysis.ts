@@ -124,15 +124,33 @@ export const ProposalAnswer = z.object({
 
 export type Proposal = { tasks: BatchTask[]; notes: string[] };
 
-/** The tasks of an agent's answer; a string where there are none to take, for the agent's next attempt. */
-export function readProposal(answer: unknown): Proposal | string {
-  const given = (answer as { tasks?: unknown } | null)?.tasks;
-  if (!Array.isArray(given)) return 'The answer has no list "tasks".';
+/** Where the agent writes a list that is too long for one answer: a task as a JSON object on each line. */
+export const proposalFile = 'sentra-tasks.jsonl';
+
+/**
+ * The tasks of an agent's answer, and before them those of `lines`, what it wrote into the file for long lists. A string where there are
+ * none to take, for the agent's next attempt.
+ */
+export function readProposal(answer: unknown, lines = ''): Proposal | string {
+  const notes: string[] = [];
+  const written = lines.split('\n').flatMap((line, at) => readLine(line, at, notes));
+  const answered = (answer as { tasks?: unknown } | null)?.tasks ?? (written.length > 0 ? [] : undefined);
+  if (!Array.isArray(answered)) return 'The answer has no list "tasks".';
+  const given = [...written, ...answered];
   if (given.length === 0) return 'The list "tasks" of the answer is empty.';
   if (given.length > mostTasks) return `The answer has ${given.length} tasks; ${mostTasks} are the most.`;
-  const notes: string[] = [];
   const tasks = given.flatMap((raw, at) => readTask(raw, at, notes));
   return tasks.length > 0 ? { tasks, notes } : 'No task of the answer has a title.';
+}
+
+function readLine(line: string, at: number, notes: string[]): unknown[] {
+  if (line.trim() === '') return [];
+  try {
+    return [JSON.parse(line)];
+  } catch {
+    notes.push(`Line ${at + 1} of ${proposalFile} is not JSON and was left out.`);
+    return [];
+  }
 }
 
 function readTask(raw: unknown, at: number, notes: string[]): BatchTask[] {

@@ -33,6 +33,16 @@ test('an answer is taken leniently in form, and what was put right is told', () 
   ]);
 });
 
+test('a long list comes from its file, with what the answer adds', () => {
+  const lines = '{"key":"a","title":"A"}\n\nno json\n{"key":"b","title":"B","dependencies":["a"]}\n{"key":"c","ti';
+  expect(readProposal(null, lines)).toMatchObject({
+    tasks: [{ key: 'a' }, { key: 'b', dependencies: ['a'] }],
+    notes: ['Line 3 of sentra-tasks.jsonl is not JSON and was left out.', expect.stringContaining('Line 5')],
+  });
+  expect(readProposal({ tasks: [{ key: 'd', title: 'D' }] }, lines)).toMatchObject({ tasks: [{}, {}, { key: 'd' }] });
+  expect(readProposal(null, '\n')).toBe('The answer has no list "tasks".');
+});
+
 test.each([
   [null, 'no list "tasks"'],
   [{ tasks: 'many' }, 'no list "tasks"'],

@@ -121,11 +121,26 @@ test('an answer without tasks is tried again with the reason told, and without a
   });
 });
 
+test('a list that is too long for one answer comes by a file, and none of the repository is taken for it', async () => {
+  const { repository, projectId } = await addProject('in-parts');
+  writeFileSync(path.join(repository, 'sentra-tasks.jsonl'), '{"key":"old","title":"Of the repository"}\n');
+  git(repository, 'add', '.');
+  git(repository, 'commit', '-qm', 'A list of its own');
+  const lines = Array.from({ length: 300 }, (_, at) => `- k${at}: Task ${at}${at ? ` (after k${(at - 1) >> 1})` : ''}`);
+  const proposed = await waitFor(await ask(projectId, lines.join('\n')));
+  expect(proposed.tasks.map(({ key }) => key)).toEqual(lines.map((_, at) => `k${at}`));
+  expect(proposed.problems).toEqual([]);
+  const { items } = await sentra.client.approveAnalysis({ params: { id: proposed.id }, body: {} });
+  expect(items).toHaveLength(300);
+  expect(items[299]?.dependencies).toEqual([items[149]?.id]);
+});
+
 test('while the model lets nobody in it waits, and then goes on by itself', async () => {
   const end = Date.now() + 12_000;
   const { projectId } = await addProject(`until=${end}`);
   const asked = await ask(projectId);
   await until(async () => (await linesOf(asked.id)).includes('429'), 12_000);
+  await until(async () => (await linesOf(asked.id)).some((line) => line.includes('It goes on by itself after')), 5_000);
   expect(await waitFor(asked)).toMatchObject({ status: 'proposed' });
   expect(Date.now()).toBeGreaterThan(end);
 });
