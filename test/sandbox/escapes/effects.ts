@@ -1,7 +1,7 @@
 /** Attacks that say nothing of themselves: whether their victim shows them. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import type { start } from '#src/process.ts';
+import { isAlive } from '../../helpers/alive.ts';
 
 type Places = Record<'home' | 'state' | 'main' | 'other' | 'git' | 'object' | 'worktree', string> & {
   scratch: Record<'tmp' | 'varTmp' | 'shm' | 'run' | 'etc' | 'bin', string>;
@@ -12,7 +12,7 @@ const says = (file: string, words: string) => () => existsSync(file) && readFile
 
 export function effectsOf(
   { home, state, main, other, git, scratch, object, worktree }: Places,
-  killed: ReturnType<typeof start>,
+  killed: number,
 ): Record<string, () => boolean> {
   return {
     'write into the main checkout': says(path.join(main, 'readme.txt'), 'attacked'),
@@ -41,6 +41,6 @@ export function effectsOf(
     'write a loose reference': is(path.join(git, 'refs/heads/attacked-file')),
     'delete objects': () => !existsSync(path.join(git, 'objects', object)),
     'set attributes for everybody': is(path.join(git, 'info/attributes')),
-    'end another process by its number': () => killed.exitCode !== null || killed.signalCode !== null,
+    'end another process by its number': () => !isAlive(killed),
   };
 }

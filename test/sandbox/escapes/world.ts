@@ -149,7 +149,7 @@ function startVictims(stateDir: string, canary: string, undo: (() => unknown)[])
   const [holder, traced, killed] = [sleep(), sleep(), sleep()];
   const shell = start({ command: '/bin/sh', args: ['-c', 'sleep 600; :', canary], cwd: stateDir, env });
   for (const child of [holder, traced, killed, shell]) undo.push(() => child.pid && signalGroup(child.pid, 'SIGKILL'));
-  return { pids: { pid: holder.pid, traced: traced.pid, killed: killed.pid }, killed };
+  return { pids: { pid: holder.pid, traced: traced.pid, killed: killed.pid }, killed: killed.pid ?? 0 };
 }
 
 /** In the keyring of the user, which is in no namespace; for a minute. */
