@@ -155,7 +155,7 @@ function phaseChoice(config: ProjectConfig, phase: AgentPhase): string | undefin
 
 function unknownAgent(name: string, valid: readonly string[]): SentraError {
   const near = nearest(name, valid);
-  const hint = near ? `Did you mean "${near}"?` : `Define it under agents in sentra.json, or name one of these:`;
+  const hint = near ? `Did you mean "${near}"?` : `Define it under agents in sentra.json, or name one that there is.`;
   return new SentraError('agent_not_found', `There is no agent "${name}". ${hint} Valid are ${valid.join(', ')}.`);
 }
 

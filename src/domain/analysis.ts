@@ -139,9 +139,32 @@ export function readProposal(answer: unknown, lines = ''): Proposal | string {
   const given = [...written, ...answered];
   if (given.length === 0) return 'The list "tasks" of the answer is empty.';
   if (given.length > mostTasks) return `The answer has ${given.length} tasks; ${mostTasks} are the most.`;
-  const tasks = given.flatMap((raw, at) => readTask(raw, at, notes));
+  const tasks = withOwnKeys(
+    given.flatMap((raw, at) => readTask(raw, at, notes)),
+    notes,
+  );
   return tasks.length > 0 ? { tasks, notes } : 'No task of the answer has a title.';
 }
+
+/** Of two with one key the first keeps it, and with it what waits for it. */
+function withOwnKeys(tasks: readonly BatchTask[], notes: string[]): BatchTask[] {
+  const taken = new Set(tasks.map(({ key }) => key));
+  const seen = new Set<string>();
+  return tasks.map((task) => {
+    let key = task.key;
+    for (let number = 2; seen.has(key); number++) {
+      const other = `${task.key.slice(0, longestKey - 6)}-${number}`;
+      if (!taken.has(other)) key = other;
+    }
+    seen.add(key);
+    taken.add(key);
+    if (key !== task.key)
+      notes.push(`"${task.title}" has the key "${key}" now: another task had "${task.key}" before it.`);
+    return key === task.key ? task : { ...task, key };
+  });
+}
+
+const longestKey = 100;
 
 function readLine(line: string, at: number, notes: string[]): unknown[] {
   if (line.trim() === '') return [];

@@ -33,6 +33,23 @@ test('an answer is taken leniently in form, and what was put right is told', () 
   ]);
 });
 
+test('of two tasks with one key the second gets another', () => {
+  const tasks = ['a', 'a', 'a-2', 'a'].map((key, at) => ({ key, title: `Task ${at}`, dependencies: ['a'] }));
+  const read = readProposal({ tasks });
+  expect(read).toMatchObject({ tasks: [{ key: 'a' }, { key: 'a-3' }, { key: 'a-2' }, { key: 'a-4' }] });
+  expect(read).toMatchObject({
+    notes: [expect.stringContaining('"Task 1" has the key "a-3" now'), expect.any(String)],
+  });
+  const long = readProposal({
+    tasks: [
+      { key: 'x'.repeat(100), title: '1' },
+      { key: 'x'.repeat(100), title: '2' },
+    ],
+  });
+  if (typeof long === 'string') throw new Error(long);
+  expect(new Set(long.tasks.map((task) => BatchTask.parse(task).key)).size).toBe(2);
+});
+
 test('a long list comes from its file, with what the answer adds', () => {
   const lines = '{"key":"a","title":"A"}\n\nno json\n{"key":"b","title":"B","dependencies":["a"]}\n{"key":"c","ti';
   expect(readProposal(null, lines)).toMatchObject({

@@ -59,6 +59,40 @@ export const tasksQuery = (projectId: string | undefined) =>
     },
   });
 
+/** Tasks of all projects with this text in them; not all where there are very many. */
+export const taskSearchQuery = (q: string) =>
+  queryOptions({
+    queryKey: ['tasks', 'search', q],
+    queryFn: async ({ signal }) =>
+      (await api.listTasks({ query: { q: q.slice(0, 200), limit: 200 } }, { signal })).items,
+  });
+
+/** Newest first. */
+export const analysesQuery = (projectId: string) =>
+  queryOptions({
+    queryKey: ['analyses', projectId],
+    queryFn: async ({ signal }) => (await api.listAnalyses({ query: { projectId } }, { signal })).items,
+  });
+
+export const analysisQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['analyses', 'one', id],
+    queryFn: ({ signal }) => api.getAnalysis({ params: { id } }, { signal }),
+  });
+
+const latestLines = 200;
+
+/** The latest of what its agent says, in order; while it works there is more every second. */
+export const analysisLogsQuery = (id: string, isActive: boolean) =>
+  queryOptions({
+    queryKey: ['analyses', 'one', id, 'logs'],
+    queryFn: async ({ signal }) => {
+      const query = { order: 'desc', limit: latestLines } as const;
+      return (await api.listAnalysisLogs({ params: { id }, query }, { signal })).items.reverse();
+    },
+    refetchInterval: isActive ? 1_000 : false,
+  });
+
 /** What merges next in a project, then what was refused. */
 export const mergeQueueQuery = (projectId: string) =>
   queryOptions({

@@ -28,6 +28,9 @@ const TaskSearch = z.object({
 const TableSearch = BoardSearch.omit({ column: true }).extend({ sort: text });
 const GraphSearch = z.object({ task: text, done: z.boolean().optional().catch(undefined) });
 
+/** `task`: the key of a proposed one. */
+const AnalysisSearch = z.object({ task: text });
+
 const ResourcesSearch = z.object({ sort: z.enum(resourceColumns).optional().catch(undefined) });
 
 const CostsSearch = z.object({
@@ -78,6 +81,17 @@ const graph = createRoute({
   validateSearch: (raw: Record<string, unknown>): Partial<z.infer<typeof GraphSearch>> => GraphSearch.parse(raw),
   component: lazyRouteComponent(() => import('./pages/graph.tsx'), 'GraphPage'),
 });
+const analyst = createRoute({
+  getParentRoute: () => shell,
+  path: '/analyst',
+  component: lazyRouteComponent(() => import('./pages/analyst.tsx'), 'AnalystPage'),
+});
+const analysis = createRoute({
+  getParentRoute: () => shell,
+  path: '/analyst/$id',
+  validateSearch: (raw: Record<string, unknown>): Partial<z.infer<typeof AnalysisSearch>> => AnalysisSearch.parse(raw),
+  component: lazyRouteComponent(() => import('./pages/analysis.tsx'), 'AnalysisPage'),
+});
 const resources = createRoute({
   getParentRoute: () => shell,
   path: '/resources',
@@ -105,7 +119,7 @@ const settings = createRoute({
 export const router = createRouter({
   routeTree: root.addChildren([
     login,
-    shell.addChildren([home, board, task, logs, table, graph, merges, resources, costs, settings]),
+    shell.addChildren([home, board, task, logs, table, graph, analyst, analysis, merges, resources, costs, settings]),
   ]),
   defaultPreload: 'intent',
   defaultErrorComponent: PageError,

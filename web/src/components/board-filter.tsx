@@ -65,7 +65,7 @@ export function BoardSearch() {
         type="search"
         aria-label="Search tasks"
         placeholder="Search"
-        className="field !pr-9 !pl-8"
+        className="field !pr-9 !pl-8 max-md:!pr-2"
         value={q ?? ''}
         onKeyDown={(event) => {
           if (event.key === 'Escape') event.currentTarget.blur();

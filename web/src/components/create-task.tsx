@@ -20,7 +20,13 @@ import { TaskFields } from './task-fields.tsx';
 
 type Draft = Omit<RouteInput<Routes['createTask']>['body'], 'projectId' | 'template'>;
 
-export function CreateTask({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
+type Props = {
+  /** What is known of it already. */
+  title: string;
+  onOpenChange: (open: boolean) => void;
+};
+
+export function CreateTask({ title, onOpenChange }: Props) {
   const { project, projects } = useProject();
   const [chosen, setChosen] = useState<string>();
   const projectId = chosen ?? project?.id ?? projects[0]?.id;
@@ -30,6 +36,7 @@ export function CreateTask({ onOpenChange }: { onOpenChange: (open: boolean) => 
         <TaskForm
           key={projectId}
           projectId={projectId}
+          title={title}
           onDone={() => onOpenChange(false)}
           chooser={
             projects.length > 1 && (
@@ -80,10 +87,10 @@ function TemplateChoice({ onChosen }: { onChosen: (fields: Partial<Draft>) => vo
   );
 }
 
-type FormProps = { projectId: string; chooser: ReactNode; onDone: () => void };
+type FormProps = { projectId: string; title: string; chooser: ReactNode; onDone: () => void };
 
-function TaskForm({ projectId, chooser, onDone }: FormProps) {
-  const [draft, setDraft] = useState<Draft>({ title: '', autoStart: false });
+function TaskForm({ projectId, title, chooser, onDone }: FormProps) {
+  const [draft, setDraft] = useState<Draft>({ title, autoStart: false });
   const set = (change: Partial<Draft>) => setDraft((before) => ({ ...before, ...change }));
   const queryClient = useQueryClient();
   const [idempotencyKey] = useState(() => crypto.randomUUID());

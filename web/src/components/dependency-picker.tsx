@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { X } from 'lucide-react';
-import { useState } from 'react';
+import { useId, useState } from 'react';
 import { shortId } from '#src/domain/ids.ts';
 import { satisfies } from '#src/domain/status.ts';
 import { tasksQuery } from '../queries.ts';
@@ -8,19 +8,30 @@ import { Checkbox } from '../ui/checkbox.tsx';
 import { Field } from '../ui/field.tsx';
 import { statusLabel } from './marks.tsx';
 
-type Props = { projectId: string; chosen: readonly string[]; onChange: (ids: string[]) => void };
+type Found = { id: string; title: string; note: string };
+type Props = {
+  projectId: string;
+  chosen: readonly string[];
+  onChange: (ids: string[]) => void;
+  /** What can be chosen beside the open tasks of the project; found before them. */
+  more?: readonly Found[];
+};
+
+const none: readonly Found[] = [];
 
 const longest = 30;
 
 /** Which tasks must be done before; found by typing. */
-export function DependencyPicker({ projectId, chosen, onChange }: Props) {
+export function DependencyPicker({ projectId, chosen, onChange, more = none }: Props) {
   const [q, setQ] = useState('');
   const { data: tasks = [] } = useQuery(tasksQuery(projectId));
-  if (tasks.length === 0) return null;
+  const fieldId = useId();
+  if (tasks.length === 0 && more.length === 0 && chosen.length === 0) return null;
   const words = q.toLowerCase();
-  const found = tasks
+  const open = tasks
     .filter((task) => !satisfies(task.status) && task.status !== 'cancelled')
-    .filter((task) => `${task.title} ${task.id}`.toLowerCase().includes(words));
+    .map(({ id, title, status }) => ({ id, title, note: statusLabel(status) }));
+  const found = [...more, ...open].filter(({ id, title }) => `${title} ${id}`.toLowerCase().includes(words));
   const toggle = (id: string) => onChange(chosen.includes(id) ? chosen.filter((c) => c !== id) : [...chosen, id]);
   return (
     <div className="flex flex-col gap-2">
@@ -54,14 +65,14 @@ export function DependencyPicker({ projectId, chosen, onChange }: Props) {
       )}
       {q && (
         <ul className="max-h-40 overflow-auto rounded-md border border-line bg-bg" aria-label="Tasks found">
-          {found.slice(0, longest).map((task) => (
-            <li key={task.id}>
+          {found.slice(0, longest).map(({ id, title, note }, at) => (
+            <li key={id}>
               <div className="flex min-h-8 items-center gap-2 px-2 hover:bg-raised max-md:min-h-11">
-                <Checkbox id={`dep-${task.id}`} checked={chosen.includes(task.id)} onChecked={() => toggle(task.id)} />
-                <label htmlFor={`dep-${task.id}`} className="cut flex-1">
-                  {task.title}
+                <Checkbox id={`${fieldId}-${at}`} checked={chosen.includes(id)} onChecked={() => toggle(id)} />
+                <label htmlFor={`${fieldId}-${at}`} className="cut flex-1">
+                  {title}
                 </label>
-                <span className="text-xs text-second">{statusLabel(task.status)}</span>
+                <span className="text-xs text-second">{note}</span>
               </div>
             </li>
           ))}
@@ -72,6 +83,7 @@ export function DependencyPicker({ projectId, chosen, onChange }: Props) {
   );
 
   function titleOf(id: string): string {
-    return tasks.find((task) => task.id === id)?.title ?? `task-${shortId(id)}`;
+    const known = more.find((one) => one.id === id) ?? tasks.find((task) => task.id === id);
+    return known?.title ?? (id.startsWith('task-') ? `task-${shortId(id)}` : id);
   }
 }

@@ -4,7 +4,7 @@ import type { Priority, Task, TaskStatus, TaskType } from '#src/domain/task.ts';
 import { segmentsOf } from '../board.ts';
 import { formatUntil } from '../format.ts';
 
-const typeIcons = { feature: SquarePlus, bug: Bug, chore: Wrench } as const;
+export const typeIcons = { feature: SquarePlus, bug: Bug, chore: Wrench } as const;
 export const typeLabels: Record<TaskType, string> = { feature: 'Feature', bug: 'Bug', chore: 'Chore' };
 export const priorityLabels: Record<Priority, string> = { high: 'High', medium: 'Medium', low: 'Low' };
 

@@ -1,39 +1,18 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import {
-  CircleDollarSign,
-  Columns3,
-  Cpu,
-  GitMerge,
-  House,
-  Keyboard,
-  Moon,
-  SlidersHorizontal,
-  Sun,
-  Table2,
-  Workflow,
-} from 'lucide-react';
+import { Keyboard, Moon, Sun } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTheme } from '../hooks/use-theme.ts';
 import { systemQuery } from '../queries.ts';
 import { Button } from '../ui/button.tsx';
 import { Brand } from './brand.tsx';
+import { places } from './places.ts';
 import { ProjectSwitcher } from './project-switcher.tsx';
 import { useShell } from './shell-context.ts';
 
-const places = [
-  { to: '/home', label: 'Home', icon: House },
-  { to: '/', label: 'Board', icon: Columns3 },
-  { to: '/table', label: 'Table', icon: Table2 },
-  { to: '/graph', label: 'Graph', icon: Workflow },
-  { to: '/merges', label: 'Merges', icon: GitMerge },
-  { to: '/costs', label: 'Costs', icon: CircleDollarSign },
-  { to: '/resources', label: 'Resources', icon: Cpu },
-  { to: '/settings', label: 'Settings', icon: SlidersHorizontal },
-] as const;
-
-/** Six have room below; the two that want a wide screen are reached from Home. */
-const onPhone = places.filter(({ to }) => to !== '/table' && to !== '/graph');
+const fromHome: readonly string[] = ['/table', '/graph', '/analyst'];
+/** Six have room below; those that want a wide screen are reached from Home. */
+const onPhone = places.filter(({ to }) => !fromHome.includes(to));
 
 type Props = { slim: boolean; onTask: boolean; children: ReactNode };
 
@@ -55,7 +34,7 @@ export function Navigation({ slim, onTask, children }: Props) {
               search={({ project }) => ({ project })}
               className="side-row"
               aria-current={onTask && to === '/' ? 'page' : undefined}
-              activeOptions={{ exact: true, includeSearch: false }}
+              activeOptions={{ exact: to === '/', includeSearch: false }}
               title={slim ? label : undefined}
             >
               <Icon aria-hidden="true" />

@@ -21,6 +21,7 @@ const meanings: Record<PromptRole, string> = {
   TEST: 'writes tests that are missing',
   REVIEW: 'judges the change',
   CONFLICT: 'works in the base',
+  ANALYZE: 'proposes tasks for a specification',
 };
 
 export function PromptsPanel({ project }: { project: Project }) {

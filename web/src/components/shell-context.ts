@@ -2,7 +2,12 @@ import { createContext, useContext } from 'react';
 import type { SocketState } from '../socket.ts';
 
 /** What every page may use of the frame around it. */
-export type ShellContext = { newTask: () => void; showShortcuts: () => void; connection: SocketState };
+export type ShellContext = {
+  newTask: () => void;
+  showPalette: () => void;
+  showShortcuts: () => void;
+  connection: SocketState;
+};
 
 export const ShellContext = createContext<ShellContext | undefined>(undefined);
 

@@ -3,16 +3,22 @@ import { useQuery } from '@tanstack/react-query';
 import { Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { lazy, Suspense, useMemo, useState } from 'react';
 import { useEvents } from '../hooks/use-events.ts';
+import { usePaletteKey } from '../hooks/use-palette-key.ts';
 import { useShortcuts } from '../hooks/use-shortcuts.ts';
 import { sessionQuery } from '../queries.ts';
 import { CreateTask } from './create-task.tsx';
 import { Navigation } from './navigation.tsx';
+import { places } from './places.ts';
 import { ShellContext } from './shell-context.ts';
 import { ShortageBanner } from './shortage-banner.tsx';
 import { ShortcutsDialog } from './shortcuts-dialog.tsx';
 import { SignIn } from './sign-in.tsx';
 
 const LogDrawer = lazy(() => import('./log-drawer.tsx').then((file) => ({ default: file.LogDrawer })));
+const Palette = lazy(() => import('./palette.tsx').then((file) => ({ default: file.Palette })));
+
+/** `title`: what a new task begins with. */
+type Opened = { name: 'task'; title: string } | { name: 'palette' | 'shortcuts' };
 
 export function Shell() {
   const { data: session } = useQuery(sessionQuery);
@@ -20,27 +26,31 @@ export function Shell() {
 }
 
 function SignedIn() {
-  const [dialog, setDialog] = useState<'task' | 'shortcuts'>();
+  const [dialog, setDialog] = useState<Opened>();
   const [logs, setLogs] = useState<{ taskId: string | undefined }>();
   const connection = useEvents();
   const navigate = useNavigate();
   const { pathname } = useLocation();
   const shell = useMemo(
-    () => ({ newTask: () => setDialog('task'), showShortcuts: () => setDialog('shortcuts'), connection }),
+    () => ({
+      newTask: () => setDialog({ name: 'task', title: '' }),
+      showPalette: () => setDialog({ name: 'palette' }),
+      showShortcuts: () => setDialog({ name: 'shortcuts' }),
+      connection,
+    }),
     [connection],
   );
+  const showLogs = () => setLogs(isLogOpen(pathname) ? undefined : { taskId: taskInFocus(pathname) });
+  const isPalette = dialog?.name === 'palette';
+  usePaletteKey(isPalette, isPalette ? () => setDialog(undefined) : shell.showPalette);
   useShortcuts({
     c: shell.newTask,
     '?': shell.showShortcuts,
     '/': () => document.querySelector<HTMLInputElement>('input[type="search"]')?.focus(),
-    l: () => setLogs(isLogOpen(pathname) ? undefined : { taskId: taskInFocus(pathname) }),
-    'g h': () => void navigate({ to: '/home', search: keepProject }),
-    'g b': () => void navigate({ to: '/', search: keepProject }),
-    'g g': () => void navigate({ to: '/graph', search: keepProject }),
-    'g t': () => void navigate({ to: '/table', search: keepProject }),
-    'g m': () => void navigate({ to: '/costs', search: keepProject }),
-    'g r': () => void navigate({ to: '/resources', search: keepProject }),
-    'g s': () => void navigate({ to: '/settings', search: keepProject }),
+    l: showLogs,
+    ...Object.fromEntries(
+      places.flatMap(({ to, keys }) => (keys ? [[keys, () => void navigate({ to, search: keepProject })]] : [])),
+    ),
   });
   const close = (open: boolean) => {
     if (!open) setDialog(undefined);
@@ -63,13 +73,26 @@ function SignedIn() {
           </main>
         </Navigation>
       </div>
-      {dialog === 'task' && <CreateTask onOpenChange={close} />}
+      {dialog?.name === 'task' && <CreateTask title={dialog.title} onOpenChange={close} />}
+      {isPalette && (
+        <Suspense>
+          <Palette
+            taskId={taskOf(pathname)}
+            onNewTask={(title) => setDialog({ name: 'task', title })}
+            onLogs={() => {
+              setDialog(undefined);
+              showLogs();
+            }}
+            onClose={() => setDialog(undefined)}
+          />
+        </Suspense>
+      )}
       {logs && (
         <Suspense>
           <LogDrawer taskId={logs.taskId} onOpenChange={(open) => !open && setLogs(undefined)} />
         </Suspense>
       )}
-      <ShortcutsDialog open={dialog === 'shortcuts'} onOpenChange={close} />
+      <ShortcutsDialog open={dialog?.name === 'shortcuts'} onOpenChange={close} />
     </ShellContext>
   );
 }
@@ -77,11 +100,15 @@ function SignedIn() {
 const keepProject = (before: { project?: string }) => ({ project: before.project });
 
 /** Pages that need all the room there is. */
-const isWide = (pathname: string): boolean => ['/', '/graph', '/table'].includes(pathname);
+const isWide = (pathname: string): boolean =>
+  ['/', '/graph', '/table'].includes(pathname) || pathname.startsWith('/analyst/');
 
 /** The card that has the focus, else the task whose page it is. */
 const taskInFocus = (pathname: string): string | undefined =>
-  document.activeElement?.closest<HTMLElement>('[data-card]')?.dataset.card ?? /^\/tasks\/([^/]+)/.exec(pathname)?.[1];
+  document.activeElement?.closest<HTMLElement>('[data-card]')?.dataset.card ?? taskOf(pathname);
+
+/** The task whose page is open. */
+const taskOf = (pathname: string): string | undefined => /^\/tasks\/([^/]+)/.exec(pathname)?.[1];
 
 /** Nothing opens over the same log. */
 const isLogOpen = (pathname: string): boolean =>

@@ -1,9 +1,11 @@
+import { paletteKey } from '../hooks/use-palette-key.ts';
 import { Dialog } from '../ui/dialog.tsx';
 
 const shortcuts = [
+  [paletteKey, 'Command palette: go to, find a task, or do something'],
   ['c', 'New task'],
   ['/', 'Search'],
-  ['j / k', 'Next or previous card'],
+  ['j / k', 'Next or previous card, or proposed task'],
   ['enter', 'Open the card'],
   ['esc', 'Close, or back to the board'],
   ['1 – 4', 'Details, Progress, Logs, Branch of a task'],
@@ -15,6 +17,7 @@ const shortcuts = [
   ['g b', 'Go to the board'],
   ['g t', 'Go to the table'],
   ['g g', 'Go to the graph'],
+  ['g a', 'Go to the analyst'],
   ['g m', 'Go to costs'],
   ['g r', 'Go to resources'],
   ['g s', 'Go to settings'],

@@ -27,7 +27,7 @@ import { Select } from '../ui/select.tsx';
 import { ConfirmMerge } from './confirm-merge.tsx';
 import { RequestChanges } from './request-changes.tsx';
 
-const looks: Record<ActionName, { label: string; icon: LucideIcon }> = {
+export const actionLooks: Record<ActionName, { label: string; icon: LucideIcon }> = {
   start: { label: 'Start', icon: Play },
   cancel: { label: 'Cancel', icon: Ban },
   retry: { label: 'Retry', icon: RotateCw },
@@ -65,7 +65,7 @@ export function TaskActions({ task, drafts, onSent, main = false }: Props) {
       action.mutate(fromPhase === withoutFailed ? { name, skipFailed: true } : { name, fromPhase });
     else action.mutate({ name });
   };
-  const shown = main ? mainActions(task) : allActions(task);
+  const shown = main ? mainActions(task) : actionsOf(task);
   const primary = shown.find((name) => isPrimary(name) && !whyNot(name, task));
   if (main && shown.length === 0) return null;
   return (
@@ -128,7 +128,7 @@ type ButtonProps = {
 };
 
 function ActionButton({ name, primary, why, note, wide, onRun }: ButtonProps) {
-  const { label, icon: Icon } = looks[name];
+  const { label, icon: Icon } = actionLooks[name];
   return (
     <Button look={primary ? 'primary' : 'plain'} why={why} onClick={onRun} className={wide ? 'col-span-2' : ''}>
       <Icon aria-hidden="true" />
@@ -146,7 +146,7 @@ const overWords: Partial<Record<Task['status'], string>> = {
 };
 
 /** Start is for what never ran or ended without a pull request, Retry for what ran. */
-function allActions(task: Task): ActionName[] {
+export function actionsOf(task: Task): ActionName[] {
   if (!whyNot('revert', task)) return ['revert'];
   if (overWords[task.status]) return [];
   if (task.pullRequest?.state === 'open')

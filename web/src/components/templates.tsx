@@ -1,7 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Pencil, Plus, Trash2 } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
-import { Priority, TaskType } from '#src/domain/task.ts';
 import type { Template } from '#src/domain/template.ts';
 import { messageOf } from '#src/errors.ts';
 import { api, templatesQuery } from '../queries.ts';
@@ -9,8 +8,7 @@ import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Field } from '../ui/field.tsx';
 import { Notice } from '../ui/notice.tsx';
-import { Select } from '../ui/select.tsx';
-import { priorityLabels, typeLabels } from './marks.tsx';
+import { KindFields } from './kind-fields.tsx';
 import { TaskFields } from './task-fields.tsx';
 
 const empty: Template = { name: '', fields: { title: '', description: '', type: 'feature', priority: 'medium' } };
@@ -132,31 +130,7 @@ function Fields({ fields, set }: FieldsProps) {
   return (
     <>
       <TaskFields title={fields.title ?? ''} description={fields.description ?? ''} onChange={set} isTitleOptional />
-      <div className="grid grid-cols-2 gap-4">
-        <Field label="Type">
-          {(props) => (
-            <Select
-              {...props}
-              options={optionsOf(typeLabels)}
-              value={fields.type ?? 'feature'}
-              onValue={(type) => set({ type: TaskType.parse(type) })}
-            />
-          )}
-        </Field>
-        <Field label="Priority">
-          {(props) => (
-            <Select
-              {...props}
-              options={optionsOf(priorityLabels)}
-              value={fields.priority ?? 'medium'}
-              onValue={(priority) => set({ priority: Priority.parse(priority) })}
-            />
-          )}
-        </Field>
-      </div>
+      <KindFields type={fields.type ?? 'feature'} priority={fields.priority ?? 'medium'} onChange={set} />
     </>
   );
 }
-
-const optionsOf = (labels: Record<string, string>) =>
-  Object.entries(labels).map(([value, label]) => ({ value, label }));

@@ -44,6 +44,7 @@ function keysOf(event: Event): string[][] {
   if (event.type.startsWith('worktree.')) keys.push(['worktrees']);
   if (/^(worktree|run|host)\./.test(event.type)) keys.push(['resources']);
   if (/^(cost|budget)\./.test(event.type)) keys.push(['costs']);
+  if (event.type === 'analysis.changed') keys.push(['analyses']);
   if (event.type.startsWith('breaker.')) keys.push(['breakers']);
   if (/^(worker|run)\./.test(event.type)) keys.push(['workers']);
   return keys;

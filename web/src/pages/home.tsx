@@ -1,6 +1,6 @@
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { Table2, Workflow } from 'lucide-react';
+import { ListTree, Table2, Workflow } from 'lucide-react';
 import { messageOf } from '#src/errors.ts';
 import { BoardBanners } from '../components/board-banners.tsx';
 import { HostPanel } from '../components/host-panels.tsx';
@@ -18,7 +18,7 @@ import { atWork, figuresOf, needsOf, tell } from '../home.ts';
 import { useLatestEvents } from '../hooks/use-latest-events.ts';
 import { useNow } from '../hooks/use-now.ts';
 import { useProject } from '../hooks/use-project.ts';
-import { costsQuery, mergeQueueQuery, systemQuery, tasksQuery } from '../queries.ts';
+import { analysesQuery, costsQuery, mergeQueueQuery, systemQuery, tasksQuery } from '../queries.ts';
 import { Notice } from '../ui/notice.tsx';
 import { Panel } from '../ui/panel.tsx';
 
@@ -30,6 +30,7 @@ export function HomePage() {
   const shown = project ? [project] : projects;
   const { data: tasks = [], error, isSuccess } = useQuery({ ...tasksQuery(project?.id), enabled: projects.length > 0 });
   const queues = useQueries({ queries: shown.map(({ id }) => mergeQueueQuery(id)) });
+  const analyses = useQueries({ queries: shown.map(({ id }) => analysesQuery(id)) });
   const { data: system } = useQuery(systemQuery);
   const now = useNow(true, 60_000);
   const since = sinceOf('month', new Date(now));
@@ -40,12 +41,14 @@ export function HomePage() {
     tasks,
     queues.flatMap(({ data }) => data ?? []),
   );
+  const proposals = analyses.flatMap(({ data }) => data ?? []).filter(({ status }) => status === 'proposed');
+  const waitingForYou = needs.length + proposals.length;
   const told = events.flatMap((event) => (taskOf.has(event.taskId ?? '') ? (tell(event) ?? []) : []));
   const spentOf = (id: string) => costs?.items.find(({ key }) => key === id) ?? { costUsd: 0, knownUsd: 0 };
   const { phases, waiting } = atWork(tasks);
   return (
     <>
-      <title>{needs.length > 0 ? `(${needs.length}) Home · Sentra` : 'Home · Sentra'}</title>
+      <title>{waitingForYou > 0 ? `(${waitingForYou}) Home · Sentra` : 'Home · Sentra'}</title>
       <TopBar>
         <h1 className="text-base max-md:sr-only">Home</h1>
         <span className="cut text-second max-md:hidden">
@@ -64,7 +67,11 @@ export function HomePage() {
           {!isPending && projects.length === 0 && <NoProject />}
           {isSuccess && (
             <>
-              <NeedsYou needs={needs} nameOf={(id) => projects.find((one) => one.id === id)?.name} />
+              <NeedsYou
+                needs={needs}
+                proposals={proposals}
+                nameOf={(id) => projects.find((one) => one.id === id)?.name}
+              />
               <ProjectFigures figures={figuresOf(shown, tasks, needs, now)} spentOf={spentOf} />
               <LatestEvents told={told.slice(0, eventsShown)} find={(id) => taskOf.get(id)} />
             </>
@@ -75,6 +82,9 @@ export function HomePage() {
             </Link>
             <Link to="/graph" search={({ project: id }) => ({ project: id })} className="btn flex-1">
               <Workflow aria-hidden="true" /> Graph
+            </Link>
+            <Link to="/analyst" search={({ project: id }) => ({ project: id })} className="btn flex-1">
+              <ListTree aria-hidden="true" /> Analyst
             </Link>
           </nav>
         </div>

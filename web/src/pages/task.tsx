@@ -1,12 +1,12 @@
 /** One task: what it is, how far it is, what it did, what it changed, and what a person may do about it. */
 import { Tabs } from '@base-ui/react/tabs';
 import { useQuery } from '@tanstack/react-query';
-import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { ChevronLeft } from 'lucide-react';
+import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useCallback, useState } from 'react';
 import type { NewComment } from '#src/domain/pull-request.ts';
 import type { Task } from '#src/domain/task.ts';
 import { messageOf } from '#src/errors.ts';
+import { Breadcrumb } from '../components/breadcrumb.tsx';
 import { LogView } from '../components/log-view.tsx';
 import { PriorityBars, priorityLabels, StatusTag, TypeIcon, typeLabels } from '../components/marks.tsx';
 import { PhaseStepper } from '../components/phase-stepper.tsx';
@@ -45,25 +45,10 @@ export function TaskPage() {
 
 function Crumb({ id, task }: { id: string; task: Task | undefined }) {
   return (
-    <nav aria-label="Breadcrumb" className="flex min-w-0 items-center gap-2 text-second">
-      <Link to="/" search={({ project }) => ({ project })} className="hover:text-fg max-md:hidden">
-        Board
-      </Link>
-      <Link
-        to="/"
-        search={({ project }) => ({ project })}
-        aria-label="Back to the board"
-        className="-ml-2 grid size-11 place-items-center md:hidden"
-      >
-        <ChevronLeft aria-hidden="true" />
-      </Link>
-      <span aria-hidden="true" className="max-md:hidden">
-        /
-      </span>
-      <span className="mono cut text-fg">{id}</span>
+    <Breadcrumb to="/" name="Board" id={id}>
       <CopyButton text={id} label="Copy id" />
       {task && <StatusTag status={task.status} until={task.waitsFor?.until ?? undefined} />}
-    </nav>
+    </Breadcrumb>
   );
 }
 
