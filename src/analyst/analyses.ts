@@ -16,6 +16,7 @@ import { SentraError } from '#src/errors.ts';
 import type { Tasks } from '#src/orchestrator/tasks.ts';
 import {
   type AnalysisRow,
+  findAnalysisByKey,
   getAnalysis,
   insertAnalysis,
   listAnalyses,
@@ -28,7 +29,8 @@ import { getProjectRow } from '#src/store/projects.ts';
 import { listTitles } from '#src/store/task-graph.ts';
 
 export type Analyses = {
-  create(request: NewAnalysis): Promise<Analysis>;
+  /** Under an idempotency key that was used before: the one that there is. */
+  create(request: NewAnalysis, idempotencyKey?: string): Promise<Analysis>;
   /** Newest first. */
   list(projectId: string): Promise<AnalysisSummary[]>;
   get(id: string): Promise<Analysis>;
@@ -59,16 +61,18 @@ export function createAnalyses({ database, changes, engine, tasks }: AnalysisPar
   }
 
   return {
-    async create(request) {
+    async create(request, idempotencyKey) {
       const { projectId, specification, agent = null } = request;
       await getProjectRow(db, projectId);
       const given = { id: newAnalysisId(), adwId: newAdwId() };
-      await changes.change(async ({ tx, client, record }) => {
-        await insertAnalysis(tx, { ...given, projectId, name: nameOf(request), specification, agent });
+      const asked = { projectId, name: nameOf(request), specification, agent };
+      const isNew = await changes.change(async ({ tx, client, record }) => {
+        if (!(await insertAnalysis(tx, { ...given, ...asked, idempotencyKey: idempotencyKey ?? null }))) return false;
         await engine.enqueue(client, analysisJob(given));
         record({ type: 'analysis.changed', projectId, data: { id: given.id, status: 'queued' } });
+        return true;
       });
-      return get(given.id);
+      return get(isNew ? given.id : ((await findAnalysisByKey(db, idempotencyKey ?? '')) ?? given.id));
     },
     async list(projectId) {
       await getProjectRow(db, projectId);

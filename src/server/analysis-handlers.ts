@@ -16,7 +16,7 @@ type AnalysisHandlers = Pick<
 >;
 
 export const createAnalysisHandlers = (analyses: Analyses, reader: LogReader): AnalysisHandlers => ({
-  createAnalysis: ({ body }) => analyses.create(body),
+  createAnalysis: ({ body }, { idempotencyKey }) => analyses.create(body, idempotencyKey),
   listAnalyses: async ({ query }) => ({ items: await analyses.list(query.projectId) }),
   getAnalysis: ({ params }) => analyses.get(params.id),
   patchAnalysis: ({ params, body }) => analyses.patch(params.id, body),

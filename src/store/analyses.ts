@@ -12,11 +12,21 @@ export type AnalysisRow = typeof analyses.$inferSelect;
 
 const active = ['queued', 'running'];
 
+/** False when one was kept before under the same idempotency key. */
 export async function insertAnalysis(
   tx: Queryable,
-  row: Pick<AnalysisRow, 'id' | 'projectId' | 'name' | 'specification' | 'agent' | 'adwId'>,
-): Promise<void> {
-  await tx.insert(analyses).values({ ...row, status: 'queued' });
+  row: Pick<AnalysisRow, 'id' | 'projectId' | 'name' | 'specification' | 'agent' | 'adwId' | 'idempotencyKey'>,
+): Promise<boolean> {
+  const kept = tx
+    .insert(analyses)
+    .values({ ...row, status: 'queued' })
+    .onConflictDoNothing();
+  return (await kept.returning({ id: analyses.id })).length > 0;
+}
+
+export async function findAnalysisByKey(db: Queryable, idempotencyKey: string): Promise<string | undefined> {
+  const [row] = await db.select({ id: analyses.id }).from(analyses).where(eq(analyses.idempotencyKey, idempotencyKey));
+  return row?.id;
 }
 
 export async function getAnalysisRow(db: Queryable, id: string): Promise<AnalysisRow> {

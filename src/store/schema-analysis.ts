@@ -1,5 +1,5 @@
 /** What the analyst proposes. Its sessions, lines and costs lie where those of tasks lie, under the analysis's id. */
-import { index, integer, jsonb, text } from '#src/store/drizzle.ts';
+import { index, integer, jsonb, text, uniqueIndex } from '#src/store/drizzle.ts';
 import { at, createdAt, projects, sentra } from '#src/store/schema.ts';
 import type { BatchTask } from '../domain/task.ts';
 import type { Failure } from '../errors.ts';
@@ -23,9 +23,13 @@ export const analyses = sentra.table(
     /** Grows with each change of the proposal. */
     version: integer().notNull().default(0),
     taskIds: jsonb('task_ids').$type<Record<string, string>>().notNull().default({}),
+    idempotencyKey: text('idempotency_key'),
     createdAt: createdAt(),
     startedAt: at('started_at'),
     endedAt: at('ended_at'),
   },
-  (t) => [index('analyses_by_project').on(t.projectId, t.createdAt)],
+  (t) => [
+    index('analyses_by_project').on(t.projectId, t.createdAt),
+    uniqueIndex('analyses_idempotency').on(t.idempotencyKey),
+  ],
 );

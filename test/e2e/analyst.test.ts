@@ -52,8 +52,11 @@ const clean = async () => (await sentra.client.verify()).checks.flatMap(({ probl
 test('a specification becomes a proposal that a person edits, and only then tasks, with their dependencies', async () => {
   const { client } = sentra;
   const { repository, projectId } = await addProject();
-  const asked = await ask(projectId);
-  expect(asked).toMatchObject({ name: 'A harbor', status: 'queued', tasks: [] });
+  const request = { body: { projectId, specification } };
+  const repeats = Array.from({ length: 5 }, () => client.createAnalysis(request, { idempotencyKey: projectId }));
+  const [asked, ...others] = (await Promise.all(repeats)) as [Analysis, ...Analysis[]];
+  expect(asked).toMatchObject({ name: 'A harbor', tasks: [] });
+  expect(new Set(others.map(({ id }) => id))).toEqual(new Set([asked.id]));
   const proposed = await waitFor(asked);
   expect(proposed).toMatchObject({ status: 'proposed', error: null, problems: [], notes: [], costUsd: 0.01 });
   expect(proposed.tasks).toMatchObject([

@@ -12,7 +12,8 @@ export const analysisRoutes = {
   createAnalysis: route({
     method: 'post',
     path: '/api/analyses',
-    summary: 'Have an agent propose tasks for a specification, or for what the repository needs',
+    summary:
+      'Have an agent propose tasks for a specification, or for what the repository needs; an Idempotency-Key header makes a repeat harmless',
     status: 202,
     body: NewAnalysis,
     answer: Analysis,
