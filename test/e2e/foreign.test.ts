@@ -1,4 +1,5 @@
 /** What Sentra did not make is never touched: random things of a person beside ours are byte for byte there after the clean-up. */
+import { createHash } from 'node:crypto';
 import {
   existsSync,
   lstatSync,
@@ -53,7 +54,7 @@ test("a person's worktrees, branches, files and links are untouched, and all tha
 
 function plant({ kind, name }: Thing, repository: string, worktrees: string): void {
   const at = path.join(worktrees, name);
-  const branch = `feature/x-${Buffer.from(name).toString('hex').slice(-8)}`; // looks like ours
+  const branch = `feature/x-${createHash('sha256').update(name).digest('hex').slice(0, 8)}`; // looks like ours
   if (kind === 'branch') git(repository, 'branch', branch);
   else if (kind === 'file') writeFileSync(at, name);
   else if (kind === 'link') symlinkSync(makeFolder('outside'), at);
