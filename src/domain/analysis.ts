@@ -139,32 +139,37 @@ export function readProposal(answer: unknown, lines = ''): Proposal | string {
   const given = [...written, ...answered];
   if (given.length === 0) return 'The list "tasks" of the answer is empty.';
   if (given.length > mostTasks) return `The answer has ${given.length} tasks; ${mostTasks} are the most.`;
-  const tasks = withOwnKeys(
-    given.flatMap((raw, at) => readTask(raw, at, notes)),
-    notes,
-  );
+  const read = given.flatMap((raw, at) => readTask(raw, at, notes));
+  const tasks = [...withOwnKeys(read)];
+  for (const [at, { key, title }] of tasks.entries())
+    if (key !== read[at]?.key)
+      notes.push(`"${title}" has the key "${key}" now: another task had "${read[at]?.key}" before it.`);
   return tasks.length > 0 ? { tasks, notes } : 'No task of the answer has a title.';
 }
 
-/** Of two with one key the first keeps it, and with it what waits for it. */
-function withOwnKeys(tasks: readonly BatchTask[], notes: string[]): BatchTask[] {
+/** The same list where no two have one key; of two the first keeps it, and with it what waits for it. */
+export function withOwnKeys(tasks: readonly BatchTask[]): readonly BatchTask[] {
   const taken = new Set(tasks.map(({ key }) => key));
+  if (taken.size === tasks.length) return tasks;
   const seen = new Set<string>();
   return tasks.map((task) => {
-    let key = task.key;
-    for (let number = 2; seen.has(key); number++) {
-      const other = `${task.key.slice(0, longestKey - 6)}-${number}`;
-      if (!taken.has(other)) key = other;
-    }
-    seen.add(key);
+    const key = seen.has(task.key) ? freeKey(task.key, taken) : task.key;
     taken.add(key);
-    if (key !== task.key)
-      notes.push(`"${task.title}" has the key "${key}" now: another task had "${task.key}" before it.`);
+    seen.add(key);
     return key === task.key ? task : { ...task, key };
   });
 }
 
 const longestKey = 100;
+
+/** A key like this one that no task has. */
+export function freeKey(like: string, taken: ReadonlySet<string>): string {
+  for (let count = 2; ; count++) {
+    const ending = `-${count}`;
+    const key = `${like.slice(0, longestKey - ending.length)}${ending}`;
+    if (!taken.has(key)) return key;
+  }
+}
 
 function readLine(line: string, at: number, notes: string[]): unknown[] {
   if (line.trim() === '') return [];

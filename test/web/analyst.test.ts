@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findProblems } from '#src/domain/analysis.ts';
+import { findProblems, withOwnKeys } from '#src/domain/analysis.ts';
 import { BatchTask } from '#src/domain/task.ts';
 import {
   addTask,
@@ -11,7 +11,6 @@ import {
   sortProposal,
   splitTask,
   whyNotCreate,
-  withOwnKeys,
 } from '../../web/src/analyst.ts';
 
 const task = (key: string, dependencies: string[] = [], more: Partial<BatchTask> = {}): BatchTask =>

@@ -1,5 +1,5 @@
 /** A proposal of the analyst and what people do with it: each edit takes its tasks and gives them anew. Pure. */
-import type { ProposalProblem } from '#src/domain/analysis.ts';
+import { freeKey, type ProposalProblem } from '#src/domain/analysis.ts';
 import { countDependants, sortGraph } from '#src/domain/graph.ts';
 import { BatchTask, type Priority } from '#src/domain/task.ts';
 import { plural } from './format.ts';
@@ -33,19 +33,6 @@ export function countWaitingFor(tasks: ProposedTasks): Map<string, number> {
 }
 
 const dependenciesIn = (byKey: ReadonlyMap<string, BatchTask>) => (key: string) => byKey.get(key)?.dependencies ?? [];
-
-/** The same list where no two have one key; of two the first keeps it, and with it what waits for it. */
-export function withOwnKeys(tasks: ProposedTasks): ProposedTasks {
-  const taken = new Set(tasks.map(({ key }) => key));
-  if (taken.size === tasks.length) return tasks;
-  const seen = new Set<string>();
-  return tasks.map((task) => {
-    const key = seen.has(task.key) ? freeKey(task.key, taken) : task.key;
-    taken.add(key);
-    seen.add(key);
-    return key === task.key ? task : { ...task, key };
-  });
-}
 
 export const changeTask = (tasks: ProposedTasks, key: string, change: ProposedChange): ProposedTasks =>
   tasks.map((task) => (task.key === key ? { ...task, ...change } : task));
@@ -116,16 +103,6 @@ export function addTask(tasks: ProposedTasks): { tasks: ProposedTasks; key: stri
 export function whyNotCreate(tasks: ProposedTasks, problems: readonly ProposalProblem[]): string | undefined {
   if (tasks.length === 0) return 'There is no task to create';
   return problems.length > 0 ? `${plural(problems.length, 'problem')} to settle first` : undefined;
-}
-
-const longestKey = 100;
-
-function freeKey(like: string, taken: ReadonlySet<string>): string {
-  for (let count = 2; ; count++) {
-    const ending = `-${count}`;
-    const key = `${like.slice(0, longestKey - ending.length)}${ending}`;
-    if (!taken.has(key)) return key;
-  }
 }
 
 function redirect(task: BatchTask, from: readonly string[], to: readonly string[]): BatchTask {

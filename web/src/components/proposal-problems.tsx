@@ -1,5 +1,4 @@
-import type { Analysis } from '#src/domain/analysis.ts';
-import { withOwnKeys } from '../analyst.ts';
+import { type Analysis, withOwnKeys } from '#src/domain/analysis.ts';
 import { plural } from '../format.ts';
 import type { Proposal } from '../hooks/use-proposal.ts';
 import { Button } from '../ui/button.tsx';

@@ -1,8 +1,8 @@
 /** A proposal under a person's hands: shown as edited at once, sent one edit after another, and taken back. */
 import { useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import type { Analysis } from '#src/domain/analysis.ts';
-import { type ProposedTasks, withOwnKeys } from '../analyst.ts';
+import { type Analysis, withOwnKeys } from '#src/domain/analysis.ts';
+import type { ProposedTasks } from '../analyst.ts';
 import { analysisQuery, api } from '../queries.ts';
 
 export type Proposal = {
