@@ -125,6 +125,37 @@ test('an agent that cannot be interrupted begins again with what the person said
   expect(items.map(({ message }) => message)).toEqual(['A person stops the turn and says: Not that file.']);
 });
 
+test('what is typed while a message is on its way stays, also in a browser that thinks it has no network', async () => {
+  const id = await create('Type on', { autoStart: true });
+  await waitForLine(sentra, id, 'holding CODE');
+  await openTask(id, 'progress');
+  const messages = page.getByRole('region', { name: 'Messages' });
+  const field = messages.getByLabel('Message to the agent');
+  await field.waitFor();
+  await page.evaluate("dispatchEvent(new Event('offline'))");
+  const arrived = Promise.withResolvers<void>();
+  await page.route('**/messages', async (route) => {
+    if (route.request().method() !== 'POST') return route.fallback();
+    const response = await route.fetch();
+    await arrived.promise;
+    await route.fulfill({ response });
+  });
+  await field.fill('Mind the tide.');
+  await field.press('Control+Enter');
+  await field.press('Control+Enter');
+  await messages.getByText('waiting').waitFor();
+  await field.fill('And the wind.');
+  arrived.resolve();
+  await messages.locator('button:enabled', { hasText: 'Send' }).waitFor();
+  expect(await field.inputValue()).toBe('And the wind.');
+  await page.unroute('**/messages');
+  await field.press('Control+Enter');
+  await messages.getByText('waiting').nth(1).waitFor();
+  expect(await field.inputValue()).toBe('');
+  expect((await messagesOf(id)).map(({ text }) => text)).toEqual(['Mind the tide.', 'And the wind.']);
+  await sentra.client.cancelTask({ params: { id } });
+});
+
 test("a project's own prompt is what its sessions are sent, with the version; title and description are told whatever it says", async () => {
   const { client } = sentra;
   const params = { id: project.id, role: 'PLAN' as const };

@@ -9,6 +9,7 @@ import { inject } from 'vitest';
 import { type Client, createClient } from '#src/client/client.ts';
 import type { Task, TaskStatus } from '#src/domain/task.ts';
 import { startEmbedded } from '#src/store/postgres.ts';
+import { addWitness } from './witnesses.ts';
 
 /** The program as users run it. */
 export const product = path.resolve(import.meta.dirname, '../../src/main.ts');
@@ -74,6 +75,7 @@ export async function startTestSentra(
 ): Promise<TestSentra> {
   const home = options.home ?? makeSeededHome();
   let output = '';
+  const dismiss = addWitness(() => `The Sentra of ${home} printed:\n${output}`);
   const sentra = { home, output: () => output } as TestSentra;
   const launch = async () => {
     const child = spawn(process.execPath, [options.main ?? product, options.role ?? 'up'], {
@@ -109,6 +111,7 @@ export async function startTestSentra(
     await attach();
   };
   sentra.stop = async () => {
+    dismiss();
     await end(sentra.child, 'SIGTERM');
     await (await startEmbedded({ home })).stop();
     rmSync(home, { recursive: true, force: true });
@@ -156,7 +159,7 @@ export async function waitForRun(
 }
 
 /** What a quiet machine does in a second, one with other work does in a few. */
-const patience = 3;
+export const patience = 3;
 
 /** Waits for a condition, looking every 50 ms; longer than was said where the machine has other work. */
 export async function until(

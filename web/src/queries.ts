@@ -248,7 +248,10 @@ export function createQueryClient(): QueryClient {
     queryCache: new QueryCache({ onError }),
     mutationCache: new MutationCache({ onError }),
     defaultOptions: {
+      // Sentra is on this machine or near it: whether the browser thinks that it has the Internet says nothing of it.
+      mutations: { networkMode: 'always' },
       queries: {
+        networkMode: 'always',
         staleTime: 30_000,
         retry: (count, error) => count < 3 && codeOf(error) === 'server_unavailable',
       },

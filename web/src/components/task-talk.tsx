@@ -63,20 +63,20 @@ function SayForm({ task }: { task: Task }) {
   const isAtWork = task.status === 'running' && sessions.some(({ endedAt }) => endedAt === null);
   const queryClient = useQueryClient();
   const say = useMutation({
-    mutationFn: (interrupt: boolean) => {
+    mutationFn: ({ said, interrupt }: { said: string; interrupt: boolean }) => {
       const params = { id: task.id };
-      const said = text.trim();
       if (!interrupt) return api.sendMessage({ params, body: { text: said } });
       return api.interruptTask({ params, body: said ? { text: said } : {} });
     },
-    onSuccess: async () => {
-      setText('');
+    onSuccess: async (_, { said }) => {
+      setText((now) => (now.trim() === said ? '' : now)); // what was typed meanwhile is not said yet
       await queryClient.invalidateQueries({ queryKey: ['task', task.id, 'messages'] });
     },
   });
+  const said = text.trim();
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (text.trim()) say.mutate(false);
+    if (said && !say.isPending) say.mutate({ said, interrupt: false });
   };
   const sendByKey = (event: KeyboardEvent) => {
     if (event.key === 'Enter' && (event.metaKey || event.ctrlKey)) submit(event);
@@ -95,14 +95,14 @@ function SayForm({ task }: { task: Task }) {
           onChange={(event) => setText(event.target.value)}
           onKeyDown={sendByKey}
         />
-        <Button type="submit" look="primary" disabled={say.isPending} why={text.trim() ? undefined : 'Write something'}>
+        <Button type="submit" look="primary" disabled={say.isPending} why={said ? undefined : 'Write something'}>
           <Send aria-hidden="true" />
           Send
         </Button>
         <Button
           disabled={say.isPending}
           why={isAtWork ? undefined : 'No agent is at work at this moment'}
-          onClick={() => say.mutate(true)}
+          onClick={() => say.mutate({ said, interrupt: true })}
         >
           <Hand aria-hidden="true" />
           Interrupt
