@@ -37,18 +37,20 @@ const toleratedOf: Readonly<Record<string, number>> = { auth: 2 };
 const firstOpenMs = 5 * 60_000;
 const longestOpenMs = 60 * 60_000;
 
-/** What a run that ended makes of it; `failure` null is a success. `now` in milliseconds since 1970. */
+/** What a run that ended makes of it, `facts` itself where nothing; `failure` null is a success. `now` in milliseconds since 1970. */
 export function afterRun(
   facts: BreakerFacts | null,
   failure: { kind: string } | null,
   now: number,
 ): BreakerFacts | null {
   if (!failure) return null;
-  const failures = facts?.kind === failure.kind ? facts.failures + 1 : 1;
+  const isSame = facts?.kind === failure.kind;
+  const isOpen = facts?.openUntil && now < facts.openUntil;
+  if (isOpen && !isSame) return facts; // a run that began before it opened; why it opened stays the reason
+  const failures = isSame ? facts.failures + 1 : 1;
   const trips = facts?.trips ?? 0;
   const next = { kind: failure.kind, failures, trips, openUntil: facts?.openUntil ?? null };
-  // Runs that began before it opened end one after the other: they say nothing new.
-  if (facts?.openUntil && now < facts.openUntil) return next;
+  if (isOpen) return next;
   const failsAgain = trips > 0;
   if (!failsAgain && failures < (toleratedOf[failure.kind] ?? tolerated)) return next;
   const openMs = Math.min(firstOpenMs * 2 ** trips, longestOpenMs);

@@ -23,6 +23,7 @@ export async function noteRunEnd(tx: Transaction, key: BreakerKey, failure: RunF
   const now = found?.now ?? (await readClock(tx));
   const before = found ? toFacts(found.row) : null;
   const next = afterRun(before, failure, now);
+  if (next === before) return false;
   if (next && failure) await keep(tx, key, next, failure.message);
   else await tx.delete(breakers).where(matches(key));
   return (before?.openUntil ?? null) !== (next?.openUntil ?? null);

@@ -34,6 +34,11 @@ describe('a circuit breaker', () => {
     expect(afterRuns(['agent', 'agent'], minute, open)?.openUntil).toBe(open?.openUntil);
   });
 
+  test('goes on telling why it opened when a run that had begun before fails in another way', () => {
+    const open = afterRuns(Array(5).fill('agent'));
+    expect(afterRuns(['timeout', 'agent'], minute, open)).toEqual({ ...open, failures: 6 });
+  });
+
   test('opens for longer each time its trial fails, at most an hour, and closes when one succeeds', () => {
     let facts = afterRuns(Array(5).fill('agent'));
     for (const minutes of [10, 20, 40, 60, 60]) {

@@ -13,5 +13,9 @@ test('failures that end at the same moment are all counted, also the first ones'
   const failure = { kind: 'agent', message: 'It gave up.' };
   const ends = Array.from({ length: 5 }, () => database.transaction((tx) => noteRunEnd(tx, key, failure)));
   expect((await Promise.all(ends)).filter(Boolean)).toHaveLength(1);
-  expect(await listBreakers(database.db)).toMatchObject([{ ...key, failures: 5, state: 'open' }]);
+  const open = { ...key, failures: 5, state: 'open', kind: 'agent', message: 'It gave up.' };
+  expect(await listBreakers(database.db)).toMatchObject([open]);
+  const late = { kind: 'timeout', message: 'It took too long.' };
+  expect(await database.transaction((tx) => noteRunEnd(tx, key, late))).toBe(false);
+  expect(await listBreakers(database.db)).toMatchObject([open]);
 });
