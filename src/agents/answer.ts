@@ -1,6 +1,8 @@
 /** Reads what an agent answered, leniently in form (fences, nulls, near words) and strictly in meaning. */
+
 import type { SessionEnd } from '#src/agents/agent.ts';
 import { AgentAnswer } from '#src/domain/answer.ts';
+import { wording } from '#src/domain/wording.ts';
 
 export type ReadAnswer = { answer: AgentAnswer; problem?: undefined } | { answer?: undefined; problem: string };
 
@@ -13,7 +15,7 @@ export function readAnswer(end: Pick<SessionEnd, 'answer' | 'text'>): ReadAnswer
   if (given === undefined) return { problem: `The answer is not JSON: ${String(end.answer).slice(0, 200)}` };
   if (typeof given !== 'object' || given === null || Array.isArray(given))
     return { problem: 'The answer is not a JSON object.' };
-  const parsed = AgentAnswer.safeParse(normalise(given));
+  const parsed = AgentAnswer.safeParse(normalise(given), { error: wording });
   if (parsed.success) return { answer: parsed.data };
   const issues = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'answer'}: ${issue.message}`);
   return { problem: `The answer does not have the form asked for: ${issues.join('; ')}` };

@@ -2,6 +2,7 @@
  * `sentra.json` at a repository's root: every key optional, a wrong key or value refused with its path and the nearest
  * valid name. The schema is published at docs/sentra.schema.json.
  */
+
 import { z } from 'zod';
 import { AgentDefinition, explainKeys } from '#src/domain/agent-definition.ts';
 import { BudgetLimits } from '#src/domain/budget.ts';
@@ -9,6 +10,7 @@ import { ForgeSettings } from '#src/domain/forge.ts';
 import { HostRule } from '#src/domain/host-rule.ts';
 import { isolationKinds, MergePolicy } from '#src/domain/task.ts';
 import { PeerPorts } from '#src/domain/task-environment.ts';
+import { wording } from '#src/domain/wording.ts';
 
 const command = z.string().min(1);
 const minutes = z.number().positive().max(1440);
@@ -186,7 +188,7 @@ export function parseProjectConfig(
   } catch (e) {
     return { ok: false, problems: [`sentra.json is not valid JSON: ${e instanceof Error ? e.message : String(e)}`] };
   }
-  const parsed = ProjectConfig.safeParse(json);
+  const parsed = ProjectConfig.safeParse(json, { error: wording });
   if (parsed.success) {
     const { data } = parsed;
     const problems = [portProblems, devPortProblems, databaseProblems, placeProblems].flatMap((find) => find(data));

@@ -7,7 +7,7 @@ export const breakerGates = (breakers: readonly Breaker[]): Gate[] =>
     .filter(({ state }) => state === 'open')
     .map((breaker) => ({
       code: 'breaker_open',
-      message: `${told(breaker)}. Mend it and close the breaker (\`npx sentra breaker close ${breaker.agent} --project ${breaker.projectId}\`), or wait: then one run tries`,
+      message: `${told(breaker)}. Mend it and close the breaker (\`npx sentra breaker close ${breaker.agent} --project ${breaker.projectId}\`), or wait until its time is over: one run tries then`,
       until: breaker.until,
       projectId: breaker.projectId,
       agent: breaker.agent,

@@ -1,9 +1,11 @@
 /** Serves every route of `domain/api/routes.ts`, and describes it: parse, call the handler, answer. */
+
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { z } from 'zod';
 import type { Download, RouteAnswer, RouteParsed, RouteSpec } from '#src/domain/api/route.ts';
 import { type RouteName, type Routes, routes } from '#src/domain/api/routes.ts';
+import { wording } from '#src/domain/wording.ts';
 import { errorCodes, SentraError } from '#src/errors.ts';
 import { cutToScope, holdToScope, type Input } from '#src/server/scope.ts';
 
@@ -98,7 +100,7 @@ async function readJson(c: Context): Promise<unknown> {
 
 /** Parses a part of a request. The message of the error says for each problem where it is. */
 export function parse<T>(schema: z.ZodType<T>, given: unknown, part: string): T {
-  const parsed = schema.safeParse(given);
+  const parsed = schema.safeParse(given, { error: wording });
   const details = (parsed.success ? unstorable(parsed.data) : parsed.error.issues).map((issue) => ({
     path: issue.path.join('.') || part,
     message: issue.message,

@@ -97,6 +97,22 @@ test('a wrong workflow type is refused with the valid ones, and a missing body m
   expect(seen.at(-1)).toEqual({});
 });
 
+test('what is missing of a body is called that, by its name', async () => {
+  const create = async (body: string) => {
+    const answer = await fetch(`${server.url}/api/tasks`, {
+      method: 'POST',
+      headers: { ...bearer, 'content-type': 'application/json' },
+      body,
+    });
+    return ((await answer.json()) as { error: { message: string } }).error.message;
+  };
+  expect(await create('{"title": "one"}')).toBe('projectId: is missing, a string is needed.');
+  expect(await create('')).toBe('body: is missing, an object is needed.');
+  expect(await create('{"title": 5, "projectId": "p"}')).toContain(
+    'title: Invalid input: expected string, received number',
+  );
+});
+
 test('OpenAPI describes every route with named schemas', async () => {
   const document = (await (await get('/openapi.json')).json()) as {
     openapi: string;

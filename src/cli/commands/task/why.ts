@@ -28,5 +28,5 @@ async function why(io: Io, given: string, options: JsonOption): Promise<void> {
 
 function reasonLine({ message, taskId, until }: Reason): string {
   const line = taskId ? `${message} (${taskId})` : message;
-  return !until || message.includes(until) ? line : `${line.replace(/\.$/, '')}, until ${until}`;
+  return !until || message.includes(until) ? line : `${line.replace(/\.$/, '')} (until ${until})`;
 }
