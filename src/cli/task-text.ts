@@ -1,8 +1,8 @@
 /** A task in words, for people. */
-import { colour, plain } from '#src/cli/output.ts';
+import { colour, plain, table } from '#src/cli/output.ts';
 import { toneOf } from '#src/cli/task-state.ts';
 import type { Io } from '#src/cli/verb.ts';
-import type { Task } from '#src/domain/task.ts';
+import type { BatchTask, Task } from '#src/domain/task.ts';
 import type { SetupStep } from '#src/domain/task-environment.ts';
 
 type Out = Pick<Io, 'stdout' | 'isTTY' | 'columns'>;
@@ -29,3 +29,21 @@ export function setupText({ state, durationMs, command, summary }: SetupStep): s
   const what = state === 'passed' && command === null ? summary : (command ?? '');
   return `${state}${took}${what ? `: ${what}` : ''}`;
 }
+
+/** Tasks that are none yet. */
+export const plannedTable = (io: Out, tasks: readonly BatchTask[]): string =>
+  table(
+    io,
+    ['KEY', 'TYPE', 'PRIORITY', 'WAITS FOR', 'TITLE'],
+    tasks.map(({ key, type, priority, dependencies, title }) =>
+      [key, type, priority, dependencies.join(', '), title].map(plain),
+    ),
+  );
+
+/** Tasks that were created from keys. */
+export const createdTable = (io: Out, tasks: readonly { id: string; key: string; title: string }[]): string =>
+  table(
+    io,
+    ['TASK', 'KEY', 'TITLE'],
+    tasks.map(({ id, key, title }) => [id, plain(key), plain(title)]),
+  );

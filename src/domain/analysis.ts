@@ -5,13 +5,13 @@
 import { z } from 'zod';
 import { findAnyCycle } from '#src/domain/graph.ts';
 import { AnalysisId, ProjectId, TaskId } from '#src/domain/ids.ts';
+import { looseFields, mostTasks, readTasks } from '#src/domain/loose-tasks.ts';
 import { BatchTask } from '#src/domain/task.ts';
 
 /** proposed: its tasks wait for a person. approved: they are tasks now. cancelled: ended, or its proposal thrown away. */
 export const AnalysisStatus = z.enum(['queued', 'running', 'proposed', 'approved', 'failed', 'cancelled']);
 export type AnalysisStatus = z.infer<typeof AnalysisStatus>;
 
-export const mostTasks = 10_000;
 const longestSpecification = 400_000;
 
 export const NewAnalysis = z.strictObject({
@@ -94,19 +94,6 @@ export function findProblems(tasks: readonly BatchTask[], isKnown: (id: string) 
   return problems;
 }
 
-/** What an agent may say of a task; who does it, when and how it is merged is for people to say. */
-const fields = BatchTask.pick({
-  key: true,
-  title: true,
-  description: true,
-  type: true,
-  priority: true,
-  dependencies: true,
-  labels: true,
-  needsDevServer: true,
-  noChangesExpected: true,
-}).shape;
-
 /** What the agent is asked for, as JSON Schema for those that take one. */
 export const ProposalAnswer = z.object({
   summary: z.string().describe('One sentence: what these tasks come to together.').optional(),
@@ -115,8 +102,8 @@ export const ProposalAnswer = z.object({
       key: z.string().describe('A short name, unique among these tasks: for use in dependencies.'),
       title: z.string().describe('What is to be done, as an order, at most 80 characters.'),
       description: z.string().describe('What is wanted, where, how one sees that it is done; Markdown.'),
-      type: fields.type.unwrap(),
-      priority: fields.priority.unwrap(),
+      type: looseFields.type.unwrap(),
+      priority: looseFields.priority.unwrap(),
       dependencies: z.array(z.string()).describe('Keys of the tasks that must be merged before this one can begin.'),
     }),
   ),
@@ -139,36 +126,8 @@ export function readProposal(answer: unknown, lines = ''): Proposal | string {
   const given = [...written, ...answered];
   if (given.length === 0) return 'The list "tasks" of the answer is empty.';
   if (given.length > mostTasks) return `The answer has ${given.length} tasks; ${mostTasks} are the most.`;
-  const read = given.flatMap((raw, at) => readTask(raw, at, notes));
-  const tasks = [...withOwnKeys(read)];
-  for (const [at, { key, title }] of tasks.entries())
-    if (key !== read[at]?.key)
-      notes.push(`"${title}" has the key "${key}" now: another task had "${read[at]?.key}" before it.`);
+  const tasks = readTasks(given, notes);
   return tasks.length > 0 ? { tasks, notes } : 'No task of the answer has a title.';
-}
-
-/** The same list where no two have one key; of two the first keeps it, and with it what waits for it. */
-export function withOwnKeys(tasks: readonly BatchTask[]): readonly BatchTask[] {
-  const taken = new Set(tasks.map(({ key }) => key));
-  if (taken.size === tasks.length) return tasks;
-  const seen = new Set<string>();
-  return tasks.map((task) => {
-    const key = seen.has(task.key) ? freeKey(task.key, taken) : task.key;
-    taken.add(key);
-    seen.add(key);
-    return key === task.key ? task : { ...task, key };
-  });
-}
-
-const longestKey = 100;
-
-/** A key like this one that no task has. */
-export function freeKey(like: string, taken: ReadonlySet<string>): string {
-  for (let count = 2; ; count++) {
-    const ending = `-${count}`;
-    const key = `${like.slice(0, longestKey - ending.length)}${ending}`;
-    if (!taken.has(key)) return key;
-  }
 }
 
 function readLine(line: string, at: number, notes: string[]): unknown[] {
@@ -179,36 +138,6 @@ function readLine(line: string, at: number, notes: string[]): unknown[] {
     notes.push(`Line ${at + 1} of ${proposalFile} is not JSON and was left out.`);
     return [];
   }
-}
-
-function readTask(raw: unknown, at: number, notes: string[]): BatchTask[] {
-  const given = (typeof raw === 'object' && raw !== null ? raw : {}) as Record<string, unknown>;
-  const name = `Task ${at + 1}`;
-  const kept: Record<string, unknown> = {};
-  for (const [field, schema] of Object.entries(fields)) {
-    const value = coerce(field, given[field]);
-    if (value === undefined || value === null) continue;
-    const parsed = schema.safeParse(value);
-    if (parsed.success) kept[field] = parsed.data;
-    else notes.push(`${name}: its ${field} was left out (${parsed.error.issues[0]?.message ?? 'it is not valid'}).`);
-  }
-  if (kept.title === undefined) {
-    notes.push(`${name} has no title and was left out.`);
-    return [];
-  }
-  return [BatchTask.parse({ key: `t${at + 1}`, ...kept })];
-}
-
-const longestTitle = 300;
-
-/** Numbers as keys, words in capitals, one dependency without a list: what is meant is plain. */
-function coerce(field: string, value: unknown): unknown {
-  if (field === 'key') return typeof value === 'number' ? String(value) : value;
-  if (field === 'title') return typeof value === 'string' ? value.trim().slice(0, longestTitle) : value;
-  if (field === 'type' || field === 'priority') return typeof value === 'string' ? value.trim().toLowerCase() : value;
-  if (field !== 'dependencies') return value;
-  const list = typeof value === 'string' || typeof value === 'number' ? [value] : value;
-  return Array.isArray(list) ? list.map((one) => (typeof one === 'number' ? String(one) : one)) : list;
 }
 
 /** The job of a try, which has a run id of its own. */

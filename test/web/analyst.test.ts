@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { findProblems, withOwnKeys } from '#src/domain/analysis.ts';
+import { findProblems } from '#src/domain/analysis.ts';
+import { withOwnKeys } from '#src/domain/loose-tasks.ts';
 import { BatchTask } from '#src/domain/task.ts';
 import {
   addTask,

@@ -1,6 +1,7 @@
 /** A proposal of the analyst and what people do with it: each edit takes its tasks and gives them anew. Pure. */
-import { freeKey, type ProposalProblem } from '#src/domain/analysis.ts';
+import type { ProposalProblem } from '#src/domain/analysis.ts';
 import { countDependants, sortGraph } from '#src/domain/graph.ts';
+import { freeKey } from '#src/domain/loose-tasks.ts';
 import { BatchTask, type Priority } from '#src/domain/task.ts';
 import { plural } from './format.ts';
 

@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { FileText, ListTree } from 'lucide-react';
-import { type DragEvent, type FormEvent, useRef, useState } from 'react';
+import { ListTree } from 'lucide-react';
+import { type FormEvent, useState } from 'react';
 import { NewAnalysis } from '#src/domain/analysis.ts';
 import type { Project } from '#src/domain/project.ts';
 import { messageOf } from '#src/errors.ts';
@@ -10,6 +10,7 @@ import { Button } from '../ui/button.tsx';
 import { Field } from '../ui/field.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { Select } from '../ui/select.tsx';
+import { TextField } from './text-field.tsx';
 
 type Props = { project: Project | undefined; projects: readonly Project[] };
 
@@ -39,7 +40,15 @@ export function AnalyzeForm({ project, projects }: Props) {
   };
   return (
     <form onSubmit={submit} className="flex flex-col gap-4 p-4">
-      <SpecificationField text={specification} onText={setSpecification} />
+      <TextField
+        label="Specification"
+        text={specification}
+        onText={setSpecification}
+        accept=".md,.markdown,.txt,text/*"
+        maxLength={Specification.unwrap().maxLength ?? undefined}
+        refusalOf={refusalOf}
+        placeholder="Paste what shall be built: goals, rules, screens, what is out of scope. Markdown or plain text."
+      />
       <div className="grid gap-4 md:grid-cols-3">
         <Field label="Name">
           {(props) => (
@@ -103,65 +112,9 @@ function AgentField({ agent, onAgent }: { agent: string; onAgent: (agent: string
   );
 }
 
-function SpecificationField({ text, onText }: { text: string; onText: (text: string) => void }) {
-  const [refusal, setRefusal] = useState<string>();
-  const input = useRef<HTMLInputElement>(null);
-  const read = async (file: File | undefined) => {
-    if (!file) return;
-    const said = await readText(file);
-    setRefusal(said.refusal);
-    if (said.text !== undefined) onText(said.text);
-  };
-  const drop = (event: DragEvent) => {
-    if (event.dataTransfer.files.length === 0) return; // a text, which goes where it is dropped
-    event.preventDefault();
-    void read(event.dataTransfer.files[0]);
-  };
-  const choose = (
-    <span className="flex flex-wrap items-center gap-2">
-      <Button size="small" onClick={() => input.current?.click()}>
-        <FileText aria-hidden="true" />
-        Choose a file
-      </Button>
-      or drop one here: it is read in this browser.
-      <input
-        ref={input}
-        type="file"
-        accept=".md,.markdown,.txt,text/*"
-        aria-label="File with the specification"
-        hidden
-        onChange={(event) => {
-          void read(event.target.files?.[0]);
-          event.target.value = '';
-        }}
-      />
-    </span>
-  );
-  return (
-    <>
-      <Field label="Specification" hint={choose}>
-        {(props) => (
-          <textarea
-            {...props}
-            className="field min-h-52"
-            maxLength={longest ?? undefined}
-            placeholder="Paste what shall be built: goals, rules, screens, what is out of scope. Markdown or plain text."
-            value={text}
-            onChange={(event) => onText(event.target.value)}
-            onDrop={drop}
-          />
-        )}
-      </Field>
-      {refusal && <Notice tone="err">{refusal}</Notice>}
-    </>
-  );
-}
+const { specification: Specification } = NewAnalysis.shape;
 
-const longest = NewAnalysis.shape.specification.unwrap().maxLength;
-
-async function readText(file: File): Promise<{ text?: string; refusal?: string }> {
-  const text = await file.text();
-  if (text.includes('\0') || text.includes('\uFFFD')) return { refusal: `${file.name} is not a text file.` };
-  const { success, error } = NewAnalysis.shape.specification.safeParse(text);
-  return success ? { text } : { refusal: `${file.name} cannot be taken: ${error.issues[0]?.message ?? ''}` };
+function refusalOf(text: string): string | undefined {
+  const { error } = Specification.safeParse(text);
+  return error && `It cannot be taken: ${error.issues[0]?.message ?? ''}`;
 }

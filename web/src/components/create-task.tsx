@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, type ReactNode, useId, useState } from 'react';
+import { type FormEvent, lazy, type ReactNode, type RefObject, Suspense, useId, useRef, useState } from 'react';
 import type { RouteInput } from '#src/domain/api/route.ts';
 import type { Routes } from '#src/domain/api/routes.ts';
 import { WorkflowType, workflowTypes } from '#src/domain/workflow.ts';
@@ -26,33 +26,55 @@ type Props = {
   onOpenChange: (open: boolean) => void;
 };
 
+const ImportTasks = lazy(() => import('./import-tasks.tsx'));
+
 export function CreateTask({ title, onOpenChange }: Props) {
   const { project, projects } = useProject();
   const [chosen, setChosen] = useState<string>();
+  const [fromList, setFromList] = useState(false);
+  const first = useRef<HTMLInputElement>(null);
   const projectId = chosen ?? project?.id ?? projects[0]?.id;
-  return (
-    <Dialog open onOpenChange={onOpenChange} title="New task">
-      {projectId ? (
-        <TaskForm
-          key={projectId}
-          projectId={projectId}
-          title={title}
-          onDone={() => onOpenChange(false)}
-          chooser={
-            projects.length > 1 && (
-              <Field label="Project">
-                {(props) => (
-                  <Select
-                    {...props}
-                    options={projects.map(({ id, name }) => ({ value: id, label: name }))}
-                    value={projectId}
-                    onValue={setChosen}
-                  />
-                )}
-              </Field>
-            )
-          }
+  const onDone = () => onOpenChange(false);
+  const chooser = projects.length > 1 && (
+    <Field label="Project">
+      {(props) => (
+        <Select
+          {...props}
+          options={projects.map(({ id, name }) => ({ value: id, label: name }))}
+          value={projectId ?? ''}
+          onValue={setChosen}
         />
+      )}
+    </Field>
+  );
+  return (
+    <Dialog open onOpenChange={onOpenChange} title="New task" first={first}>
+      {projectId ? (
+        <div className="min-h-0 overflow-y-auto">
+          <fieldset className="flex gap-2 px-4 pt-4">
+            <legend className="sr-only">How many</legend>
+            <button type="button" className="chip" aria-pressed={!fromList} onClick={() => setFromList(false)}>
+              One
+            </button>
+            <button type="button" className="chip" aria-pressed={fromList} onClick={() => setFromList(true)}>
+              Many from a list
+            </button>
+          </fieldset>
+          {fromList ? (
+            <Suspense>
+              <ImportTasks key={projectId} projectId={projectId} chooser={chooser} onDone={onDone} />
+            </Suspense>
+          ) : (
+            <TaskForm
+              key={projectId}
+              first={first}
+              projectId={projectId}
+              title={title}
+              onDone={onDone}
+              chooser={chooser}
+            />
+          )}
+        </div>
       ) : (
         <div className="flex flex-col gap-3 p-4">
           <p className="text-body">A task belongs to a repository. Add one first.</p>
@@ -87,9 +109,15 @@ function TemplateChoice({ onChosen }: { onChosen: (fields: Partial<Draft>) => vo
   );
 }
 
-type FormProps = { projectId: string; title: string; chooser: ReactNode; onDone: () => void };
+type FormProps = {
+  projectId: string;
+  title: string;
+  first: RefObject<HTMLInputElement | null>;
+  chooser: ReactNode;
+  onDone: () => void;
+};
 
-function TaskForm({ projectId, title, chooser, onDone }: FormProps) {
+function TaskForm({ projectId, title, first, chooser, onDone }: FormProps) {
   const [draft, setDraft] = useState<Draft>({ title, autoStart: false });
   const set = (change: Partial<Draft>) => setDraft((before) => ({ ...before, ...change }));
   const queryClient = useQueryClient();
@@ -108,7 +136,7 @@ function TaskForm({ projectId, title, chooser, onDone }: FormProps) {
   return (
     <form onSubmit={submit} className="flex flex-col gap-4 p-4">
       <TemplateChoice onChosen={set} />
-      <TaskFields title={draft.title ?? ''} description={draft.description ?? ''} onChange={set} autoFocus />
+      <TaskFields title={draft.title ?? ''} description={draft.description ?? ''} onChange={set} first={first} />
       {chooser}
       <Choices draft={draft} set={set} />
       <DependencyPicker

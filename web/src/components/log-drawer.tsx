@@ -1,6 +1,6 @@
 /** Logs over any page: of the task in focus, or of one that is picked first. */
 import { useQuery } from '@tanstack/react-query';
-import { useCallback, useState } from 'react';
+import { useCallback, useRef, useState } from 'react';
 import type { LogChoice } from '../log-choice.ts';
 import { taskQuery } from '../queries.ts';
 import { Dialog } from '../ui/dialog.tsx';
@@ -11,10 +11,11 @@ type Props = { taskId: string | undefined; onOpenChange: (open: boolean) => void
 
 export function LogDrawer({ taskId, onOpenChange }: Props) {
   const [picked, setPicked] = useState(taskId);
+  const first = useRef<HTMLInputElement>(null);
   if (picked === undefined)
     return (
-      <Dialog open onOpenChange={onOpenChange} title="Logs of which task?">
-        <LogPicker onPick={setPicked} />
+      <Dialog open onOpenChange={onOpenChange} title="Logs of which task?" first={first}>
+        <LogPicker first={first} onPick={setPicked} />
       </Dialog>
     );
   return <Drawer taskId={picked} onOpenChange={onOpenChange} />;

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { type KeyboardEvent, useRef, useState } from 'react';
+import { type KeyboardEvent, type RefObject, useRef, useState } from 'react';
 import type { Task } from '#src/domain/task.ts';
 import { useProject } from '../hooks/use-project.ts';
 import { tasksQuery } from '../queries.ts';
@@ -7,8 +7,10 @@ import { StatusTag, TypeIcon } from './marks.tsx';
 
 const longest = 50;
 
-/** What runs comes first, then what happened last. */
-export function LogPicker({ onPick }: { onPick: (taskId: string) => void }) {
+type Props = { first: RefObject<HTMLInputElement | null>; onPick: (taskId: string) => void };
+
+/** What runs comes first, then what happened last. `first`: the field to type in. */
+export function LogPicker({ first, onPick }: Props) {
   const { project } = useProject();
   const { data: tasks, isPending } = useQuery(tasksQuery(project?.id));
   const [q, setQ] = useState('');
@@ -28,8 +30,7 @@ export function LogPicker({ onPick }: { onPick: (taskId: string) => void }) {
     // biome-ignore lint/a11y/noStaticElementInteractions: the arrows move between buttons, which do the rest
     <div className="flex flex-col gap-2 p-4" onKeyDown={move}>
       <input
-        // biome-ignore lint/a11y/noAutofocus: the dialog was opened to type here
-        autoFocus
+        ref={first}
         type="search"
         className="field"
         aria-label="Task"

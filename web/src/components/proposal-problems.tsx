@@ -1,4 +1,5 @@
-import { type Analysis, withOwnKeys } from '#src/domain/analysis.ts';
+import type { Analysis } from '#src/domain/analysis.ts';
+import { withOwnKeys } from '#src/domain/loose-tasks.ts';
 import { plural } from '../format.ts';
 import type { Proposal } from '../hooks/use-proposal.ts';
 import { Button } from '../ui/button.tsx';

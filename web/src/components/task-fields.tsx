@@ -1,3 +1,4 @@
+import type { RefObject } from 'react';
 import { Field } from '../ui/field.tsx';
 
 type Props = {
@@ -6,12 +7,13 @@ type Props = {
   onChange: (change: { title?: string; description?: string }) => void;
   /** A template may leave its title to the task. */
   isTitleOptional?: boolean;
-  autoFocus?: boolean;
+  /** The field of the title, for who wants it to have the focus. */
+  first?: RefObject<HTMLInputElement | null>;
   hint?: string;
 };
 
 /** What a person says of a task in words, wherever it is asked for. */
-export function TaskFields({ title, description, onChange, isTitleOptional, autoFocus, hint }: Props) {
+export function TaskFields({ title, description, onChange, isTitleOptional, first, hint }: Props) {
   return (
     <>
       <Field label="Title">
@@ -20,8 +22,7 @@ export function TaskFields({ title, description, onChange, isTitleOptional, auto
             {...props}
             required={!isTitleOptional}
             maxLength={300}
-            // biome-ignore lint/a11y/noAutofocus: a dialog opened to write a title
-            autoFocus={autoFocus}
+            ref={first}
             className="field"
             placeholder="What should be different?"
             value={title}

@@ -1,7 +1,8 @@
 /** A proposal under a person's hands: shown as edited at once, sent one edit after another, and taken back. */
 import { useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { type Analysis, withOwnKeys } from '#src/domain/analysis.ts';
+import type { Analysis } from '#src/domain/analysis.ts';
+import { withOwnKeys } from '#src/domain/loose-tasks.ts';
 import type { ProposedTasks } from '../analyst.ts';
 import { analysisQuery, api } from '../queries.ts';
 

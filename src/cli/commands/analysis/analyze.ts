@@ -1,15 +1,14 @@
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
-import { text as readAll } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { exitCodes } from '#src/cli/exit-codes.ts';
 import { getProject } from '#src/cli/find.ts';
-import { colour, dim, plain, print, table } from '#src/cli/output.ts';
+import { colour, dim, plain, print } from '#src/cli/output.ts';
+import { readText } from '#src/cli/read-text.ts';
+import { createdTable, plannedTable } from '#src/cli/task-text.ts';
 import { addVerb, type Io, type JsonOption, projectOption } from '#src/cli/verb.ts';
 import type { Client } from '#src/client/client.ts';
 import type { Analysis } from '#src/domain/analysis.ts';
-import { messageOf, SentraError } from '#src/errors.ts';
+import { SentraError } from '#src/errors.ts';
 
 type Options = JsonOption & {
   project?: string;
@@ -79,11 +78,7 @@ async function ask(io: Io, client: Client, file: string | undefined, options: Op
 }
 
 async function readSpecification(io: Io, file: string): Promise<string> {
-  const told = file === '-' ? 'standard input' : path.resolve(io.cwd, file);
-  const read = () => (file === '-' ? readAll(process.stdin) : readFile(told, 'utf8'));
-  const specification = await read().catch((e) => {
-    throw new SentraError('invalid', `The specification ${told} cannot be read: ${messageOf(e)}.`);
-  });
+  const { text: specification, told } = await readText(io, file, 'The specification');
   if (specification.trim() !== '') return specification;
   throw new SentraError(
     'invalid',
@@ -110,9 +105,6 @@ function tell(io: Io, { json }: Options, line: string): void {
 
 function describe(io: Io, { id, status, error, tasks, problems, notes }: Analysis): string {
   if (error) return `${colour(io, 'bad', status)}  ${plain(error.message)}\nTry it again on the page, or ask anew.`;
-  const rows = tasks.map(({ key, title, type, priority, dependencies }) => [
-    ...[key, type, priority, dependencies.join(', '), title].map(plain),
-  ]);
   const next =
     status === 'approved'
       ? 'These are tasks already.'
@@ -120,7 +112,7 @@ function describe(io: Io, { id, status, error, tasks, problems, notes }: Analysi
         ? 'Put it right on the page Analyst before you approve it.'
         : `Edit it on the page Analyst, or take it as it is: npx sentra analyze --id ${id} --yes`;
   return [
-    table(io, ['KEY', 'TYPE', 'PRIORITY', 'WAITS FOR', 'TITLE'], rows),
+    plannedTable(io, tasks),
     ...notes.map((note) => dim(io, plain(note))),
     ...problems.map(({ message }) => `${colour(io, 'bad', 'problem')}  ${plain(message)}`),
     next,
@@ -128,8 +120,7 @@ function describe(io: Io, { id, status, error, tasks, problems, notes }: Analysi
 }
 
 const created = (io: Io, { tasks, taskIds }: Analysis): string =>
-  table(
+  createdTable(
     io,
-    ['TASK', 'KEY', 'TITLE'],
-    tasks.map(({ key, title }) => [taskIds[key] ?? '', plain(key), plain(title)]),
+    tasks.map(({ key, title }) => ({ id: taskIds[key] ?? '', key, title })),
   );

@@ -9,6 +9,7 @@ import { addEnvironment } from '#src/cli/commands/task/environment.ts';
 import { addEvidence } from '#src/cli/commands/task/evidence.ts';
 import { addExport } from '#src/cli/commands/task/export.ts';
 import { addHooks } from '#src/cli/commands/task/hooks.ts';
+import { addImport } from '#src/cli/commands/task/import.ts';
 import { addList } from '#src/cli/commands/task/list.ts';
 import { addLogs } from '#src/cli/commands/task/logs.ts';
 import { addMerge } from '#src/cli/commands/task/merge.ts';
@@ -29,6 +30,7 @@ import { addNoun, type Io } from '#src/cli/verb.ts';
 
 const verbs = [
   addAdd,
+  addImport,
   addList,
   addShow,
   addDepends,
