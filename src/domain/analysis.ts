@@ -12,6 +12,9 @@ import { BatchTask } from '#src/domain/task.ts';
 export const AnalysisStatus = z.enum(['queued', 'running', 'proposed', 'approved', 'failed', 'cancelled']);
 export type AnalysisStatus = z.infer<typeof AnalysisStatus>;
 
+/** A failed one may be tried again. */
+export const isAnalysisOver = (status: AnalysisStatus): boolean => status === 'approved' || status === 'cancelled';
+
 const longestSpecification = 400_000;
 
 export const NewAnalysis = z.strictObject({

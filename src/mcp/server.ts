@@ -4,6 +4,7 @@
  */
 import { McpServer } from '@modelcontextprotocol/server';
 import type { Client } from '#src/client/client.ts';
+import { analysisTools } from '#src/mcp/tools/analysis.ts';
 import { costTools } from '#src/mcp/tools/cost.ts';
 import { devServerTools } from '#src/mcp/tools/dev-server.ts';
 import { evidenceTools } from '#src/mcp/tools/evidence.ts';
@@ -17,7 +18,7 @@ import { workflowTools } from '#src/mcp/tools/workflow.ts';
 import { worktreeTools } from '#src/mcp/tools/worktree.ts';
 
 const instructions = `Sentra runs tasks through coding agents, each in its own git worktree: PLAN, CODE, TEST, REVIEW, then a pull request.
-Create tasks with create_task (or create_tasks for a graph), start one with execute_workflow, follow it with get_task and get_logs,
+Create tasks with create_task (or create_tasks for a graph, or analyze for one that an agent proposes), start one with execute_workflow, follow it with get_task and get_logs,
 ask why when it does not move, look at get_diff, and finish with merge_task.`;
 
 export function createMcpServer(client: Client, version: string): McpServer {
@@ -34,6 +35,7 @@ export function createMcpServer(client: Client, version: string): McpServer {
     ...hostTools,
     ...costTools,
     ...devServerTools,
+    ...analysisTools,
   ];
   for (const tool of tools) tool.register(server, client);
   return server;

@@ -306,3 +306,40 @@ test('old logs of ended tasks go, a whole task at a time, and what was removed i
   const gaps = (await client.verify()).checks.flatMap(({ problems }) => problems.filter((one) => one.includes(old)));
   expect(gaps).toEqual([]);
 });
+
+test('the old log of an analysis goes as that of a task does, unless somebody may still take it up', async () => {
+  const { client } = sentra;
+  const repository = makeRepository({ config: agentConfig('good', { logs: { keepDays: 30 } }) }).path;
+  const project = await client.addProject({ body: { path: repository } });
+  const analyze = async () => {
+    const { id } = await client.createAnalysis({
+      body: { projectId: project.id, specification: '# Harbor\n\n- base: Make the base\n' },
+    });
+    await until(async () => (await client.getAnalysis({ params: { id } })).status === 'proposed', 30_000);
+    await inDatabase(`update sentra.logs set timestamp = now() - interval '31 days' where task_id = $1`, id);
+    return id;
+  };
+  const [over, proposed] = [await analyze(), await analyze()];
+  await client.cancelAnalysis({ params: { id: over } });
+  const found = async (dryRun: boolean) =>
+    (await client.cleanWorktrees({ body: { dryRun } })).items.filter(({ path: place }) =>
+      [over, proposed].some((id) => place === `log of ${id}`),
+    );
+  expect(await found(true)).toMatchObject([
+    {
+      kind: 'logs',
+      taskId: null,
+      path: `log of ${over}`,
+      reason: expect.stringContaining('the analysis is cancelled'),
+    },
+  ]);
+  expect(await found(false)).toMatchObject([{ done: true, problem: null }]);
+  const linesOf = async (id: string) => (await client.listAnalysisLogs({ params: { id }, query: {} })).items;
+  expect((await linesOf(over)).map(({ message }) => message)).toEqual([
+    expect.stringMatching(/lines of this log .* were removed/),
+  ]);
+  expect((await linesOf(proposed)).length).toBeGreaterThan(1);
+  expect(await found(true)).toEqual([]);
+  const problems = (await client.verify()).checks.flatMap(({ problems }) => problems);
+  expect(problems.filter((one) => one.includes(over))).toEqual([]);
+});

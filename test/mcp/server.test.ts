@@ -30,11 +30,15 @@ const textOf = (result: unknown) => (result as { content: { text: string }[] }).
 test('every tool of the contract is there, with schemas and annotations', async () => {
   const { tools } = await (await connect({})).listTools();
   expect(tools.map((tool) => tool.name).sort()).toEqual([
+    'analyze',
+    'approve_analysis',
     'cancel_task',
     'create_task',
     'create_tasks',
     'create_worktree',
+    'edit_analysis',
     'execute_workflow',
+    'get_analysis',
     'get_costs',
     'get_diff',
     'get_environment',

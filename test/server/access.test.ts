@@ -9,6 +9,7 @@ import { createClient } from '#src/client/client.ts';
 import { includesRole, type Role, roles } from '#src/domain/access-token.ts';
 import type { RouteSpec } from '#src/domain/api/route.ts';
 import { routes } from '#src/domain/api/routes.ts';
+import { newAnalysisId } from '#src/domain/ids.ts';
 import { startHookServer } from '#src/hooks/hook-server.ts';
 import { createMcpHttpHandler } from '#src/mcp/http.ts';
 import { accessOfSecret, createAccessToken, revokeAccessToken } from '#src/orchestrator/access-tokens.ts';
@@ -209,6 +210,8 @@ test('a socket is closed soon after its token was revoked, and those of others s
   for (const socket of [own, operators]) socket?.close();
 });
 
+const analysisId = newAnalysisId();
+
 /** Something that each tool takes. */
 const samples: Record<string, Record<string, unknown>> = {
   ...Object.fromEntries(
@@ -233,6 +236,9 @@ const samples: Record<string, Record<string, unknown>> = {
   execute_workflow: { taskId, workflowName: 'code' },
   search_logs: { projectId, q: 'x' },
   send_message: { taskId, text: 'hello' },
+  analyze: { projectId, specification: '# A harbor' },
+  ...Object.fromEntries(['get_analysis', 'approve_analysis'].map((name) => [name, { analysisId }])),
+  edit_analysis: { analysisId, tasks: [{ key: 'a', title: 'one' }] },
 };
 
 describe('tools', () => {

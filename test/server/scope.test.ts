@@ -211,6 +211,9 @@ test('tools reach what their routes reach', async () => {
   expect(await call('get_task', { taskId: other.taskId })).toMatch(/^not_found/);
   expect(await call('cancel_task', { taskId: other.taskId })).toMatch(/^not_found/);
   expect(await call('create_task', { projectId: other.projectId, title: 'x' })).toMatch(/^not_found/);
+  for (const name of ['get_analysis', 'approve_analysis'])
+    expect(await call(name, { analysisId: other.analysisId })).toMatch(/^not_found/);
+  expect(await call('analyze', { projectId: other.projectId })).toMatch(/^not_found/);
   expect(await call('get_resources', {})).toMatch(/^forbidden: This token is for /);
   expect(await call('list_tasks', {})).toBe('{"items":[]}');
   await client.close();
