@@ -106,11 +106,13 @@ const columnOf = (name: string): string =>
     .toLowerCase();
 
 /** Undefined where it is no table with a column for titles. Columns of one name, as Jira writes several labels, are one list. */
-function readTable(text: string): Entry[] | undefined {
-  const { data } = Papa.parse<string[]>(text, { skipEmptyLines: 'greedy' });
+function readTable(text: string): Entry[] | string | undefined {
+  const { data, errors } = Papa.parse<string[]>(text, { skipEmptyLines: 'greedy' });
   const [head = [], ...rows] = data;
   const columns = head.map(columnOf);
   if (!columns.some((column) => names.title.includes(column)) || rows.length === 0) return undefined;
+  const unclosed = errors.find(({ type }) => type === 'Quotes');
+  if (unclosed) return `The CSV has a quote that does not end as it should, in entry ${unclosed.row ?? 1}.`;
   return rows.map((row) => {
     const entry: Record<string, unknown> = {};
     for (const [at, column] of columns.entries()) {

@@ -114,6 +114,7 @@ describe('a backlog', () => {
     ['{"tasks":[]}', /There is no task in it/],
     ['{"title":"A"}\n{"title":', /begins like JSON and is none: line 2/],
     ['[{"title":"A",}]', /begins like JSON and is none/],
+    ['id,title\n1,One\n2,"Two\n3,Three\n', /a quote that does not end as it should, in entry 2/],
     ['- [x] one', /Everything in the list is done already/],
     [JSON.stringify(Array(10_001).fill('x')), /10001 entries; 10000 are the most/],
   ])('%j is refused', (text, why) => {
