@@ -59,7 +59,7 @@ const sameness = (title: string): string => title.trim().toLowerCase().replace(/
 function readEntries(text: string): Entry[] | string {
   const start = text.trimStart();
   if (start === '') return nothing;
-  if (start.startsWith('{') || /^\[\s*["{\]]/.test(start)) return readJson(start);
+  if (start.startsWith('{') || /^\[\s*(["{]|\]\s*$)/.test(start)) return readJson(start);
   return readTable(text) ?? readTaskLines(text);
 }
 

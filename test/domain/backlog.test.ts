@@ -31,6 +31,7 @@ describe('a backlog', () => {
       '3. [x] Old',
       '4) [the docs](x.md) need a chapter (after #2, 3)',
       '',
+      '* * *',
       '## Later',
       'A closing word.',
     ].join('\r\n');
@@ -53,6 +54,7 @@ describe('a backlog', () => {
       ['t3', 'Fix that, too', 'feature medium', ''],
     ]);
     expect(told('- [ ] one\n\ttold\n* two').map(([, title]) => title)).toEqual(['one', 'two']);
+    expect(told('[ ] one\n[x] gone\n[bug] not an item\n[ ] two').map(([, title]) => title)).toEqual(['one', 'two']);
   });
 
   test('as CSV, the way Jira writes it: names of columns, several of one name, lines within cells', () => {
