@@ -60,7 +60,7 @@ function dedent(lines: readonly string[]): string {
 
 /** `[bug] [high] Mend the login (after 1, 3)`. */
 function entryOf(words: string): Record<string, unknown> {
-  const after = /\s*\(after\s+#?(?<keys>[\w#,\s-]+)\)\s*$/i.exec(words);
+  const after = /\(after\s(?<keys>[\w#,\s-]+)\)\s*$/i.exec(words);
   const marked = /^(?<marks>(?:\[[^\]]{1,40}\](?!\()\s*)*)(?<title>.*)$/s.exec(
     after ? words.slice(0, after.index) : words,
   )?.groups;
