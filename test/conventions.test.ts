@@ -34,9 +34,10 @@ const mayImport: Record<string, readonly string[]> = {
   analyst: [...ground, ...level1, 'engine', 'logs', 'workflows', 'orchestrator'], // a proposal becomes tasks there
   server: [...ground, ...level1, 'engine', 'logs', ...level3].filter((part) => part !== 'agents'),
   client: ['domain', 'errors'],
-  cli: doors,
+  backlog: ['domain'],
+  cli: [...doors, 'backlog'],
   mcp: doors,
-  web: doors,
+  web: [...doors, 'backlog'],
   demo: [...doors, 'process', 'git'],
   backup: [...ground, 'config', 'home', 'open-store', 'store', 'git', 'sandbox'],
 };
@@ -47,6 +48,7 @@ const keptTo: readonly { module: RegExp; place: RegExp; name: string }[] = [
   { module: /^@dbos-inc\//, place: /^src\/engine\//, name: 'src/engine' },
   { module: /^(node:)?child_process$/, place: /^src\/process\//, name: 'src/process' },
   { module: /^@anthropic-ai\//, place: /^src\/agents\//, name: 'src/agents' },
+  { module: /^papaparse$/, place: /^src\/backlog\//, name: 'src/backlog' },
   { module: /^@octokit\//, place: /^src\/forge\//, name: 'src/forge' },
 ];
 

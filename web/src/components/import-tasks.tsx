@@ -1,8 +1,8 @@
 /** Many tasks at once, out of a list that is pasted or chosen: shown as it is read, created all or none. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, type ReactNode, useDeferredValue, useId, useMemo, useState } from 'react';
+import { readBacklog, withoutKnown } from '#src/backlog/backlog.ts';
 import { findProblems } from '#src/domain/analysis.ts';
-import { readBacklog, withoutKnown } from '#src/domain/backlog.ts';
 import type { BatchTask } from '#src/domain/task.ts';
 import { messageOf } from '#src/errors.ts';
 import { plural } from '../format.ts';

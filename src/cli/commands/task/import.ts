@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
+import { readBacklog, withoutKnown } from '#src/backlog/backlog.ts';
 import { getProject, listAllTasks } from '#src/cli/find.ts';
 import { colour, dim, plain, print } from '#src/cli/output.ts';
 import { readText } from '#src/cli/read-text.ts';
 import { createdTable, plannedTable } from '#src/cli/task-text.ts';
 import { addVerb, type Io, type JsonOption, projectOption } from '#src/cli/verb.ts';
 import { findProblems, type ProposalProblem } from '#src/domain/analysis.ts';
-import { readBacklog, withoutKnown } from '#src/domain/backlog.ts';
 import type { BatchTask, Task } from '#src/domain/task.ts';
 import { SentraError } from '#src/errors.ts';
 

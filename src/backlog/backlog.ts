@@ -3,9 +3,9 @@
  * GitLab give their columns are known; what they say of done work is left out, and what was put right is told.
  */
 import Papa from 'papaparse';
+import { type Entry, readTaskLines } from '#src/backlog/task-lines.ts';
 import { mostTasks, readTasks } from '#src/domain/loose-tasks.ts';
 import { BatchTask, type Task } from '#src/domain/task.ts';
-import { type Entry, readTaskLines } from '#src/domain/task-lines.ts';
 
 export type Backlog = {
   tasks: BatchTask[];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Backlog, readBacklog, withoutKnown } from '#src/domain/backlog.ts';
+import { type Backlog, readBacklog, withoutKnown } from '#src/backlog/backlog.ts';
 
 function read(text: string): Backlog {
   const backlog = readBacklog(text);
