@@ -40,12 +40,15 @@ export const countLoggedTasks = (db: Queryable): Promise<number> => db.$count(lo
 export const countAttempts = (db: Queryable): Promise<number> => db.$count(phases);
 export const countPullRequests = (db: Queryable): Promise<number> => db.$count(pullRequests);
 
-/** Runs that have a slot: the workers know a job of each. */
+/** Runs that have a slot, or wait for one in the middle of their work: the workers know a job of each. */
 export async function listActiveRunIds(db: Queryable): Promise<string[]> {
   const rows = await db
     .select({ adwId: runs.adwId })
     .from(runs)
-    .where(sql`${runs.status} = 'running' or (${runs.status} = 'queued' and ${runs.dispatchedAt} is not null)`);
+    .where(
+      sql`${runs.status} = 'running'
+        or (${runs.status} = 'queued' and (${runs.dispatchedAt} is not null or ${runs.parkedUntil} is not null))`,
+    );
   return rows.map((row) => row.adwId);
 }
 

@@ -86,9 +86,10 @@ test('a server that is killed while work is parked goes on when the limit ends',
   expect(await waitForTask(sentra, id)).toMatchObject({ status: 'in_review', error: null });
 });
 
-test('a parked task can be cancelled', async () => {
+test('a parked task is nothing to complain of, and can be cancelled', async () => {
   const [id = ''] = await addTasks(limitedUntil(Date.now() + 600_000), 1);
   await until(async () => (await listLines(sentra, id)).some((line) => line.includes('goes on by itself')), 10_000);
+  expect((await sentra.client.verify()).checks.flatMap(({ problems }) => problems)).toEqual([]);
   expect(await sentra.client.cancelTask({ params: { id } })).toMatchObject({ status: 'cancelled' });
   await until(async () => (await sentra.client.getTask({ params: { id } })).worktreePath === null, 10_000);
 });

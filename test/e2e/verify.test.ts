@@ -79,10 +79,10 @@ test('an attempt that stayed open is found', async () => {
 });
 
 test('a run that nobody works on is found', async () => {
-  const set = (status: string) => `update sentra.runs set status = '${status}' where adw_id = '${merged.adwId}'`;
-  expect(await both(set('running'), set('completed'))).toContain(
-    `${merged.adwId} is active, and no job of it is there`,
-  );
+  const set = (status: string, parkedUntil = 'null') =>
+    `update sentra.runs set status = '${status}', dispatched_at = null, parked_until = ${parkedUntil} where adw_id = '${merged.adwId}'`;
+  for (const damage of [set('running'), set('queued', "now() + interval '1 hour'")])
+    expect(await both(damage, set('completed'))).toContain(`${merged.adwId} is active, and no job of it is there`);
 });
 
 test('a commit that was made twice is found', async () => {
